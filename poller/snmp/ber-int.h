@@ -1,0 +1,102 @@
+/* poller/snmp/ber-int.h: BER pieces that the message decoder inlines. Private to poller/snmp.
+ *
+ * They work on plain pointers: a varbind costs a few nanoseconds, and there are millions. Nothing here reads at or
+ * behind 'end'.
+ */
+#ifndef FW_SNMP_BER_INT_H
+#define FW_SNMP_BER_INT_H
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "poller/base/reader.h"
+
+enum { BER_SEQUENCE = 0x30, BER_LEN_MAX = 65535 };
+
+struct ber_tlv {
+	const uint8_t *bytes;	/* contents octets */
+	uint32_t len;
+	uint8_t tag;
+};
+
+/* The long form, X.690 8.1.3.5; 'p' is behind its first octet. NULL when indefinite, longer than four octets, or cut. */
+const uint8_t *ber_len_long(const uint8_t *p, const uint8_t *end, uint32_t *len);
+
+/* A length that may be more than 'r' holds: to find the request-id of a message that was cut. */
+uint32_t ber_len_unbounded(struct rd *r);
+
+/* Subidentifiers of at most 32 bits, none padded or cut, at most 128 arcs: whatever oid_dec() takes and memcmp compares. */
+bool ber_oid_ok(const uint8_t *p, size_t len_octets);
+
+/* One tag and length within [*at, end); '*at' moves behind the contents. */
+static inline bool ber_tlv_next(const uint8_t **at, const uint8_t *end, struct ber_tlv *t)
+{
+	const uint8_t *p = *at;
+
+	if (end - p < 2)
+		return false;
+	t->tag = p[0];
+	t->len = p[1];
+	p += 2;
+	if (__builtin_expect(t->len & 0x80, 0)) {
+		p = ber_len_long(p, end, &t->len);
+		if (!p)
+			return false;
+	}
+	if (t->len > (size_t)(end - p))
+		return false;
+	t->bytes = p;
+	*at = p + t->len;
+	return true;
+}
+
+/* 'len' octets (1..8) as two's complement; one load where eight octets may be read. */
+static inline int64_t ber_signed_at(const uint8_t *p, uint32_t len, const uint8_t *end)
+{
+	uint64_t v;
+
+	if (__builtin_expect(end - p >= 8, 1)) {
+		memcpy(&v, p, 8);
+		return (int64_t)be64toh(v) >> (64 - 8 * len);
+	}
+	v = p[0] & 0x80 ? UINT64_MAX : 0;
+	while (len-- > 0)
+		v = v << 8 | *p++;
+	return (int64_t)v;
+}
+
+static inline bool ber_integer_at(const uint8_t *p, uint32_t len, const uint8_t *end, int64_t *v)
+{
+	if (len < 1 || len > 8)
+		return false;
+	*v = ber_signed_at(p, len, end);
+	return true;
+}
+
+/*
+ * An unsigned number of 'bits' (32 or 64). Octets too many are taken when they are 0. A set sign bit without its
+ * leading 0 is what an agent sends that encodes the number as a signed one of the same size: the same bits are meant.
+ */
+static inline bool ber_unsigned_at(const uint8_t *p, uint32_t len, const uint8_t *end, unsigned bits, uint64_t *v)
+{
+	bool wide = len * 8 > bits;
+
+	if (len < 1 || len > 9 || (len == 9 && *p != 0))
+		return false;
+	if (len == 9) {
+		p++;
+		len = 8;
+	}
+	*v = (uint64_t)ber_signed_at(p, len, end);
+	if (bits == 32) {
+		if (wide && *v > UINT32_MAX)
+			return false;
+		*v = (uint32_t)*v;
+	}
+	return true;
+}
+
+#endif

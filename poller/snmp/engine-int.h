@@ -1,0 +1,97 @@
+/* poller/snmp/engine-int.h: what the request table (engine.c) and the sockets (socket.c) share. Private to poller/snmp.
+ *
+ * An ask is in one of three places: the queue of its socket (to be sent), the table with its timer armed (waiting; also
+ * in the table while it waits to be sent again), or the list of those that failed to leave and are told at the end of a
+ * flush. No callback runs while a batch is being sent.
+ */
+#ifndef FW_SNMP_ENGINE_INT_H
+#define FW_SNMP_ENGINE_INT_H
+
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include "snmp.h"
+
+enum {
+	SNMP_SENDINGS_MAX = 11,		/* 10 retries */
+	SNMP_BATCH_OUT = 64,
+	SNMP_BATCH_IN = 32,
+	SNMP_BATCHES_A_ROUND = 16,	/* then others in the loop have their turn */
+	SNMP_IN_STRIDE = 65536 + 1472	/* beside 64 KiB, so that buffers do not share cache sets */
+};
+
+struct event;
+
+struct snmp_ask {
+	TAILQ_ENTRY(snmp_ask) link;	/* in 'list' */
+	struct snmp_asks *list;		/* a socket's queue, the engine's 'failed', or NULL */
+	struct snmp_ask *next;		/* same bucket; or next free */
+	struct snmp_engine *engine;
+	const struct snmp_peer *peer;
+	struct snmp_packet *packet;
+	snmp_done *done;
+	void *owner;
+	uint32_t tag;
+	uint32_t key;			/* request-id without its low four bits */
+	uint8_t first;			/* low four bits of the first sending's request-id; counts up with each sending */
+	uint8_t sendings;
+	bool graced;			/* its time-out was put off once because the loop was late */
+	struct timer timer;
+	struct mono sent[SNMP_SENDINGS_MAX];
+};
+
+TAILQ_HEAD(snmp_asks, snmp_ask);
+
+struct snmp_socket {
+	struct snmp_engine *engine;
+	struct snmp_asks queue;
+	struct event *readable, *writable, *retry;
+	struct mono blocked_since;	/* 0: not blocked */
+	uint32_t dropped;		/* the kernel's running count, SO_RXQ_OVFL */
+	int fd;				/* -1: this family is not available */
+};
+
+/* A datagram, borrowed for the call. */
+struct snmp_datagram {
+	const uint8_t *bytes;
+	size_t len;
+	const struct sockaddr_storage *source;
+	struct mono at;
+};
+
+struct snmp_batch;	/* socket.c: buffers of sendmmsg and recvmmsg */
+
+struct snmp_engine {
+	struct event_base *base;
+	struct wheel *wheel;
+	struct snmp_socket socket[2];	/* IPv4, IPv6 */
+	struct snmp_batch *batch;
+	struct event *flush;
+	struct snmp_asks failed;
+	bool flushing;
+	struct snmp_ask **buckets;
+	uint32_t bucket_count;		/* a power of two */
+	uint32_t outstanding;
+	struct snmp_ask *free;
+	struct snmp_slab *slabs;
+	uint32_t *ended[2];		/* keys of asks that ended lately: at the first sending, after trouble */
+	struct snmp_count count;
+};
+
+/* engine.c, for socket.c */
+void snmp_ask_list(struct snmp_ask *a, struct snmp_asks *list);	/* move; NULL takes it off any */
+void snmp_ask_sent(struct snmp_ask *a, struct mono at);		/* it left: arm its timer */
+int32_t snmp_ask_next_id(const struct snmp_ask *a);
+void snmp_ask_refused(struct snmp_ask *a);			/* it cannot leave: told at the end of the flush */
+void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d);
+
+/* socket.c, for engine.c */
+bool snmp_sockets_open(struct snmp_engine *e, struct err *err);
+void snmp_sockets_close(struct snmp_engine *e);
+void snmp_socket_send(struct snmp_socket *s);			/* as much of its queue as leaves now */
+static inline struct snmp_socket *snmp_socket_of(struct snmp_engine *e, const struct snmp_peer *peer)
+{
+	return &e->socket[peer->address.ss_family == AF_INET6];
+}
+
+#endif

@@ -1,0 +1,403 @@
+/* poller/snmp/engine.c: the request table: asks, their time-outs and retries, and which answer belongs to which.
+ *
+ * A request-id is 27 unpredictable bits (the key in the table) and four that count the sendings from an unpredictable
+ * start. So an answer to an earlier sending is taken as well, and it is known which sending it answers.
+ * Asks come from slabs and go to a free list; the table grows with the number outstanding.
+ */
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine-int.h"
+#include "message-int.h"
+#include "poller/base/hash.h"
+
+enum {
+	SLAB_ASKS = 64,
+	BUCKETS_LEAST = 256,
+	ENDED = 4096,			/* keys remembered, to tell late answers from unknown ones */
+	KEY_LEAST = 0x00080000,		/* request-ids from 0x00800000: four octets always */
+	KEYS = 0x08000000 - KEY_LEAST
+};
+
+struct snmp_slab {
+	struct snmp_slab *next;
+	struct snmp_ask ask[SLAB_ASKS];
+};
+
+/* A time-out found this late says more about this process than about the agent: look at the socket once more. */
+static const struct span loop_late = { 100000 }, loop_grace = { 30000 };
+
+/* ---- table ---- */
+
+static struct snmp_ask **bucket_of(const struct snmp_engine *e, uint32_t key)
+{
+	return &e->buckets[key & (e->bucket_count - 1)];
+}
+
+static struct snmp_ask *ask_find(const struct snmp_engine *e, uint32_t key)
+{
+	struct snmp_ask *a = *bucket_of(e, key);
+
+	while (a && a->key != key)
+		a = a->next;
+	return a;
+}
+
+static void table_put(struct snmp_engine *e, struct snmp_ask *a)
+{
+	struct snmp_ask **bucket = bucket_of(e, a->key);
+
+	a->next = *bucket;
+	*bucket = a;
+}
+
+static void table_remove(struct snmp_engine *e, struct snmp_ask *a)
+{
+	struct snmp_ask **at = bucket_of(e, a->key);
+
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
+}
+
+static void table_grow(struct snmp_engine *e)
+{
+	struct snmp_ask **old = e->buckets;
+	uint32_t old_count = e->bucket_count;
+
+	e->bucket_count = old_count ? old_count * 2 : BUCKETS_LEAST;
+	e->buckets = must_alloc(e->bucket_count * sizeof(struct snmp_ask *));
+	for (uint32_t i = 0; i < old_count; i++) {
+		struct snmp_ask *next;
+
+		for (struct snmp_ask *a = old[i]; a; a = next) {
+			next = a->next;
+			table_put(e, a);
+		}
+	}
+	free(old);
+}
+
+static void key_choose(struct snmp_engine *e, struct snmp_ask *a)
+{
+	uint32_t r;
+
+	do {
+		r = random_u32();
+		a->key = KEY_LEAST + (r >> 4) % KEYS;
+	} while (ask_find(e, a->key));
+	a->first = r & 15;
+}
+
+int32_t snmp_ask_next_id(const struct snmp_ask *a)
+{
+	return (int32_t)(a->key << 4 | ((a->first + a->sendings) & 15u));
+}
+
+/* ---- asks ---- */
+
+static struct snmp_ask *ask_alloc(struct snmp_engine *e)
+{
+	struct snmp_ask *a;
+
+	if (!e->free) {
+		struct snmp_slab *slab = must_alloc(sizeof(*slab));
+
+		slab->next = e->slabs;
+		e->slabs = slab;
+		for (unsigned i = 0; i < SLAB_ASKS; i++) {
+			slab->ask[i].next = e->free;
+			e->free = &slab->ask[i];
+		}
+	}
+	a = e->free;
+	e->free = a->next;
+	return a;
+}
+
+void snmp_ask_list(struct snmp_ask *a, struct snmp_asks *list)
+{
+	if (a->list)
+		TAILQ_REMOVE(a->list, a, link);
+	a->list = list;
+	if (list)
+		TAILQ_INSERT_TAIL(list, a, link);
+}
+
+/* Take 'a' out of everything; it is free after. */
+static void ask_release(struct snmp_engine *e, struct snmp_ask *a, bool trouble)
+{
+	snmp_ask_list(a, NULL);
+	wheel_stop(e->wheel, &a->timer);
+	table_remove(e, a);
+	e->ended[trouble][a->key % ENDED] = a->key;
+	e->outstanding--;
+	a->next = e->free;
+	e->free = a;
+}
+
+static void ask_end(struct snmp_ask *a, const struct snmp_answer *answer)
+{
+	snmp_done *done = a->done;
+	void *owner = a->owner;
+	uint32_t tag = a->tag;
+
+	ask_release(a->engine, a, answer->err != FW_OK || answer->sendings > 1);
+	done(owner, tag, answer);
+}
+
+static void ask_fail(struct snmp_ask *a, enum fw_err err, struct mono at)
+{
+	struct snmp_answer answer = { .err = err, .at = at, .sendings = a->sendings };
+
+	if (a->sendings > 0)
+		answer.sent = a->sent[a->sendings - 1];
+	ask_end(a, &answer);
+}
+
+static void ask_queue(struct snmp_ask *a)
+{
+	struct snmp_engine *e = a->engine;
+	struct snmp_socket *s = snmp_socket_of(e, a->peer);
+
+	if (s->fd < 0)
+		snmp_ask_refused(a);
+	else
+		snmp_ask_list(a, &s->queue);
+	event_active(e->flush, EV_TIMEOUT, 0);
+}
+
+void snmp_ask_refused(struct snmp_ask *a)
+{
+	a->engine->count.send_failed++;
+	snmp_ask_list(a, &a->engine->failed);
+}
+
+void snmp_ask_sent(struct snmp_ask *a, struct mono at)
+{
+	struct snmp_engine *e = a->engine;
+	unsigned times = a->sendings > 1 ? 4 : 1u << a->sendings;
+
+	e->count.sent++;
+	e->count.resent += a->sendings > 0;
+	snmp_ask_list(a, NULL);
+	a->graced = false;
+	a->sent[a->sendings++] = at;
+	wheel_set(e->wheel, &a->timer, mono_add(at, span_us(a->peer->timeout.us * times)));
+}
+
+static void ask_timeout(struct timer *t, struct mono now)
+{
+	struct snmp_ask *a = timer_owner(t, struct snmp_ask, timer);
+	unsigned retries = a->peer->retries;
+
+	if (!a->graced && mono_since(now, t->due).us > loop_late.us) {
+		a->graced = true;
+		wheel_set(a->engine->wheel, t, mono_add(now, loop_grace));
+	} else if (a->sendings <= retries && a->sendings < SNMP_SENDINGS_MAX) {
+		ask_queue(a);
+	} else {
+		a->engine->count.timeout++;
+		ask_fail(a, FW_TIMEOUT, now);
+	}
+}
+
+struct snmp_ask *snmp_ask(struct snmp_engine *e, const struct snmp_peer *peer, struct snmp_packet *p,
+			  snmp_done *done, void *owner, uint32_t tag)
+{
+	struct snmp_ask *a;
+
+	if (e->outstanding >= SNMP_OUTSTANDING_MAX)
+		return NULL;
+	if (e->outstanding >= e->bucket_count)
+		table_grow(e);
+	a = ask_alloc(e);
+	*a = (struct snmp_ask){
+		.engine = e, .peer = peer, .packet = p, .done = done, .owner = owner, .tag = tag,
+		.timer.fire = ask_timeout
+	};
+	key_choose(e, a);
+	table_put(e, a);
+	e->outstanding++;
+	ask_queue(a);
+	return a;
+}
+
+void snmp_cancel(struct snmp_engine *e, struct snmp_ask *a)
+{
+	if (a)
+		ask_release(e, a, true);
+}
+
+unsigned snmp_outstanding(const struct snmp_engine *e)
+{
+	return e->outstanding;
+}
+
+struct snmp_count snmp_count(const struct snmp_engine *e)
+{
+	return e->count;
+}
+
+/* ---- answers ---- */
+
+static bool source_is(const struct sockaddr_storage *source, const struct snmp_peer *peer)
+{
+	const struct sockaddr_in *a4 = (const void *)source, *b4 = (const void *)&peer->address;
+	const struct sockaddr_in6 *a6 = (const void *)source, *b6 = (const void *)&peer->address;
+
+	if (source->ss_family != peer->address.ss_family)
+		return false;
+	if (source->ss_family == AF_INET)
+		return a4->sin_addr.s_addr == b4->sin_addr.s_addr && a4->sin_port == b4->sin_port;
+	return a6->sin6_port == b6->sin6_port && memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0 &&
+	       (b6->sin6_scope_id == 0 || a6->sin6_scope_id == b6->sin6_scope_id);
+}
+
+static bool community_is(const struct snmp_message *m, const struct snmp_peer *peer)
+{
+	return strlen(peer->community) == m->community_len &&
+	       memcmp(peer->community, m->community, m->community_len) == 0;
+}
+
+/* Nobody waits for this request-id: any more, or ever. */
+static void count_stray(struct snmp_engine *e, uint32_t key)
+{
+	if (e->ended[0][key % ENDED] == key || e->ended[1][key % ENDED] == key)
+		e->count.late++;
+	else
+		e->count.unknown_id++;
+}
+
+/* Which sending does 'id' answer? Counted from 0; -1 when it was never sent. */
+static int sending_of(const struct snmp_ask *a, int32_t id)
+{
+	unsigned n = ((uint32_t)id - a->first) & 15u;
+
+	return n < a->sendings ? (int)n : -1;
+}
+
+static enum fw_err answer_check(struct snmp_engine *e, const struct snmp_message *m, const struct snmp_peer *peer)
+{
+	if (m->version != peer->version) {
+		e->count.malformed++;
+		return FW_MALFORM;
+	}
+	if (!community_is(m, peer)) {
+		e->count.foreign_community++;
+		return FW_MALFORM;
+	}
+	e->count.answered++;
+	e->count.varbinds += m->varbind_count;
+	return FW_OK;
+}
+
+void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d)
+{
+	struct snmp_message m;
+	enum fw_err err = snmp_message_dec(&m, d->bytes, d->len);
+	int32_t id = err == FW_OK ? m.request_id : 0;
+	struct snmp_answer answer = { .reply = &m };
+	struct snmp_ask *a;
+	int n;
+
+	e->count.received++;
+	e->count.malformed += err != FW_OK;
+	if (err && !snmp_message_peek(d->bytes, d->len, &id))
+		return;
+	a = err || m.pdu == SNMP_RESPONSE ? ask_find(e, (uint32_t)id >> 4) : NULL;
+	n = a ? sending_of(a, id) : -1;
+	if (n < 0) {
+		if (!err)
+			count_stray(e, (uint32_t)id >> 4);
+		return;
+	}
+	if (!source_is(d->source, a->peer)) {
+		e->count.foreign_source++;
+		return;
+	}
+	answer.err = err ? err : answer_check(e, &m, a->peer);
+	if (answer.err)
+		answer.reply = NULL;
+	answer.sent = a->sent[n];
+	answer.at = d->at.us < answer.sent.us ? answer.sent : d->at;
+	answer.sendings = a->sendings;
+	ask_end(a, &answer);
+}
+
+/* ---- flushing ---- */
+
+/* Tell those that could not leave. What their callbacks ask anew, if refused as well, waits for the next round. */
+static void failed_tell(struct snmp_engine *e)
+{
+	struct mono now = TAILQ_EMPTY(&e->failed) ? (struct mono){ 0 } : clock_mono();
+	struct snmp_ask *a;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(a, &e->failed, link)
+		n++;
+	while (n-- > 0 && (a = TAILQ_FIRST(&e->failed)))
+		ask_fail(a, FW_NET, now);
+	if (!TAILQ_EMPTY(&e->failed))
+		event_active(e->flush, EV_TIMEOUT, 0);
+}
+
+void snmp_flush(struct snmp_engine *e)
+{
+	if (e->flushing)
+		return;
+	e->flushing = true;
+	for (unsigned i = 0; i < 2; i++)
+		snmp_socket_send(&e->socket[i]);
+	failed_tell(e);
+	e->flushing = false;
+}
+
+static void on_flush(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	snmp_flush(arg);
+}
+
+/* ---- life ---- */
+
+struct snmp_engine *snmp_engine_new(struct event_base *base, struct wheel *wheel, struct err *err)
+{
+	struct snmp_engine *e = must_alloc(sizeof(*e));
+
+	e->base = base;
+	e->wheel = wheel;
+	TAILQ_INIT(&e->failed);
+	table_grow(e);
+	for (unsigned i = 0; i < 2; i++)
+		e->ended[i] = must_alloc(ENDED * sizeof(uint32_t));
+	e->flush = event_new(base, -1, 0, on_flush, e);
+	must(e->flush);
+	if (!snmp_sockets_open(e, err)) {
+		snmp_engine_free(e);
+		return NULL;
+	}
+	return e;
+}
+
+void snmp_engine_free(struct snmp_engine *e)
+{
+	if (!e)
+		return;
+	for (uint32_t i = 0; i < e->bucket_count; i++)
+		for (struct snmp_ask *a = e->buckets[i]; a; a = a->next)
+			wheel_stop(e->wheel, &a->timer);
+	snmp_sockets_close(e);
+	event_free(e->flush);
+	while (e->slabs) {
+		struct snmp_slab *slab = e->slabs;
+
+		e->slabs = slab->next;
+		free(slab);
+	}
+	free(e->ended[0]);
+	free(e->ended[1]);
+	free(e->buckets);
+	free(e);
+}

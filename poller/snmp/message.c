@@ -1,0 +1,315 @@
+/* poller/snmp/message.c: v1 and v2c messages, decoded in place and encoded (RFC 1157, RFC 1901, RFC 3416).
+ *
+ *   SEQUENCE { version INTEGER, community OCTET STRING,
+ *              [pdu] { request-id, error-status, error-index INTEGER,
+ *                      SEQUENCE OF SEQUENCE { name OBJECT IDENTIFIER, value } } }
+ *
+ * Decoding is two passes of one function: snmp_message_dec() checks every varbind, snmp_varbind_next() reads them again
+ * without the checks that need no repeating. Bounds are checked in both.
+ */
+#include "message-int.h"
+
+#include "ber-int.h"
+#include "snmp.h"
+
+static const uint8_t zero_dot_zero[1] = { 0 };
+
+/* ---- decoding ---- */
+
+static inline bool number_dec(struct snmp_varbind *vb, const struct ber_tlv *t, const uint8_t *end)
+{
+	int64_t v = 0;
+
+	if (t->tag != SNMP_INTEGER)
+		return ber_unsigned_at(t->bytes, t->len, end, t->tag == SNMP_COUNTER64 ? 64 : 32, &vb->number);
+	if (!ber_integer_at(t->bytes, t->len, end, &v))
+		return false;
+	vb->number = (uint64_t)v;
+	return true;
+}
+
+/* An OID value of no octets is malformed, and sent by agents for 0.0 (ifSpecific): it is read as that. */
+static inline bool oid_value_dec(struct snmp_varbind *vb, bool check)
+{
+	if (vb->bytes_len == 0) {
+		vb->bytes = zero_dot_zero;
+		vb->bytes_len = sizeof(zero_dot_zero);
+		return true;
+	}
+	return !check || ber_oid_ok(vb->bytes, vb->bytes_len);
+}
+
+static inline bool value_dec(struct snmp_varbind *vb, const struct ber_tlv *t, const uint8_t *end, bool check)
+{
+	vb->type = t->tag;
+	vb->bytes = t->bytes;
+	vb->bytes_len = (uint16_t)t->len;
+	vb->number = 0;
+	switch (t->tag) {
+	case SNMP_INTEGER:
+	case SNMP_COUNTER32:
+	case SNMP_GAUGE32:
+	case SNMP_TIMETICKS:
+	case SNMP_COUNTER64:
+		return number_dec(vb, t, end);
+	case SNMP_OCTET_STRING:
+	case SNMP_OPAQUE:
+		return true;
+	case SNMP_OID:
+		return oid_value_dec(vb, check);
+	case SNMP_IPADDRESS:
+		return t->len == 4;
+	case SNMP_NULL:
+	case SNMP_NO_OBJECT:
+	case SNMP_NO_INSTANCE:
+	case SNMP_END_OF_MIB:
+		return t->len == 0;
+	default:
+		return false;
+	}
+}
+
+static inline bool varbind_dec(const uint8_t **at, const uint8_t *end, struct snmp_varbind *vb, bool check)
+{
+	struct ber_tlv t, name, value;
+	const uint8_t *p, *inner;
+
+	if (!ber_tlv_next(at, end, &t) || t.tag != BER_SEQUENCE)
+		return false;
+	p = t.bytes;
+	inner = p + t.len;
+	if (!ber_tlv_next(&p, inner, &name) || name.tag != SNMP_OID || !ber_tlv_next(&p, inner, &value) || p != inner)
+		return false;
+	if (check && !ber_oid_ok(name.bytes, name.len))
+		return false;
+	vb->name = name.bytes;
+	vb->name_len = (uint16_t)name.len;
+	return value_dec(vb, &value, end, check);
+}
+
+bool snmp_varbind_next(struct snmp_message *m, struct snmp_varbind *vb)
+{
+	struct rd *r = &m->varbinds;
+
+	if (r->failed || r->at == r->end)
+		return false;
+	r->failed = !varbind_dec(&r->at, r->end, vb, false);
+	return !r->failed;
+}
+
+static bool varbinds_check(struct snmp_message *m)
+{
+	const uint8_t *at = m->varbinds.at;
+	struct snmp_varbind vb;
+
+	m->varbind_count = 0;
+	while (at != m->varbinds.end) {
+		if (!varbind_dec(&at, m->varbinds.end, &vb, true))
+			return false;
+		m->varbind_count++;
+	}
+	return true;
+}
+
+static struct rd part_dec(struct rd *r, uint8_t tag)
+{
+	if (rd_u8(r) != tag)
+		r->failed = true;
+	return rd_sub(r, ber_len(r));
+}
+
+static int32_t int32_dec(struct rd *r)
+{
+	struct rd part = part_dec(r, SNMP_INTEGER);
+	int64_t v = ber_integer(&part, rd_left(&part));
+
+	if (!rd_ok(&part) || v < INT32_MIN || v > INT32_MAX) {
+		r->failed = true;
+		return 0;
+	}
+	return (int32_t)v;
+}
+
+static bool pdu_tag_ok(uint8_t tag)
+{
+	return tag >= SNMP_GET && tag <= SNMP_REPORT && tag != SNMP_TRAP_V1;
+}
+
+static bool version_ok(int32_t version)
+{
+	return version == SNMP_V1 || version == SNMP_V2C;
+}
+
+enum fw_err snmp_message_dec(struct snmp_message *m, const void *packet, size_t len_octets)
+{
+	struct rd all = rd_over(packet, len_octets), r, community, pdu;
+	int32_t version;
+
+	r = part_dec(&all, BER_SEQUENCE);
+	version = int32_dec(&r);
+	community = part_dec(&r, SNMP_OCTET_STRING);
+	m->pdu = rd_u8(&r);
+	pdu = rd_sub(&r, ber_len(&r));
+	if (!rd_ok(&pdu) || rd_left(&all) || rd_left(&r) || !version_ok(version) || !pdu_tag_ok(m->pdu))
+		return FW_MALFORM;
+	m->version = (uint8_t)version;
+	m->community = community.at;
+	m->community_len = (uint16_t)rd_left(&community);
+	m->request_id = int32_dec(&pdu);
+	m->error_status = int32_dec(&pdu);
+	m->error_index = int32_dec(&pdu);
+	m->varbinds = part_dec(&pdu, BER_SEQUENCE);
+	if (!rd_ok(&m->varbinds) || rd_left(&pdu) || !varbinds_check(m))
+		return FW_MALFORM;
+	return FW_OK;
+}
+
+bool snmp_message_peek(const void *packet, size_t len_octets, int32_t *request_id)
+{
+	struct rd r = rd_over(packet, len_octets);
+
+	if (rd_u8(&r) != BER_SEQUENCE)
+		return false;
+	(void)ber_len_unbounded(&r);
+	(void)part_dec(&r, SNMP_INTEGER);
+	(void)part_dec(&r, SNMP_OCTET_STRING);
+	if (rd_u8(&r) != SNMP_RESPONSE)
+		return false;
+	(void)ber_len_unbounded(&r);
+	*request_id = int32_dec(&r);
+	return rd_ok(&r);
+}
+
+/* ---- encoding ---- */
+
+static unsigned signed_size(int64_t v)
+{
+	unsigned n = 1;
+
+	while (n < 8 && v >> (8 * n - 1) != 0 && v >> (8 * n - 1) != -1)
+		n++;
+	return n;
+}
+
+/* 'n' octets of 'v', most significant first; the ninth from the right is a leading 0. */
+static void number_enc(struct wr *w, uint8_t tag, uint64_t v, unsigned n)
+{
+	wr_u8(w, tag);
+	wr_u8(w, (uint8_t)n);
+	if (n == 9) {
+		wr_u8(w, 0);
+		n = 8;
+	}
+	while (n-- > 0)
+		wr_u8(w, (uint8_t)(v >> (8 * n)));
+}
+
+static void signed_enc(struct wr *w, int64_t v)
+{
+	number_enc(w, SNMP_INTEGER, (uint64_t)v, signed_size(v));
+}
+
+static unsigned unsigned_size(uint64_t v)
+{
+	return v >> 63 ? 9 : signed_size((int64_t)v);
+}
+
+static void unsigned_enc(struct wr *w, uint8_t tag, uint64_t v)
+{
+	number_enc(w, tag, v, unsigned_size(v));
+}
+
+static void bytes_enc(struct wr *w, uint8_t tag, const void *p, size_t len_octets)
+{
+	wr_u8(w, tag);
+	ber_len_enc(w, len_octets);
+	wr_bytes(w, p, len_octets);
+}
+
+static void value_enc(struct wr *w, const struct snmp_varbind *vb)
+{
+	switch (vb->type) {
+	case SNMP_INTEGER:
+		signed_enc(w, (int64_t)vb->number);
+		return;
+	case SNMP_COUNTER32:
+	case SNMP_GAUGE32:
+	case SNMP_TIMETICKS:
+	case SNMP_COUNTER64:
+		unsigned_enc(w, vb->type, vb->number);
+		return;
+	case SNMP_OCTET_STRING:
+	case SNMP_OPAQUE:
+	case SNMP_OID:
+	case SNMP_IPADDRESS:
+		bytes_enc(w, vb->type, vb->bytes, vb->bytes_len);
+		return;
+	default:
+		bytes_enc(w, vb->type, NULL, 0);
+	}
+}
+
+static size_t tlv_size(size_t len_octets)
+{
+	return 1 + ber_len_size(len_octets) + len_octets;
+}
+
+static size_t value_size(const struct snmp_varbind *vb)
+{
+	switch (vb->type) {
+	case SNMP_INTEGER:
+		return 2 + signed_size((int64_t)vb->number);
+	case SNMP_COUNTER32:
+	case SNMP_GAUGE32:
+	case SNMP_TIMETICKS:
+	case SNMP_COUNTER64:
+		return 2 + unsigned_size(vb->number);
+	case SNMP_OCTET_STRING:
+	case SNMP_OPAQUE:
+	case SNMP_OID:
+	case SNMP_IPADDRESS:
+		return tlv_size(vb->bytes_len);
+	default:
+		return 2;
+	}
+}
+
+void snmp_varbind_enc(struct wr *w, const struct snmp_varbind *vb)
+{
+	wr_u8(w, BER_SEQUENCE);
+	ber_len_enc(w, tlv_size(vb->name_len) + value_size(vb));
+	bytes_enc(w, SNMP_OID, vb->name, vb->name_len);
+	value_enc(w, vb);
+}
+
+void snmp_message_enc(struct wr *w, const struct snmp_message *m, const uint8_t *varbinds, size_t len_octets)
+{
+	size_t ids = 6 + signed_size(m->request_id) + signed_size(m->error_status) + signed_size(m->error_index);
+	size_t pdu = ids + tlv_size(len_octets);
+	size_t all = 3 + tlv_size(m->community_len) + tlv_size(pdu);
+
+	wr_u8(w, BER_SEQUENCE);
+	ber_len_enc(w, all);
+	signed_enc(w, m->version);
+	bytes_enc(w, SNMP_OCTET_STRING, m->community, m->community_len);
+	wr_u8(w, m->pdu);
+	ber_len_enc(w, pdu);
+	signed_enc(w, m->request_id);
+	signed_enc(w, m->error_status);
+	signed_enc(w, m->error_index);
+	wr_u8(w, BER_SEQUENCE);
+	ber_len_enc(w, len_octets);
+	wr_bytes(w, varbinds, len_octets);
+}
+
+const char *snmp_error_text(int error_status)
+{
+	static const char *const text[] = {	/* RFC 3416 section 3 */
+		"noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType",
+		"wrongLength", "wrongEncoding", "wrongValue", "noCreation", "inconsistentValue", "resourceUnavailable",
+		"commitFailed", "undoFailed", "authorizationError", "notWritable", "inconsistentName"
+	};
+	unsigned n = (unsigned)error_status;
+
+	return n < sizeof(text) / sizeof(text[0]) ? text[n] : "unknown error";
+}

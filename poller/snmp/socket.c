@@ -1,0 +1,314 @@
+/* poller/snmp/socket.c: the UDP sockets of an engine, one for IPv4 and one for IPv6, in batches both ways.
+ *
+ * Unconnected: one socket asks all agents. The kernel stamps each datagram as it arrives; the stamp is on the wall clock
+ * and is put on the monotonic one by reading both clocks after each batch. What the kernel had no room for it counts
+ * (SO_RXQ_OVFL).
+ * A full send buffer (EAGAIN) waits for the socket to become writable; a full device queue (ENOBUFS) has no event and
+ * is tried again after 10 ms. An agent that cannot be sent to fails alone.
+ */
+#define _GNU_SOURCE		/* sendmmsg, recvmmsg */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine-int.h"
+
+enum { RECEIVE_BUFFER = 16 << 20, SEND_BUFFER = 4 << 20 };
+
+static const struct timeval retry_after = { .tv_usec = 10000 }, writable_within = { .tv_sec = 1 };
+/* Nothing has left for so long: the asks have outlived their sense. */
+static const struct span blocked_most = { 5000000 };
+
+union control {
+	char bytes[CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(uint32_t))];
+	struct cmsghdr align;
+};
+
+struct snmp_batch {
+	struct mmsghdr out[SNMP_BATCH_OUT], in[SNMP_BATCH_IN];
+	struct iovec out_iov[SNMP_BATCH_OUT], in_iov[SNMP_BATCH_IN];
+	struct sockaddr_storage source[SNMP_BATCH_IN];
+	union control control[SNMP_BATCH_IN];
+	uint8_t *bytes;
+};
+
+/* ---- sending ---- */
+
+static socklen_t address_len(const struct snmp_peer *peer)
+{
+	return peer->address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+static unsigned batch_fill(struct snmp_socket *s)
+{
+	struct snmp_batch *b = s->engine->batch;
+	struct snmp_ask *a;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(a, &s->queue, link) {
+		snmp_packet_patch_id(a->packet, snmp_ask_next_id(a));
+		b->out_iov[n] = (struct iovec){ a->packet->bytes, a->packet->len_octets };
+		b->out[n].msg_hdr = (struct msghdr){
+			.msg_name = (void *)(uintptr_t)&a->peer->address, .msg_namelen = address_len(a->peer),
+			.msg_iov = &b->out_iov[n], .msg_iovlen = 1
+		};
+		if (++n == SNMP_BATCH_OUT)
+			break;
+	}
+	return n;
+}
+
+/* The kernel took them one after the other: their times lie evenly between. */
+static void batch_sent(struct snmp_socket *s, unsigned n, struct mono before)
+{
+	int64_t took = mono_since(clock_mono(), before).us;
+
+	for (unsigned i = 0; i < n; i++)
+		snmp_ask_sent(TAILQ_FIRST(&s->queue), mono_add(before, span_us(took * i / n)));
+	s->blocked_since = (struct mono){ 0 };
+}
+
+static void socket_block(struct snmp_socket *s, bool writable_tells, struct mono now)
+{
+	if (s->blocked_since.us == 0)
+		s->blocked_since = now;
+	if (writable_tells)
+		event_add(s->writable, &writable_within);
+	else
+		event_add(s->retry, &retry_after);
+}
+
+static bool blocked(const struct snmp_socket *s)
+{
+	return event_pending(s->writable, EV_WRITE | EV_TIMEOUT, NULL) || event_pending(s->retry, EV_TIMEOUT, NULL);
+}
+
+static void queue_refuse(struct snmp_socket *s)
+{
+	while (!TAILQ_EMPTY(&s->queue))
+		snmp_ask_refused(TAILQ_FIRST(&s->queue));
+	s->blocked_since = (struct mono){ 0 };
+}
+
+/* Nothing of the batch left, the first is to blame or the socket. False: no more now. */
+static bool send_error(struct snmp_socket *s, int why, struct mono now)
+{
+	switch (why) {
+	case EINTR:
+		return true;
+	case EAGAIN:
+	case ENOBUFS:
+	case ENOMEM:
+		if (s->blocked_since.us && mono_since(now, s->blocked_since).us > blocked_most.us)
+			queue_refuse(s);
+		else
+			socket_block(s, why == EAGAIN, now);
+		return false;
+	default:
+		snmp_ask_refused(TAILQ_FIRST(&s->queue));
+		return true;
+	}
+}
+
+void snmp_socket_send(struct snmp_socket *s)
+{
+	struct snmp_batch *b = s->engine->batch;
+
+	if (TAILQ_EMPTY(&s->queue) || blocked(s))
+		return;
+	while (!TAILQ_EMPTY(&s->queue)) {
+		unsigned n = batch_fill(s);
+		struct mono before = clock_mono();
+		int left = sendmmsg(s->fd, b->out, n, 0);
+
+		if (left > 0)
+			batch_sent(s, (unsigned)left, before);
+		else if (!send_error(s, left < 0 ? errno : EAGAIN, before))
+			return;
+	}
+}
+
+static void on_may_send(evutil_socket_t fd, short what, void *arg)
+{
+	struct snmp_socket *s = arg;
+
+	(void)fd, (void)what;
+	snmp_flush(s->engine);
+}
+
+/* ---- receiving ---- */
+
+static void batch_init(struct snmp_batch *b)
+{
+	b->bytes = malloc((size_t)SNMP_BATCH_IN * SNMP_IN_STRIDE);	/* pages come with use */
+	must(b->bytes);
+	for (unsigned i = 0; i < SNMP_BATCH_IN; i++) {
+		b->in_iov[i] = (struct iovec){ b->bytes + (size_t)i * SNMP_IN_STRIDE, SNMP_PACKET_MAX };
+		b->in[i].msg_hdr = (struct msghdr){
+			.msg_name = &b->source[i], .msg_iov = &b->in_iov[i], .msg_iovlen = 1,
+			.msg_control = &b->control[i]
+		};
+	}
+}
+
+static int batch_receive(struct snmp_socket *s)
+{
+	struct snmp_batch *b = s->engine->batch;
+	int n;
+
+	for (unsigned i = 0; i < SNMP_BATCH_IN; i++) {
+		b->in[i].msg_hdr.msg_namelen = sizeof(b->source[i]);
+		b->in[i].msg_hdr.msg_controllen = sizeof(b->control[i]);
+	}
+	do
+		n = recvmmsg(s->fd, b->in, SNMP_BATCH_IN, MSG_DONTWAIT, NULL);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+static void dropped_follow(struct snmp_socket *s, uint32_t dropped)
+{
+	s->engine->count.kernel_dropped += (uint32_t)(dropped - s->dropped);
+	s->dropped = dropped;
+}
+
+/* When it arrived, by the kernel's stamp; now when there is none, or the wall clock was set between. */
+static struct mono received_at(struct snmp_socket *s, struct msghdr *h, struct mono now, struct span wall_ahead)
+{
+	struct mono at = now;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		struct timespec stamp;
+		uint32_t dropped;
+
+		if (c->cmsg_level != SOL_SOCKET)
+			continue;
+		if (c->cmsg_type == SCM_TIMESTAMPNS) {
+			memcpy(&stamp, CMSG_DATA(c), sizeof(stamp));
+			at.us = (int64_t)stamp.tv_sec * 1000000 + stamp.tv_nsec / 1000 - wall_ahead.us;
+		} else if (c->cmsg_type == SO_RXQ_OVFL) {
+			memcpy(&dropped, CMSG_DATA(c), sizeof(dropped));
+			dropped_follow(s, dropped);
+		}
+	}
+	return at.us > now.us ? now : at;
+}
+
+static void batch_take(struct snmp_socket *s, unsigned n)
+{
+	struct snmp_batch *b = s->engine->batch;
+	struct mono now = clock_mono();
+	struct span wall_ahead = { clock_wall().us - now.us };
+
+	for (unsigned i = 0; i < n; i++) {
+		struct snmp_datagram d = {
+			.bytes = b->in_iov[i].iov_base, .len = b->in[i].msg_len, .source = &b->source[i],
+			.at = received_at(s, &b->in[i].msg_hdr, now, wall_ahead)
+		};
+
+		snmp_receive(s->engine, &d);
+	}
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct snmp_socket *s = arg;
+
+	(void)fd, (void)what;
+	for (unsigned i = 0; i < SNMP_BATCHES_A_ROUND; i++) {
+		int n = batch_receive(s);
+
+		if (n > 0)
+			batch_take(s, (unsigned)n);
+		if (n < SNMP_BATCH_IN)
+			return;
+	}
+}
+
+/* ---- opening ---- */
+
+static void buffer_wish(int fd, int forced, int plain, int octets)
+{
+	if (setsockopt(fd, SOL_SOCKET, forced, &octets, sizeof(octets)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, plain, &octets, sizeof(octets));
+}
+
+static int udp_open(int family)
+{
+	struct sockaddr_storage any = { .ss_family = (sa_family_t)family };
+	socklen_t len = family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+
+	if (fd < 0)
+		return -1;
+	if ((family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) ||
+	    bind(fd, (struct sockaddr *)&any, len) < 0) {
+		int why = errno;
+
+		close(fd);
+		errno = why;
+		return -1;
+	}
+	/* Without these we are less exact, and no less right. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+	buffer_wish(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
+	buffer_wish(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
+	return fd;
+}
+
+static bool socket_open(struct snmp_socket *s, int family)
+{
+	struct event_base *base = s->engine->base;
+
+	s->fd = udp_open(family);
+	if (s->fd < 0)
+		return false;
+	s->readable = event_new(base, s->fd, EV_READ | EV_PERSIST, on_readable, s);
+	s->writable = event_new(base, s->fd, EV_WRITE, on_may_send, s);
+	s->retry = event_new(base, -1, 0, on_may_send, s);
+	must(s->readable && s->writable && s->retry);
+	must(event_add(s->readable, NULL) == 0);
+	return true;
+}
+
+bool snmp_sockets_open(struct snmp_engine *e, struct err *err)
+{
+	static const int family[2] = { AF_INET, AF_INET6 };
+	unsigned opened = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		e->socket[i] = (struct snmp_socket){ .engine = e, .fd = -1 };
+		TAILQ_INIT(&e->socket[i].queue);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		opened += socket_open(&e->socket[i], family[i]);
+	if (opened == 0) {
+		err_set(err, FW_NET, "cannot open a UDP socket, neither for IPv4 nor for IPv6: %s", err_errno());
+		return false;
+	}
+	e->batch = must_alloc(sizeof(*e->batch));
+	batch_init(e->batch);
+	return true;
+}
+
+void snmp_sockets_close(struct snmp_engine *e)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct snmp_socket *s = &e->socket[i];
+
+		if (s->readable) {
+			event_free(s->readable);
+			event_free(s->writable);
+			event_free(s->retry);
+			close(s->fd);
+		}
+	}
+	if (e->batch)
+		free(e->batch->bytes);
+	free(e->batch);
+}
