@@ -1,0 +1,347 @@
+/* poller/service/ask.c: what a graph can be asked: verdicts, single points, support, what-if.
+ *
+ * A verdict is read from the cells. A function is evaluated for one state by walking one path, and single points lie
+ * on that path: with all that is good tested as good, a component whose failure alone ends the service must be tested
+ * there. A what-if values again, aside, the cells of one service that are at or above the changed level.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/base/err.h"
+#include "service-int.h"
+
+/* ---- verdicts ------------------------------------------------------------------------------------------------------ */
+
+static struct verdict judge(const struct value *f, const struct value *g)
+{
+	struct verdict v = {
+		.quality = f->distance[SET_DOWN] == 0 ? STATE_DOWN : g->distance[SET_WEAK] == 0 ? STATE_DEGRADED :
+			   f->distance[SET_UNKNOWN] == 0 ? STATE_UNKNOWN : STATE_UP,
+		.distance = f->distance[SET_DOWN], .distance_weak = f->distance[SET_WEAK],
+		.distance_worst = f->distance[SET_UNKNOWN], .cuts = f->cuts, .p = f->p,
+	};
+
+	v.at_risk = v.quality != STATE_DOWN && (f->weak || g->weak);
+	return v;
+}
+
+/* A component is a function of itself: x. */
+static struct verdict judge_component(const struct graph *g, uint32_t component, enum state s)
+{
+	static const struct value lo = { .distance = { DISTANCE_NEVER, DISTANCE_NEVER, DISTANCE_NEVER } };
+	static const struct value hi = { .cuts = 1, .p = 1 };
+	double q = g->node[component].unavailability;
+	struct value x = value_of(s, q, &lo, &hi);
+	struct verdict v = judge(&x, &x);
+
+	v.design_distance = 1;
+	v.design_cuts = 1;
+	v.design_p = q;
+	return v;
+}
+
+static const struct root *root_of(const struct graph *g, uint32_t node)
+{
+	must(g->built && node < g->nodes && g->node[node].watched);
+	return &g->live.root[g->node[node].index];
+}
+
+static struct verdict with_design(struct verdict v, const struct root *r)
+{
+	v.design_distance = r->design_distance;
+	v.design_cuts = r->design_cuts;
+	v.design_p = r->design_p;
+	return v;
+}
+
+struct verdict graph_verdict(struct graph *g, uint32_t node)
+{
+	struct live *l = &g->live;
+	const struct root *r;
+
+	if (graph_is_component(g, node))
+		return judge_component(g, node, graph_get(g, node));
+	r = root_of(g, node);
+	live_settle(l);
+	return with_design(judge(&l->value[r->f], &l->value[r->g]), r);
+}
+
+bool verdict_same(const struct verdict *a, const struct verdict *b)
+{
+	return a->quality == b->quality && a->at_risk == b->at_risk && a->distance == b->distance &&
+	       a->distance_weak == b->distance_weak && a->distance_worst == b->distance_worst &&
+	       a->design_distance == b->design_distance && a->cuts == b->cuts && a->design_cuts == b->design_cuts;
+}
+
+/* ---- what if ------------------------------------------------------------------------------------------------------- */
+
+/* Other states than those that are: one component's, or all. */
+struct view {
+	const struct graph *g;
+	const enum state *all;		/* by order of creation, or NULL */
+	uint32_t level;			/* of the one that differs; with 'all' the deepest */
+	enum state s;
+};
+
+static enum state state_seen(const struct view *w, uint32_t level)
+{
+	const struct live *l = &w->g->live;
+
+	if (w->all)
+		return w->all[w->g->node[l->component[level]].index];
+	return level == w->level ? w->s : (enum state)l->state[level];
+}
+
+static void reach_from(struct live *l, uint32_t cell, uint32_t deepest)
+{
+	if (cell >= DIAGRAM_INNER && l->cell[cell].level <= deepest)
+		marks_set(&l->reach, cell);
+}
+
+/* The cells under r at or above level 'deepest', parents first, into l->list. */
+static uint32_t reach_down(struct live *l, const struct root *r, uint32_t deepest)
+{
+	uint32_t n = 0, i;
+
+	reach_from(l, r->f, deepest);
+	reach_from(l, r->g, deepest);
+	while (marks_give_greatest(&l->reach, &i)) {
+		l->list[n++] = i;
+		reach_from(l, l->cell[i].lo, deepest);
+		reach_from(l, l->cell[i].hi, deepest);
+	}
+	return n;
+}
+
+/* Below the level of the change all is as it is. */
+static const struct value *value_seen(const struct live *l, const struct view *w, uint32_t cell)
+{
+	if (cell < DIAGRAM_INNER || l->cell[cell].level > w->level)
+		return &l->value[cell];
+	return &l->what_if[l->place[cell]];
+}
+
+static struct verdict verdict_seen(struct graph *g, const struct root *r, const struct view *w)
+{
+	struct live *l = &g->live;
+	uint32_t n;
+
+	live_settle(l);
+	n = reach_down(l, r, w->level);
+	if (n > l->what_ifs) {
+		l->what_ifs = n;
+		l->what_if = must_realloc(l->what_if, n * sizeof(*l->what_if));
+	}
+	for (uint32_t i = n; i-- > 0;) {
+		const struct cell *c = &l->cell[l->list[i]];
+
+		l->place[l->list[i]] = i;
+		l->what_if[i] = value_of(state_seen(w, c->level), l->q[c->level], value_seen(l, w, c->lo),
+					 value_seen(l, w, c->hi));
+	}
+	return with_design(judge(value_seen(l, w, r->f), value_seen(l, w, r->g)), r);
+}
+
+struct verdict graph_verdict_if(struct graph *g, uint32_t node, uint32_t component, enum state s)
+{
+	struct view w = { .g = g, .s = s };
+
+	must(graph_is_component(g, component) && (unsigned)s < STATES);
+	w.level = g->node[component].level;
+	if (graph_is_component(g, node))
+		return judge_component(g, node, node == component ? s : graph_get(g, node));
+	if (w.level == LEVEL_NONE)
+		return graph_verdict(g, node);
+	return verdict_seen(g, root_of(g, node), &w);
+}
+
+struct verdict graph_verdict_with(struct graph *g, uint32_t node, const enum state *state)
+{
+	struct view w = { .g = g, .all = state, .level = LEVEL_NONE - 1 };
+
+	if (graph_is_component(g, node))
+		return judge_component(g, node, state[g->node[node].index]);
+	return verdict_seen(g, root_of(g, node), &w);
+}
+
+uint32_t graph_distance_if(struct graph *g, uint32_t node, uint32_t component, enum state s)
+{
+	return graph_verdict_if(g, node, component, s).distance;
+}
+
+enum state graph_quality_if(struct graph *g, uint32_t node, uint32_t component, enum state s)
+{
+	return graph_verdict_if(g, node, component, s).quality;
+}
+
+/* ---- lists of components ------------------------------------------------------------------------------------------- */
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* l->list, n long, in order of creation, as far as it goes. */
+static size_t hand_out(struct live *l, size_t n, uint32_t *out, size_t most)
+{
+	qsort(l->list, n, sizeof(*l->list), by_number);
+	if (n > 0 && most > 0)
+		memcpy(out, l->list, (n < most ? n : most) * sizeof(*out));
+	return n;
+}
+
+static size_t just_it(uint32_t component, uint32_t *out, size_t most)
+{
+	if (most > 0)
+		out[0] = component;
+	return 1;
+}
+
+/* Along the path of what is: a component there that is up and whose failure leads to a distance of 0. */
+static size_t single_points(struct graph *g, uint32_t node, bool design)
+{
+	struct live *l = &g->live;
+	uint32_t at = root_of(g, node)->f;
+	size_t n = 0;
+
+	live_settle(l);
+	while (at >= DIAGRAM_INNER) {
+		const struct cell *c = &l->cell[at];
+		bool down = !design && state_in((enum state)l->state[c->level], SET_DOWN);
+
+		if (!down && (design ? c->hi == DIAGRAM_TRUE : l->value[c->hi].distance[SET_DOWN] == 0))
+			l->list[n++] = l->component[c->level];
+		at = down ? c->hi : c->lo;
+	}
+	return at == DIAGRAM_TRUE ? 0 : n;		/* down already: nothing ends it any more */
+}
+
+size_t graph_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most)
+{
+	if (graph_is_component(g, node))
+		return graph_get(g, node) == STATE_DOWN ? 0 : just_it(node, out, most);
+	return hand_out(&g->live, single_points(g, node, false), out, most);
+}
+
+size_t graph_design_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most)
+{
+	if (graph_is_component(g, node))
+		return just_it(node, out, most);
+	return hand_out(&g->live, single_points(g, node, true), out, most);
+}
+
+size_t graph_support(struct graph *g, uint32_t node, uint32_t *out, size_t most)
+{
+	struct live *l = &g->live;
+	uint32_t cells, level = LEVEL_NONE;
+	size_t n = 0;
+
+	if (graph_is_component(g, node))
+		return just_it(node, out, most);
+	cells = reach_down(l, root_of(g, node), LEVEL_NONE - 1);
+	for (uint32_t i = 0; i < cells; i++) {		/* cells of one level lie together */
+		uint32_t here = l->cell[l->list[i]].level;
+
+		if (here != level)
+			l->list[n++] = l->component[here];
+		level = here;
+	}
+	return hand_out(l, n, out, most);
+}
+
+/* The roots on a cell; one whose F and G are both above the component is taken where its F is. */
+static size_t roots_on(const struct live *l, uint32_t cell, uint8_t *taken, uint32_t *list, size_t n)
+{
+	for (uint32_t at = l->root_at[cell]; at != NODE_NONE; at = l->root[at / 2].next[at % 2]) {
+		if (taken[at / 2])
+			continue;
+		taken[at / 2] = 1;
+		list[n++] = l->root[at / 2].node;
+	}
+	return n;
+}
+
+size_t graph_touched(struct graph *g, uint32_t component, uint32_t *out, size_t most)
+{
+	struct live *l = &g->live;
+	uint32_t level, i;
+	uint8_t *taken;
+	size_t n = 0;
+
+	must(g->built && graph_is_component(g, component));
+	level = g->node[component].level;
+	if (level == LEVEL_NONE)
+		return 0;
+	taken = must_alloc(l->roots + 1);
+	for (i = l->first[level + 1]; i < l->first[level]; i++)
+		marks_set(&l->reach, i);
+	while (marks_give_least(&l->reach, &i)) {
+		n = roots_on(l, i, taken, l->list, n);
+		for (uint32_t j = l->cell[i].parents; j < l->cell[i + 1].parents; j++)
+			marks_set(&l->reach, l->parent[j]);
+	}
+	free(taken);
+	return hand_out(l, n, out, most);
+}
+
+/* ---- smallest cut sets --------------------------------------------------------------------------------------------- */
+
+/* A path not taken yet: 'last' is the component it adds as the chosen-th. */
+struct branch { uint32_t cell, chosen, last; };
+
+struct cuts {
+	const struct live *l;
+	struct branch *branch;		/* at most one for each level of a path */
+	size_t branches;
+	uint32_t *cut;			/* the one being put together */
+};
+
+/* Follow one path that keeps to the distance to its end; where two do, the other is left for later. */
+static void walk(struct cuts *w, struct branch at)
+{
+	const struct live *l = w->l;
+
+	if (at.chosen > 0)
+		w->cut[at.chosen - 1] = at.last;
+	while (at.cell >= DIAGRAM_INNER) {
+		const struct cell *c = &l->cell[at.cell];
+		uint32_t distance = l->value[at.cell].distance[SET_DOWN], component = l->component[c->level];
+		bool low = l->value[c->lo].distance[SET_DOWN] == distance;
+
+		if (state_in((enum state)l->state[c->level], SET_DOWN)) {
+			at.cell = c->hi;
+			continue;
+		}
+		if (low && l->value[c->hi].distance[SET_DOWN] + 1 == distance)
+			w->branch[w->branches++] = (struct branch){ c->hi, at.chosen + 1, component };
+		if (!low)
+			w->cut[at.chosen++] = component;
+		at.cell = low ? c->lo : c->hi;
+	}
+}
+
+size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t most)
+{
+	uint32_t size = graph_verdict(g, node).distance, f;
+	struct cuts w = { .l = &g->live };
+	size_t sets = 0;
+
+	if (size == 0 || size == DISTANCE_NEVER || most == 0)
+		return 0;
+	if (graph_is_component(g, node))
+		return just_it(node, out, most);
+	f = root_of(g, node)->f;
+	w.branch = must_alloc((w.l->levels + 1u) * sizeof(*w.branch));
+	w.cut = must_alloc(size * sizeof(*w.cut));
+	w.branch[w.branches++] = (struct branch){ .cell = f };
+	while (w.branches > 0 && sets < most) {
+		walk(&w, w.branch[--w.branches]);
+		memcpy(out + sets++ * size, w.cut, size * sizeof(*out));
+	}
+	free(w.branch);
+	free(w.cut);
+	return sets;
+}

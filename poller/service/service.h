@@ -1,0 +1,119 @@
+/* poller/service/service.h: the dependency graph: what a service stands on, and what is left of it.
+ *
+ * Every node (component, group, device as a composite, service) has two monotone functions of the component variables
+ * x_i (1: failed), kept in one shared reduced ordered decision diagram:
+ *   F  outage:       a gate of n members with need k fails when at least n-k+1 members' F fail
+ *   G  degradation:  the same with 'full' in place of 'need', over the members' G (for a leaf F = G = x_i)
+ * A leaf that is implied by others (a component needs its device) is a gate over its own variable and theirs.
+ *
+ * D = variables that are down, W = D and the degraded, U = W and the unknown. For a node:
+ *   quality   down if F(D); degraded if G(W); unknown if F(U); else up
+ *   distance  size of the smallest set of further failures that makes F true given D (0: down; DISTANCE_NEVER: cannot fail)
+ *   distance_weak given W, distance_worst given U, design_distance given nothing
+ *   cuts      number of cut sets of that size; size one: the live single points
+ *   at risk   quality is not down and a variable in the support of F or G is in W
+ * One pass over the diagram with values cached per shared diagram node; nothing is built on a state change.
+ *
+ * Sources: Bryant 1986 (ROBDD); Rauzy 1993 (fault trees on diagrams). Pure: no clock, no thread, no I/O.
+ * Thread: a graph belongs to its owner.
+ */
+#ifndef FW_SERVICE_SERVICE_H
+#define FW_SERVICE_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "poller/base/err.h"
+
+enum state { STATE_UP, STATE_DEGRADED, STATE_DOWN, STATE_UNKNOWN, STATES };
+const char *state_word(enum state s);			/* "up" "degraded" "down" "unknown" */
+bool state_parse(const char *word, enum state *s);
+
+enum { NODE_NONE = UINT32_MAX, DISTANCE_NEVER = UINT32_MAX };
+
+struct graph;
+
+/* ---- building: nodes in any order, then graph_build() ------------------------------------------------------------- */
+
+/*
+ * 'most_nodes' bounds the diagram (0: 16 million); names are copied. Building takes at most 110 octets for each node of
+ * the bound and 64 MiB, and gives back all but what graph_size() says. A name may be NULL: such a gate ("db | replica")
+ * is not found by name. A component and a gate may share a name (an interface, and the interface with the device it
+ * needs): the gate is then found. A member named twice in one gate counts twice.
+ */
+struct graph *graph_new(uint32_t most_nodes);
+void graph_free(struct graph *g);
+
+/* A variable. Starts up. Unavailability 0..1, or negative when not known. Returns its node. */
+uint32_t graph_component(struct graph *g, const char *name, double unavailability);
+
+/* A gate whose members are added by graph_member(); need and full count members (1 <= need <= full <= n at build; NODE_ALL: n). */
+enum { NODE_ALL = 0 };
+uint32_t graph_gate(struct graph *g, const char *name, uint32_t need, uint32_t full);
+void graph_member(struct graph *g, uint32_t gate, uint32_t member);
+
+/* Mark a node whose functions are wanted as a whole (services, groups, devices); others are only built as parts. */
+void graph_watch(struct graph *g, uint32_t node);
+
+/*
+ * Build the diagrams. FW_OK; FW_MISTAKE with the cycle as a path ("a -> b -> a"), or a gate whose need exceeds its
+ * members; FW_FULL when the bound is met: says which node. Once built, only states change.
+ */
+enum fw_err graph_build(struct graph *g, struct err *err);
+
+/* ---- live ---------------------------------------------------------------------------------------------------------- */
+
+/* True when it differs from before. */
+bool graph_set(struct graph *g, uint32_t component, enum state s);
+enum state graph_get(const struct graph *g, uint32_t component);
+
+/* Everything about one watched node now; cached until a state changes. */
+struct verdict {
+	enum state quality;
+	bool at_risk;
+	uint32_t distance, distance_weak, distance_worst, design_distance;
+	double cuts;			/* number of cut sets of size 'distance' (exact below 2^53) */
+	double design_cuts;
+	double p;			/* probability of F at a random moment given D; NaN when an unavailability is missing */
+	double design_p;		/* the same with nothing failed */
+};
+/* 'node' is watched or a component, here and below. */
+bool graph_is_watched(const struct graph *g, uint32_t node);
+struct verdict graph_verdict(struct graph *g, uint32_t node);
+bool verdict_same(const struct verdict *a, const struct verdict *b);	/* for people: p aside */
+
+/* Live single points: components whose failure now ends 'node' (distance must be 1). Returns how many there are; the first 'most' in 'out'. */
+size_t graph_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most);
+size_t graph_design_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most);
+/* Components in the support of F or G. */
+size_t graph_support(struct graph *g, uint32_t node, uint32_t *out, size_t most);
+/* Watched nodes that have 'component' in their support. */
+size_t graph_touched(struct graph *g, uint32_t component, uint32_t *out, size_t most);
+/* The distance of 'node' if 'component' were up / down now, nothing changed: repair first, what-if. */
+uint32_t graph_distance_if(struct graph *g, uint32_t node, uint32_t component, enum state s);
+enum state graph_quality_if(struct graph *g, uint32_t node, uint32_t component, enum state s);
+/* All of the verdict in that case. */
+struct verdict graph_verdict_if(struct graph *g, uint32_t node, uint32_t component, enum state s);
+/* The verdict under a state vector of its own ("with the maintained forced good"), one entry per component in order of creation. */
+struct verdict graph_verdict_with(struct graph *g, uint32_t node, const enum state *state);
+/* The place of a component in that order, and back. */
+uint32_t graph_component_index(const struct graph *g, uint32_t component);
+uint32_t graph_component_at(const struct graph *g, uint32_t index);
+
+/* Smallest cut sets now: 'distance' components each, one after the other in 'out', at most 'most' sets. Returns how many sets were
+ * written; verdict.cuts says how many there are. 'out' has room for most * distance. */
+size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t most);
+
+/* Structure, for explain. */
+const char *graph_name(const struct graph *g, uint32_t node);
+uint32_t graph_find(const struct graph *g, const char *name);
+bool graph_is_component(const struct graph *g, uint32_t node);
+uint32_t graph_need(const struct graph *g, uint32_t gate);
+uint32_t graph_full(const struct graph *g, uint32_t gate);
+size_t graph_members(const struct graph *g, uint32_t gate, const uint32_t **members);	/* borrowed */
+
+struct graph_size { uint32_t components, gates, watched; uint32_t diagram_nodes, most_nodes; size_t octets; const char *order; };
+struct graph_size graph_size(const struct graph *g);
+
+#endif

@@ -1,0 +1,377 @@
+/* t/unit/t5010-graph-brute.c: random graphs against brute force over all states.
+ *
+ * Every number of every verdict, single points, supports, smallest cut sets and what-ifs of small random graphs are
+ * compared with their definitions, evaluated on each of the 2^n states. FW_SEED=N begins at another seed, FW_GRAPHS=N
+ * tries another number of graphs. A failure names its seed.
+ */
+#include <stdlib.h>
+
+#include "poller/service/service.h"
+#include "tap.h"
+
+enum { COMPONENTS_MOST = 18, GATES_MOST = 14, MEMBERS_MOST = 7, ROUNDS = 6 };
+
+enum property {
+	QUALITY, AT_RISK, DISTANCE, WEAK, WORST, DESIGN, CUTS, DESIGN_CUTS, P, DESIGN_P, SINGLE, DESIGN_SINGLE, SUPPORT, TOUCHED,
+	SMALLEST, IF, WITH, PROPERTIES
+};
+
+static const char *const property_text[PROPERTIES] = {
+	[QUALITY] = "quality", [AT_RISK] = "at risk: a weak component in the support", [DISTANCE] = "distance",
+	[WEAK] = "distance_weak", [WORST] = "distance_worst", [DESIGN] = "design_distance",
+	[CUTS] = "number of smallest cut sets", [DESIGN_CUTS] = "the same of the design", [P] = "p within 1e-12",
+	[DESIGN_P] = "p of the design", [SINGLE] = "live single points", [DESIGN_SINGLE] = "design single points",
+	[SUPPORT] = "support", [TOUCHED] = "watched nodes touched by a component", [SMALLEST] = "smallest cut sets, listed",
+	[IF] = "what if one component were otherwise: the verdict as after the real change",
+	[WITH] = "the verdict under a whole state vector",
+};
+
+struct gate { uint32_t need, full, members, member[MEMBERS_MOST], node; };
+
+struct model {
+	uint64_t seed;
+	uint32_t n, gates;		/* members below n are components, gates from n on */
+	struct gate gate[GATES_MOST];
+	double q[COMPONENTS_MOST];
+	enum state state[COMPONENTS_MOST];
+	uint32_t component[COMPONENTS_MOST];
+	uint8_t *f, *g;			/* of each state: f[gate << n | mask] */
+	struct graph *graph;
+};
+
+static int wrong[PROPERTIES];
+
+static void check(const struct model *m, enum property p, bool good)
+{
+	if (!good && wrong[p]++ < 3)
+		note("seed %" PRIu64 ": %s differs (%u components, %u gates)", m->seed, property_text[p], m->n, m->gates);
+}
+
+static uint64_t rnd(uint64_t *s)
+{
+	uint64_t z = *s += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static uint32_t below(uint64_t *s, uint32_t n) { return (uint32_t)(rnd(s) % n); }
+
+static void make_gate(struct model *m, uint64_t *s, uint32_t i)
+{
+	struct gate *g = &m->gate[i];
+
+	g->members = 1 + below(s, MEMBERS_MOST);
+	g->need = 1 + below(s, g->members);
+	g->full = below(s, 2) ? g->need : g->need + below(s, g->members - g->need + 1);
+	for (uint32_t j = 0; j < g->members; j++) {	/* lean to what is new, so that graphs get deep */
+		uint32_t most = m->n + i, at = below(s, most);
+
+		g->member[j] = below(s, 3) && i > 0 ? m->n + below(s, i) : at;
+	}
+}
+
+static void build(struct model *m, uint64_t *s)
+{
+	char name[16];
+	struct err err;
+
+	m->graph = graph_new(0);
+	for (uint32_t i = 0; i < m->n; i++) {
+		snprintf(name, sizeof(name), "c%u", i);
+		m->q[i] = (double)below(s, 1000) / 1000;
+		m->component[i] = graph_component(m->graph, name, m->q[i]);
+	}
+	for (uint32_t i = 0; i < m->gates; i++) {
+		struct gate *g = &m->gate[i];
+
+		make_gate(m, s, i);
+		snprintf(name, sizeof(name), "g%u", i);
+		g->node = graph_gate(m->graph, name, g->need == g->members && below(s, 2) ? NODE_ALL : g->need, g->full);
+		for (uint32_t j = 0; j < g->members; j++)
+			graph_member(m->graph, g->node, g->member[j] < m->n ? m->component[g->member[j]] :
+				     m->gate[g->member[j] - m->n].node);
+		graph_watch(m->graph, g->node);
+	}
+	if (graph_build(m->graph, &err) != FW_OK) {
+		note("seed %" PRIu64 ": %s", m->seed, err.text);
+		exit(1);
+	}
+}
+
+static uint8_t fails(const struct model *m, const uint8_t *of, const struct gate *g, uint32_t need, uint32_t mask)
+{
+	uint32_t failed = 0;
+
+	for (uint32_t j = 0; j < g->members; j++) {
+		uint32_t k = g->member[j];
+
+		failed += k < m->n ? mask >> k & 1 : of[(size_t)(k - m->n) << m->n | mask];
+	}
+	return failed >= g->members - need + 1;
+}
+
+static void tabulate(struct model *m)
+{
+	m->f = malloc((size_t)m->gates << m->n);
+	m->g = malloc((size_t)m->gates << m->n);
+	for (uint32_t i = 0; i < m->gates; i++) {
+		for (uint32_t mask = 0; mask < 1u << m->n; mask++) {
+			m->f[(size_t)i << m->n | mask] = fails(m, m->f, &m->gate[i], m->gate[i].need, mask);
+			m->g[(size_t)i << m->n | mask] = fails(m, m->g, &m->gate[i], m->gate[i].full, mask);
+		}
+	}
+}
+
+static uint32_t set_of(const struct model *m, unsigned states)
+{
+	uint32_t mask = 0;
+
+	for (uint32_t i = 0; i < m->n; i++)
+		mask |= (uint32_t)(states >> m->state[i] & 1) << i;
+	return mask;
+}
+
+/* Smallest |s| with f(given + s), and how many such s there are; singles: the s of size one. */
+static uint32_t smallest(const struct model *m, const uint8_t *f, uint32_t given, double *cuts, uint32_t *singles)
+{
+	uint32_t least = DISTANCE_NEVER;
+
+	*cuts = 0;
+	*singles = 0;
+	for (uint32_t mask = 0; mask < 1u << m->n; mask++) {
+		uint32_t size = (uint32_t)__builtin_popcount(mask);
+
+		if (mask & given || !f[mask | given] || size > least)
+			continue;
+		if (size < least) {
+			least = size;
+			*cuts = 0;
+		}
+		*cuts += 1;
+		if (size == 1)
+			*singles |= mask;
+	}
+	*singles = least == 1 ? *singles : 0;
+	return least;
+}
+
+static double probability(const struct model *m, const uint8_t *f, uint32_t given)
+{
+	double sum = 0;
+
+	for (uint32_t mask = 0; mask < 1u << m->n; mask++) {
+		double p = 1;
+
+		if ((mask & given) != given || !f[mask])
+			continue;
+		for (uint32_t i = 0; i < m->n; i++)
+			p *= given >> i & 1 ? 1 : mask >> i & 1 ? m->q[i] : 1 - m->q[i];
+		sum += p;
+	}
+	return sum;
+}
+
+static uint32_t support(const struct model *m, const uint8_t *f)
+{
+	uint32_t in = 0;
+
+	for (uint32_t i = 0; i < m->n; i++)
+		for (uint32_t mask = 0; !(in >> i & 1) && mask < 1u << m->n; mask++)
+			in |= (uint32_t)(f[mask] != f[mask ^ 1u << i]) << i;
+	return in;
+}
+
+static uint32_t as_mask(const struct model *m, const uint32_t *list, size_t n)
+{
+	uint32_t mask = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (uint32_t j = 0; j < m->n; j++)
+			mask |= (uint32_t)(list[i] == m->component[j]) << j;
+	return mask;
+}
+
+static bool near(double a, double b) { return fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b)) + 1e-300; }
+
+/* What the definitions say; p only when asked for (it is slow). */
+static struct verdict expect(const struct model *m, uint32_t gate, bool with_p)
+{
+	const uint8_t *f = m->f + ((size_t)gate << m->n), *g = m->g + ((size_t)gate << m->n);
+	uint32_t d = set_of(m, 1 << STATE_DOWN), w = d | set_of(m, 1 << STATE_DEGRADED);
+	uint32_t u = w | set_of(m, 1 << STATE_UNKNOWN), singles;
+	double unused;
+	struct verdict v = { .quality = f[d] ? STATE_DOWN : g[w] ? STATE_DEGRADED : f[u] ? STATE_UNKNOWN : STATE_UP };
+
+	v.at_risk = v.quality != STATE_DOWN && w & (support(m, f) | support(m, g));
+	v.distance = smallest(m, f, d, &v.cuts, &singles);
+	v.distance_weak = smallest(m, f, w, &unused, &singles);
+	v.distance_worst = smallest(m, f, u, &unused, &singles);
+	v.design_distance = smallest(m, f, 0, &v.design_cuts, &singles);
+	v.p = with_p ? probability(m, f, d) : 0;
+	v.design_p = with_p ? probability(m, f, 0) : 0;
+	return v;
+}
+
+static void check_lists(const struct model *m, uint32_t gate, const struct verdict *want)
+{
+	const uint8_t *f = m->f + ((size_t)gate << m->n), *g = m->g + ((size_t)gate << m->n);
+	uint32_t d = set_of(m, 1 << STATE_DOWN), singles, design, node = m->gate[gate].node, list[COMPONENTS_MOST];
+	double unused;
+	size_t n;
+
+	smallest(m, f, d, &unused, &singles);
+	smallest(m, f, 0, &unused, &design);
+	n = graph_single_points(m->graph, node, list, COMPONENTS_MOST);
+	check(m, SINGLE, as_mask(m, list, n) == singles && n == (size_t)__builtin_popcount(singles));
+	n = graph_design_single_points(m->graph, node, list, COMPONENTS_MOST);
+	check(m, DESIGN_SINGLE, as_mask(m, list, n) == design && n == (size_t)__builtin_popcount(design));
+	n = graph_support(m->graph, node, list, COMPONENTS_MOST);
+	check(m, SUPPORT, as_mask(m, list, n) == (support(m, f) | support(m, g)));
+	check(m, SUPPORT, n == (size_t)__builtin_popcount(support(m, f) | support(m, g)));
+	(void)want;
+}
+
+/* As many as there are, each a cut set of that size, no two alike. */
+static void check_smallest(const struct model *m, uint32_t gate, const struct verdict *want)
+{
+	enum { SETS_MOST = 4000 };
+	const uint8_t *f = m->f + ((size_t)gate << m->n);
+	uint32_t d = set_of(m, 1 << STATE_DOWN), size = want->distance, *list = malloc(SETS_MOST * COMPONENTS_MOST * sizeof(*list));
+	uint8_t *seen = calloc(1, (size_t)1 << m->n);
+	size_t n = graph_smallest_cuts(m->graph, m->gate[gate].node, list, SETS_MOST);
+
+	check(m, SMALLEST, n == (size == 0 ? 0 : want->cuts < SETS_MOST ? (size_t)want->cuts : SETS_MOST));
+	for (size_t i = 0; i < n; i++) {
+		uint32_t cut = as_mask(m, list + i * size, size);
+
+		check(m, SMALLEST, !seen[cut] && !(cut & d) && f[cut | d] && (uint32_t)__builtin_popcount(cut) == size);
+		seen[cut] = 1;
+	}
+	free(list);
+	free(seen);
+}
+
+static bool same(const struct verdict *a, const struct verdict *b)
+{
+	return verdict_same(a, b) && near(a->p, b->p) && near(a->design_p, b->design_p);
+}
+
+static void check_gate(struct model *m, uint32_t gate)
+{
+	struct verdict got = graph_verdict(m->graph, m->gate[gate].node), want = expect(m, gate, true);
+
+	check(m, QUALITY, got.quality == want.quality);
+	check(m, AT_RISK, got.at_risk == want.at_risk);
+	check(m, DISTANCE, got.distance == want.distance);
+	check(m, WEAK, got.distance_weak == want.distance_weak);
+	check(m, WORST, got.distance_worst == want.distance_worst);
+	check(m, DESIGN, got.design_distance == want.design_distance);
+	check(m, CUTS, got.cuts == want.cuts);
+	check(m, DESIGN_CUTS, got.design_cuts == want.design_cuts);
+	check(m, P, near(got.p, want.p));
+	check(m, DESIGN_P, near(got.design_p, want.design_p));
+	check_lists(m, gate, &want);
+	check_smallest(m, gate, &want);
+}
+
+/* A what-if says what is seen after the real change, and changes nothing. */
+static void check_what_if(struct model *m, uint64_t *s, uint32_t gate)
+{
+	uint32_t c = below(s, m->n), node = m->gate[gate].node;
+	enum state was = m->state[c], is = (enum state)below(s, STATES);
+	struct verdict before = graph_verdict(m->graph, node), guess, real, all, again;
+	enum state states[COMPONENTS_MOST];
+
+	guess = graph_verdict_if(m->graph, node, m->component[c], is);
+	check(m, IF, guess.distance == graph_distance_if(m->graph, node, m->component[c], is));
+	check(m, IF, guess.quality == graph_quality_if(m->graph, node, m->component[c], is));
+	memcpy(states, m->state, sizeof(states));
+	states[c] = is;
+	all = graph_verdict_with(m->graph, node, states);
+	again = graph_verdict(m->graph, node);
+	check(m, IF, same(&before, &again));
+	graph_set(m->graph, m->component[c], is);
+	real = graph_verdict(m->graph, node);
+	check(m, IF, same(&guess, &real));
+	check(m, WITH, same(&all, &real));
+	graph_set(m->graph, m->component[c], was);
+	real = graph_verdict(m->graph, node);
+	check(m, IF, same(&before, &real));
+}
+
+static void check_touched(struct model *m)
+{
+	for (uint32_t c = 0; c < m->n; c++) {
+		uint32_t list[GATES_MOST], wanted = 0;
+		size_t n = graph_touched(m->graph, m->component[c], list, GATES_MOST), at = 0;
+
+		for (uint32_t i = 0; i < m->gates; i++) {
+			size_t from = (size_t)i << m->n;
+
+			if (!((support(m, m->f + from) | support(m, m->g + from)) >> c & 1))
+				continue;
+			wanted++;
+			check(m, TOUCHED, at < n && list[at] == m->gate[i].node);
+			at++;
+		}
+		check(m, TOUCHED, n == wanted);
+	}
+}
+
+static void random_states(struct model *m, uint64_t *s)
+{
+	uint32_t bad = below(s, 4);	/* from all well to much wrong */
+
+	for (uint32_t i = 0; i < m->n; i++) {
+		enum state is = below(s, 6) < bad ? (enum state)below(s, STATES) : STATE_UP;
+
+		if (graph_set(m->graph, m->component[i], is) != (is != m->state[i]))
+			check(m, QUALITY, false);
+		m->state[i] = is;
+	}
+}
+
+static void one_graph(uint64_t seed)
+{
+	struct model m = { .seed = seed };
+	uint64_t s = seed;
+	uint32_t large = below(&s, 200);
+
+	m.n = large == 0 ? 15 + below(&s, 4) : large < 10 ? 11 + below(&s, 3) : 1 + below(&s, 9);
+	m.gates = 1 + below(&s, large < 10 ? 4 : GATES_MOST);
+	build(&m, &s);
+	tabulate(&m);
+	check_touched(&m);
+	for (int round = 0; round < (large < 10 ? 2 : ROUNDS); round++) {
+		random_states(&m, &s);
+		for (uint32_t i = 0; i < m.gates; i++)
+			if (m.n < 11 || below(&s, 3) == 0)
+				check_gate(&m, i);
+		check_what_if(&m, &s, below(&s, m.gates));
+	}
+	graph_free(m.graph);
+	free(m.f);
+	free(m.g);
+}
+
+static uint64_t asked(const char *variable, uint64_t otherwise)
+{
+	const char *text = getenv(variable);
+
+	return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+int main(void)
+{
+	uint64_t from = asked("FW_SEED", 1), graphs = asked("FW_GRAPHS", 4000);
+
+	plan(PROPERTIES);
+	note("%" PRIu64 " graphs, seeds from %" PRIu64, graphs, from);
+	for (uint64_t i = 0; i < graphs; i++)
+		one_graph(from + i);
+	for (int p = 0; p < PROPERTIES; p++)
+		ok(wrong[p] == 0, property_text[p]);
+	return done();
+}
