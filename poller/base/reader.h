@@ -68,7 +68,7 @@ static inline uint64_t rd_u64le(struct rd *r)
 {
 	uint64_t lo = rd_u32le(r), hi = rd_u32le(r);
 
-	return lo | hi << 32;
+	return r->failed ? 0 : lo | hi << 32;
 }
 
 #endif
