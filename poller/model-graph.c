@@ -1,0 +1,285 @@
+/* poller/model-graph.c: the configuration and the baseline as a graph (service/).
+ *
+ * Leaves first, one per component, then the gates, then who is a member of what; so a name may be used before its
+ * place. Inside its own device a part or check stands for its own variable only: its composite holds the device, which
+ * would be a circle.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/base/text.h"
+#include "model-int.h"
+
+struct made {			/* per item */
+	uint32_t leaf, node;
+	bool gate;		/* 'node' is a gate over all that it needs */
+};
+
+struct making {
+	struct model *m;
+	struct graph *g;
+	struct made *of;
+};
+
+enum mib_counts part_counts(const struct model *m, const struct item *device, const char *name)
+{
+	const char *class_at = name + strlen(device->name) + 1, *end = strchr(class_at, '/');
+	const struct mib_table *t;
+	char class_name[MODEL_NAME_MAX];
+
+	if (!m->config->mib || !end || (size_t)(end - class_at) >= sizeof(class_name))
+		return COUNTS_NAMED;
+	memcpy(class_name, class_at, (size_t)(end - class_at));
+	class_name[end - class_at] = 0;
+	t = mib_find_class(m->config->mib, class_name);
+	return t ? t->counts : COUNTS_NAMED;
+}
+
+static bool counts_in_device(const struct item *it)
+{
+	return it->counts != COUNTS_NAMED && (it->e.kind == ENTITY_CHECK || it->baseline);
+}
+
+static const struct needs *needs_of(const struct model *m, const struct item *it)
+{
+	static const struct needs none;
+	const struct config *c = m->config;
+
+	switch (it->e.kind) {
+	case ENTITY_DEVICE: return &c->device[it->e.index].needs;
+	case ENTITY_CHECK: return &c->check[it->e.index].needs;
+	case ENTITY_COMPONENT: return &c->component[it->e.index].needs;
+	case ENTITY_GROUP: return &c->group[it->e.index].needs;
+	case ENTITY_SERVICE: return &c->service[it->e.index].needs;
+	case ENTITY_PART: break;
+	}
+	return &none;
+}
+
+/* ---- leaves and gates ---------------------------------------------------------------------------------------- */
+
+static bool wants_leaf(const struct item *it)
+{
+	if (it->e.kind == ENTITY_PART)
+		return it->referenced || counts_in_device(it);
+	return it->e.kind < ENTITY_GROUP;
+}
+
+static bool wants_gate(const struct model *m, const struct item *it)
+{
+	if (it->e.kind >= ENTITY_GROUP)
+		return true;
+	if (it->device != ITEM_NONE)
+		return it->e.kind == ENTITY_CHECK || it->referenced;
+	for (const struct item *p = it->first; p; p = p->next)
+		if (counts_in_device(p))
+			return true;
+	return needs_of(m, it)->count > 0;
+}
+
+static void add_nodes(struct making *k)
+{
+	for (uint32_t i = 0; i < k->m->items; i++) {
+		const struct item *it = k->m->item[i];
+		struct made *o = &k->of[i];
+		double q = it->e.kind == ENTITY_COMPONENT ? k->m->config->component[it->e.index].unavailability : NAN;
+
+		o->leaf = wants_leaf(it) ? graph_component(k->g, it->name, q) : NODE_NONE;
+		o->node = o->leaf;
+	}
+	for (uint32_t i = 0; i < k->m->items; i++) {
+		const struct item *it = k->m->item[i];
+		struct made *o = &k->of[i];
+
+		if ((o->leaf == NODE_NONE && it->e.kind < ENTITY_GROUP) || !wants_gate(k->m, it))
+			continue;
+		o->node = graph_gate(k->g, it->name, NODE_ALL, NODE_ALL);
+		o->gate = true;
+		if (o->leaf != NODE_NONE)
+			graph_member(k->g, o->node, o->leaf);
+	}
+}
+
+/* ---- members ------------------------------------------------------------------------------------------------- */
+
+static uint32_t node_of(const struct making *k, const struct ref *r, const struct item *user)
+{
+	const struct model *m = k->m;
+	uint32_t i = ITEM_NONE;
+
+	switch ((enum ref_kind)r->kind) {
+	case REF_DEVICE: i = r->index; break;
+	case REF_CHECK: i = m->first_check + r->index; break;
+	case REF_COMPONENT: i = m->first_component + r->index; break;
+	case REF_GROUP: i = m->first_group + r->index; break;
+	case REF_SERVICE: i = m->first_service + r->index; break;
+	case REF_PART: i = names_find(&m->names, r->name); break;
+	}
+	if (i == ITEM_NONE)
+		return NODE_NONE;
+	return m->item[i]->device == user->self ? k->of[i].leaf : k->of[i].node;
+}
+
+static void add_member(struct making *k, uint32_t gate, uint32_t member)
+{
+	if (member != NODE_NONE)
+		graph_member(k->g, gate, member);
+}
+
+/* "db | db-replica" */
+static void add_any(struct making *k, const struct item *it, const struct term *t)
+{
+	char name[MODEL_NAME_MAX];
+	struct text words = text_over(name, sizeof(name));
+	uint32_t gate;
+
+	for (uint32_t i = 0; i < t->count; i++)
+		text_add(&words, "%s%s", i ? " | " : "", t->any[i].name);
+	gate = graph_gate(k->g, name, 1, 1);
+	for (uint32_t i = 0; i < t->count; i++)
+		add_member(k, gate, node_of(k, &t->any[i], it));
+	graph_member(k->g, k->of[it->self].node, gate);
+}
+
+static void add_needs(struct making *k, const struct item *it)
+{
+	const struct needs *n = needs_of(k->m, it);
+
+	for (uint32_t i = 0; i < n->count; i++) {
+		if (n->term[i].count == 1)
+			add_member(k, k->of[it->self].node, node_of(k, &n->term[i].any[0], it));
+		else if (n->term[i].count > 1)
+			add_any(k, it, &n->term[i]);
+	}
+}
+
+static size_t class_len(const struct item *device, const struct item *part)
+{
+	const char *class_at = part->name + strlen(device->name) + 1;
+
+	return (size_t)(strchr(class_at, '/') - part->name);
+}
+
+/* One of its power supplies is enough: a gate for each redundant class that the baseline has parts of. */
+static uint32_t redundant_gate(struct making *k, const struct item *d, const struct item *part, struct names *gates)
+{
+	char name[MODEL_NAME_MAX];
+	uint32_t gate;
+
+	snprintf(name, sizeof(name), "%.*s", (int)class_len(d, part), part->name);
+	gate = names_find(gates, name);
+	if (gate != NAMES_NONE)
+		return gate;
+	gate = graph_gate(k->g, name, 1, 1);
+	names_put(gates, graph_name(k->g, gate), gate);
+	graph_member(k->g, k->of[d->self].node, gate);
+	return gate;
+}
+
+static void add_parts(struct making *k, const struct item *d)
+{
+	struct names gates = { 0 };
+
+	for (const struct item *p = d->first; p; p = p->next) {
+		uint32_t leaf = k->of[p->self].leaf;
+
+		if (leaf == NODE_NONE || !counts_in_device(p))
+			continue;
+		if (p->counts == COUNTS_ALL)
+			graph_member(k->g, k->of[d->self].node, leaf);
+		else
+			graph_member(k->g, redundant_gate(k, d, p, &gates), leaf);
+	}
+	names_release(&gates);
+}
+
+static void add_group(struct making *k, const struct item *it)
+{
+	const struct cfg_group *c = &k->m->config->group[it->e.index];
+	uint32_t gate = graph_gate(k->g, it->name, c->need, c->full);
+
+	for (uint32_t i = 0; i < c->count; i++)
+		add_member(k, gate, node_of(k, &c->member[i], it));
+	graph_member(k->g, k->of[it->self].node, gate);
+}
+
+static void add_members(struct making *k)
+{
+	for (uint32_t i = 0; i < k->m->items; i++) {
+		const struct item *it = k->m->item[i];
+
+		if (!k->of[i].gate)
+			continue;
+		if (it->e.kind == ENTITY_DEVICE)
+			add_parts(k, it);
+		if (it->e.kind == ENTITY_GROUP)
+			add_group(k, it);
+		if (it->device != ITEM_NONE)
+			graph_member(k->g, k->of[i].node, k->of[it->device].node);
+		add_needs(k, it);
+	}
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------------------- */
+
+/* Devices are watched where the graph alone knows what they stand on. */
+static void watch(struct making *k)
+{
+	for (uint32_t i = 0; i < k->m->items; i++) {
+		const struct item *it = k->m->item[i];
+
+		if (it->e.kind >= ENTITY_GROUP || (it->e.kind == ENTITY_DEVICE && needs_of(k->m, it)->count > 0))
+			graph_watch(k->g, k->of[i].node);
+	}
+}
+
+static void put_states(struct making *k)
+{
+	for (uint32_t i = 0; i < k->m->items; i++)
+		if (k->of[i].leaf != NODE_NONE)
+			graph_set(k->g, k->of[i].leaf, k->m->item[i]->e.state);
+}
+
+static void take_over(struct making *k)
+{
+	struct model *m = k->m;
+	struct graph_size s = graph_size(k->g);
+	uint32_t nodes = 0;
+
+	for (uint32_t i = 0; i < m->items; i++) {
+		m->item[i]->e.leaf = k->of[i].leaf;
+		m->item[i]->e.node = k->of[i].node;
+	}
+	graph_free(m->graph);
+	m->graph = k->g;
+	nodes = s.components + s.gates;
+	free(m->node_item);
+	m->node_item = must_alloc((nodes + 1) * sizeof(struct item *));
+	m->nodes = nodes;
+	for (uint32_t i = 0; i < m->items; i++) {
+		if (k->of[i].leaf != NODE_NONE)
+			m->node_item[k->of[i].leaf] = m->item[i];
+		if (k->of[i].node != NODE_NONE)
+			m->node_item[k->of[i].node] = m->item[i];
+	}
+	m->moved = true;
+}
+
+enum fw_err model_graph_make(struct model *m, struct err *err)
+{
+	struct making k = { .m = m, .g = graph_new(0), .of = must_alloc((m->items + 1) * sizeof(struct made)) };
+	enum fw_err e;
+
+	add_nodes(&k);
+	add_members(&k);
+	put_states(&k);
+	watch(&k);
+	e = graph_build(k.g, err);
+	if (e == FW_OK)
+		take_over(&k);
+	else
+		graph_free(k.g);
+	free(k.of);
+	return e;
+}

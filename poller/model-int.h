@@ -1,0 +1,103 @@
+/* poller/model-int.h: how the model is held, for model*.c only.
+ *
+ *   model.c        entities, their own states, what changed
+ *   model-judge.c  devices: answers, parents, blindness, and what follows for their parts and checks
+ *   model-graph.c  the configuration and the baseline as a graph
+ *
+ * Every entity has one item, which stays where it is until it is forgotten. Items of the configuration come first, in
+ * the order devices, checks, components, groups, services; parts of devices follow.
+ */
+#ifndef FW_MODEL_INT_H
+#define FW_MODEL_INT_H
+
+#include "model.h"
+
+enum { ITEM_NONE = UINT32_MAX };
+
+/* What a check itself said, while its device or the poller cannot vouch for it. */
+struct told {
+	bool known;
+	enum state state;
+	char reason[REASON_MAX];
+	struct wall since, since_after;
+};
+
+struct item {
+	struct entity e;		/* first: an entity is its item */
+	uint32_t self;			/* in model.item */
+	uint32_t not_up;		/* in model.not_up, ITEM_NONE */
+	uint32_t pending;		/* in model.pending, ITEM_NONE */
+	uint32_t device;		/* of a part or check: its device's item, ITEM_NONE */
+	struct item *next;		/* next part or check of that device */
+	enum mib_counts counts;		/* of a part, from its class; a check that counts: COUNTS_ALL */
+	bool baseline, referenced;	/* a part: found by discovery; named in the configuration */
+	bool has_past;
+	struct past past;
+	struct told *told;		/* checks */
+	/* devices */
+	struct item *first;		/* its parts and checks */
+	uint32_t parts;
+	bool asked, silent, unpolled;
+	uint32_t blamed;		/* item of the down device that cuts it off, ITEM_NONE */
+	char name[];
+};
+
+/* A state that changed since the last model_changes(). */
+struct pending { struct item *item; enum state before; bool first, admin, gone; char reason[REASON_MAX]; };
+
+struct model {
+	struct config *config;
+	struct graph *graph;
+	struct item **item;
+	uint32_t items, items_room;
+	uint32_t config_items;		/* those that are never removed */
+	uint32_t first_check, first_component, first_group, first_service;
+	struct names names;
+	struct item **node_item;	/* of each graph node */
+	uint32_t nodes;
+	struct item **not_up;		/* an item begins with its entity, so this is a list of entities as well */
+	uint32_t not_ups, not_up_room;
+	struct pending *pending;
+	uint32_t pendings, pending_room;
+	bool moved;			/* a state changed since verdicts were told */
+	uint64_t changes;		/* states changed, ever */
+	uint64_t refused;
+	struct wall latest;		/* the latest time that came in */
+	/* judging */
+	uint32_t asked, silent;		/* devices */
+	bool blind;
+	uint32_t *child_at, *child;	/* children of device i: child[child_at[i]] .. child[child_at[i + 1] - 1] */
+	uint32_t *queue_up, *queue_down, *stamp_up, *stamp_down;
+	uint32_t round_up, round_down;
+};
+
+static inline struct item *item_of(struct entity *e) { return (struct item *)(void *)e; }
+static inline const struct item *item_of_const(const struct entity *e) { return (const struct item *)(const void *)e; }
+
+/* One new own state of an item: remembers what was, tells the graph. 'at' is when it was seen. */
+struct view { enum state state; bool admin, gone; const char *reason; struct wall since, since_after, at; };
+bool item_take(struct model *m, struct item *it, const struct view *v);
+
+static inline void model_saw(struct model *m, struct wall at)
+{
+	if (at.us > m->latest.us)
+		m->latest = at;
+}
+
+struct item *item_find(struct model *m, const char *name);
+
+/* model-judge.c */
+void judge_init(struct model *m);
+void judge_release(struct model *m);
+void judge_start(struct model *m);	/* what is known of devices that are never asked */
+/* A check's own word; true when the state that people see changed. */
+bool judge_check(struct model *m, struct item *it, const struct view *v);
+/* Judge every device again: facts were put in, nothing was told. */
+void judge_all(struct model *m, struct wall at);
+
+/* model-graph.c: on FW_OK leaf and node of all entities are those of the new graph, which has their states. */
+enum fw_err model_graph_make(struct model *m, struct err *err);
+/* How a part's class counts in its device; COUNTS_NAMED when there is no such class. */
+enum mib_counts part_counts(const struct model *m, const struct item *device, const char *name);
+
+#endif
