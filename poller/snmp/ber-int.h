@@ -22,13 +22,13 @@ struct ber_tlv {
 	uint8_t tag;
 };
 
-/* The long form, X.690 8.1.3.5; 'p' is behind its first octet. NULL when indefinite, longer than four octets, or cut. */
+/* The long form, X.690 8.1.3.5; 'p' is behind its first octet. NULL: indefinite, cut, or longer than four octets. */
 const uint8_t *ber_len_long(const uint8_t *p, const uint8_t *end, uint32_t *len);
 
 /* A length that may be more than 'r' holds: to find the request-id of a message that was cut. */
 uint32_t ber_len_unbounded(struct rd *r);
 
-/* Subidentifiers of at most 32 bits, none padded or cut, at most 128 arcs: whatever oid_dec() takes and memcmp compares. */
+/* Subidentifiers of at most 32 bits, none padded or cut, at most 128 arcs: oid_dec() takes it, memcmp compares it. */
 bool ber_oid_ok(const uint8_t *p, size_t len_octets);
 
 /* One tag and length within [*at, end); '*at' moves behind the contents. */

@@ -152,6 +152,8 @@ enum fw_err snmp_message_dec(struct snmp_message *m, const void *packet, size_t 
 	pdu = rd_sub(&r, ber_len(&r));
 	if (!rd_ok(&pdu) || rd_left(&all) || rd_left(&r) || !version_ok(version) || !pdu_tag_ok(m->pdu))
 		return FW_MALFORM;
+	if (rd_left(&community) > SNMP_COMMUNITY_MAX)
+		return FW_MALFORM;
 	m->version = (uint8_t)version;
 	m->community = community.at;
 	m->community_len = (uint16_t)rd_left(&community);

@@ -71,7 +71,8 @@ struct snmp_message {
 /*
  * Decode a whole v1/v2c message and check every varbind to its end, without allocating.
  * FW_OK, or FW_MALFORM: not a message, another version, trailing octets, a length beyond its enclosing one,
- * a number too long, an unknown tag, a v1 Trap-PDU. Long-form lengths that are not minimal are taken (agents send them).
+ * a number too long, a community over SNMP_COMMUNITY_MAX, an unknown tag, a v1 Trap-PDU. Long-form lengths that are not
+ * minimal are taken (agents send them), and an OID value of no octets is read as 0.0.
  */
 enum fw_err snmp_message_dec(struct snmp_message *m, const void *packet, size_t len_octets);
 
@@ -134,8 +135,8 @@ struct snmp_ask;	/* one outstanding request */
 /*
  * How an ask ended: FW_OK with the decoded reply (its error-status may still be set), else FW_TIMEOUT, FW_NET
  * (errno-like send error, e.g. no route), FW_MALFORM (an answer to this request from the right source that cannot be
- * decoded, of another version, or with the wrong community), and 'reply' NULL. 'at' is the kernel's receive time. 'sent'
- * is when the answered sending left, also when it was an earlier one of 'sendings': rtt = at - sent.
+ * decoded, of another version, or with the wrong community), and 'reply' NULL. 'at' is the kernel's receive time;
+ * 'sent' is when the answered sending left, also when it was an earlier one of 'sendings': rtt = at - sent.
  * The reply is borrowed for the call. It may start further asks, and cancel others.
  */
 struct snmp_answer {
@@ -196,7 +197,9 @@ struct snmp_walk_spec {
 	snmp_walk_done *done;		/* the walk may be read still, and is gone when it returns */
 	void *owner;
 };
-struct snmp_walk *snmp_walk_start(struct snmp_engine *e, const struct snmp_peer *peer, const struct snmp_walk_spec *spec);
+/* NULL when SNMP_OUTSTANDING_MAX requests are out, or 'root' has fewer than two arcs. 'spec' is copied. */
+struct snmp_walk *snmp_walk_start(struct snmp_engine *e, const struct snmp_peer *peer,
+				  const struct snmp_walk_spec *spec);
 void snmp_walk_cancel(struct snmp_walk *w);	/* no callback */
 unsigned snmp_walk_repetitions(const struct snmp_walk *w);	/* what it has learned, for 'done' */
 

@@ -1,8 +1,8 @@
 /* poller/snmp/socket.c: the UDP sockets of an engine, one for IPv4 and one for IPv6, in batches both ways.
  *
- * Unconnected: one socket asks all agents. The kernel stamps each datagram as it arrives; the stamp is on the wall clock
- * and is put on the monotonic one by reading both clocks after each batch. What the kernel had no room for it counts
- * (SO_RXQ_OVFL).
+ * Unconnected: one socket asks all agents. The kernel stamps each datagram as it arrives; the stamp is on the wall
+ * clock and is put on the monotonic one by reading both clocks after each batch. What the kernel had no room for it
+ * counts (SO_RXQ_OVFL).
  * A full send buffer (EAGAIN) waits for the socket to become writable; a full device queue (ENOBUFS) has no event and
  * is tried again after 10 ms. An agent that cannot be sent to fails alone.
  */

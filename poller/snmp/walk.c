@@ -168,16 +168,16 @@ static void walk_answer(void *owner, uint32_t tag, const struct snmp_answer *a)
 		walk_end(w, err);
 }
 
-struct snmp_walk *snmp_walk_start(struct snmp_engine *e, const struct snmp_peer *peer, const struct snmp_walk_spec *spec)
+struct snmp_walk *snmp_walk_start(struct snmp_engine *e, const struct snmp_peer *peer,
+				  const struct snmp_walk_spec *spec)
 {
 	struct snmp_walk *w = must_alloc(sizeof(*w));
 
 	*w = (struct snmp_walk){ .engine = e, .peer = *peer, .retries = peer->retries, .spec = *spec };
 	w->root.len = (uint16_t)oid_enc(spec->root, w->root.ber, sizeof(w->root.ber));
-	must(w->root.len > 0);
 	w->last = w->root;
 	w->repetitions = spec->max_repetitions && peer->version != SNMP_V1 ? spec->max_repetitions : 1;
-	if (walk_ask(w)) {
+	if (w->root.len == 0 || walk_ask(w)) {
 		walk_free(w);
 		return NULL;
 	}
