@@ -89,8 +89,8 @@ static enum state state_seen(const struct view *w, uint32_t level)
 	const struct live *l = &w->g->live;
 
 	if (w->all)
-		return w->all[w->g->node[l->component[level]].index];
-	return level == w->level ? w->s : (enum state)l->state[level];
+		return w->all[w->g->node[l->level[level].component].index];
+	return level == w->level ? w->s : (enum state)l->level[level].state;
 }
 
 static void reach_from(struct live *l, uint32_t cell, uint32_t deepest)
@@ -119,7 +119,7 @@ static const struct value *value_seen(const struct live *l, const struct view *w
 {
 	if (cell < DIAGRAM_INNER || l->cell[cell].level > w->level)
 		return &l->value[cell];
-	return &l->what_if[l->place[cell]];
+	return &l->what_if[l->aside[cell]];
 }
 
 static struct verdict verdict_seen(struct graph *g, const struct root *r, const struct view *w)
@@ -136,11 +136,28 @@ static struct verdict verdict_seen(struct graph *g, const struct root *r, const 
 	for (uint32_t i = n; i-- > 0;) {
 		const struct cell *c = &l->cell[l->list[i]];
 
-		l->place[l->list[i]] = i;
-		l->what_if[i] = value_of(state_seen(w, c->level), l->q[c->level], value_seen(l, w, c->lo),
+		l->aside[l->list[i]] = i;
+		l->what_if[i] = value_of(state_seen(w, c->level), l->level[c->level].q, value_seen(l, w, c->lo),
 					 value_seen(l, w, c->hi));
 	}
 	return with_design(judge(value_seen(l, w, r->f), value_seen(l, w, r->g)), r);
+}
+
+/* The level of a component in the part of a root, LEVEL_NONE when it has none there. */
+static uint32_t level_in(const struct graph *g, uint32_t component, const struct root *r)
+{
+	const struct live *l = &g->live;
+	uint32_t index = g->node[component].index, from = l->place_first[index], to = l->place_first[index + 1];
+
+	while (from < to) {
+		uint32_t mid = from + (to - from) / 2;
+
+		if (l->place[mid] < r->from)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	return from < l->place_first[index + 1] && l->place[from] < r->to ? l->place[from] : LEVEL_NONE;
 }
 
 struct verdict graph_verdict_if(struct graph *g, uint32_t node, uint32_t component, enum state s)
@@ -148,9 +165,9 @@ struct verdict graph_verdict_if(struct graph *g, uint32_t node, uint32_t compone
 	struct view w = { .g = g, .s = s };
 
 	must(graph_is_component(g, component) && (unsigned)s < STATES);
-	w.level = g->node[component].level;
 	if (graph_is_component(g, node))
 		return judge_component(g, node, node == component ? s : graph_get(g, node));
+	w.level = level_in(g, component, root_of(g, node));
 	if (w.level == LEVEL_NONE)
 		return graph_verdict(g, node);
 	return verdict_seen(g, root_of(g, node), &w);
@@ -210,10 +227,10 @@ static size_t single_points(struct graph *g, uint32_t node, bool design)
 	live_settle(l);
 	while (at >= DIAGRAM_INNER) {
 		const struct cell *c = &l->cell[at];
-		bool down = !design && state_in((enum state)l->state[c->level], SET_DOWN);
+		bool down = !design && state_in((enum state)l->level[c->level].state, SET_DOWN);
 
 		if (!down && (design ? c->hi == DIAGRAM_TRUE : l->value[c->hi].distance[SET_DOWN] == 0))
-			l->list[n++] = l->component[c->level];
+			l->list[n++] = l->level[c->level].component;
 		at = down ? c->hi : c->lo;
 	}
 	return at == DIAGRAM_TRUE ? 0 : n;		/* down already: nothing ends it any more */
@@ -246,7 +263,7 @@ size_t graph_support(struct graph *g, uint32_t node, uint32_t *out, size_t most)
 		uint32_t here = l->cell[l->list[i]].level;
 
 		if (here != level)
-			l->list[n++] = l->component[here];
+			l->list[n++] = l->level[here].component;
 		level = here;
 	}
 	return hand_out(l, n, out, most);
@@ -267,17 +284,16 @@ static size_t roots_on(const struct live *l, uint32_t cell, uint8_t *taken, uint
 size_t graph_touched(struct graph *g, uint32_t component, uint32_t *out, size_t most)
 {
 	struct live *l = &g->live;
-	uint32_t level, i;
+	uint32_t index, i;
 	uint8_t *taken;
 	size_t n = 0;
 
 	must(g->built && graph_is_component(g, component));
-	level = g->node[component].level;
-	if (level == LEVEL_NONE)
-		return 0;
+	index = g->node[component].index;
 	taken = must_alloc(l->roots + 1);
-	for (i = l->first[level + 1]; i < l->first[level]; i++)
-		marks_set(&l->reach, i);
+	for (uint32_t p = l->place_first[index]; p < l->place_first[index + 1]; p++)
+		for (i = l->level[l->place[p]].from; i < l->level[l->place[p]].to; i++)
+			marks_set(&l->reach, i);
 	while (marks_give_least(&l->reach, &i)) {
 		n = roots_on(l, i, taken, l->list, n);
 		for (uint32_t j = l->cell[i].parents; j < l->cell[i + 1].parents; j++)
@@ -308,10 +324,10 @@ static void walk(struct cuts *w, struct branch at)
 		w->cut[at.chosen - 1] = at.last;
 	while (at.cell >= DIAGRAM_INNER) {
 		const struct cell *c = &l->cell[at.cell];
-		uint32_t distance = l->value[at.cell].distance[SET_DOWN], component = l->component[c->level];
+		uint32_t distance = l->value[at.cell].distance[SET_DOWN], component = l->level[c->level].component;
 		bool low = l->value[c->lo].distance[SET_DOWN] == distance;
 
-		if (state_in((enum state)l->state[c->level], SET_DOWN)) {
+		if (state_in((enum state)l->level[c->level].state, SET_DOWN)) {
 			at.cell = c->hi;
 			continue;
 		}

@@ -1,11 +1,14 @@
 /* poller/service/build.c: from gates to diagrams.
  *
- * The gates are sorted, members first, which finds a circle if there is one. Then their functions F and G are made in
- * that order, bottom-up; those that nothing needs any more are let go. The rules of order.c are tried one after the
- * other in a small room, then all of them in a larger one, up to the bound: so that a good order wins before a bad one
- * has filled the memory, and a bad one costs at most its room.
+ * The gates are sorted, members first, which finds a circle if there is one. Then each service becomes a part with an order
+ * of variables of its own: one order for all of them would make each remember what only others need, and their diagrams
+ * grow with the product instead of the sum. What is watched below a service shares its part when it is nearly there anyway;
+ * else it becomes a part itself.
+ *
+ * In a part the functions F and G of its gates are made bottom-up; those that nothing needs any more are let go. The rules
+ * of order.c are tried in a small room, then in larger ones up to the bound, and the smallest diagram is taken: so that a
+ * good order wins before a bad one has filled the memory, and a bad one costs at most its room.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +17,13 @@
 #include "service-int.h"
 
 enum {
-	ROOM_FIRST = 1 << 15,		/* diagram nodes of the first try, and as many for each member of a gate: */
-	ROOM_PER_MEMBER = 32,
+	ROOM_FIRST = 1 << 15,		/* diagram nodes of the first try, and as many for each gate: */
+	ROOM_PER_GATE = 256,
 	ROOM_FACTOR = 16,		/* from one try to the next */
 	STEPS_PER_NODE = 64,		/* ite steps allowed for each node of room */
+	GOOD_PER_LEVEL = 4,		/* a diagram with so many nodes for each variable is good enough not to try further */
+	EXTRA_FIRST = 64,		/* cells that a watched gate may cost in the part of another, and as many for each member: */
+	EXTRA_PER_MEMBER = 16,
 };
 
 /* ---- mistakes ------------------------------------------------------------------------------------------------------ */
@@ -59,7 +65,7 @@ static enum fw_err check_gate(const struct graph *g, uint32_t gate, struct err *
 	return FW_OK;
 }
 
-static enum fw_err check_gates(struct graph *g, struct err *err)
+static enum fw_err check_gates(const struct graph *g, struct err *err)
 {
 	enum fw_err e = FW_OK;
 
@@ -74,109 +80,118 @@ static enum fw_err check_gates(struct graph *g, struct err *err)
 enum { NEW, OPEN, DONE };
 struct visit { uint32_t node, next; };
 
-/* The circle that ends where 'node' is needed again. */
-static enum fw_err circle(const struct graph *g, const struct visit *v, size_t depth, struct err *err)
+/* A depth-first walk over gates that lists members before those that need them. */
+struct sorting {
+	const struct graph *g;
+	uint8_t *seen;			/* of each node */
+	struct visit *visit;
+	size_t depth;
+	uint32_t *gate, gates;
+};
+
+static void sorting_init(struct sorting *s, const struct graph *g)
 {
-	uint32_t node = g->node[v[depth - 1].node].member[v[depth - 1].next - 1];
+	*s = (struct sorting){ .g = g, .seen = must_alloc(g->nodes + 1) };
+	s->visit = must_alloc((g->gates + 1) * sizeof(*s->visit));
+	s->gate = must_alloc((g->gates + 1) * sizeof(*s->gate));
+}
+
+static void sorting_release(struct sorting *s)
+{
+	free(s->seen);
+	free(s->visit);
+	free(s->gate);
+}
+
+/* False at a circle, which then lies on 'visit'. */
+static bool sort_from(struct sorting *s, uint32_t gate)
+{
+	s->seen[gate] = OPEN;
+	s->visit[s->depth++] = (struct visit){ .node = gate };
+	while (s->depth > 0) {
+		struct visit *top = &s->visit[s->depth - 1];
+		const struct node *n = &s->g->node[top->node];
+		uint32_t m;
+
+		if (top->next == n->members) {
+			s->seen[top->node] = DONE;
+			s->gate[s->gates++] = top->node;
+			s->depth--;
+			continue;
+		}
+		m = n->member[top->next++];
+		if (s->g->node[m].component || s->seen[m] == DONE)
+			continue;
+		if (s->seen[m] == OPEN)
+			return false;
+		s->seen[m] = OPEN;
+		s->visit[s->depth++] = (struct visit){ .node = m };
+	}
+	return true;
+}
+
+/* The circle that ends where what was asked for last is needed again. */
+static enum fw_err circle(const struct sorting *s, struct err *err)
+{
+	const struct graph *g = s->g;
+	const struct visit *last = &s->visit[s->depth - 1];
+	uint32_t node = g->node[last->node].member[last->next - 1];
 	char buf[400];
 	struct text t = text_over(buf, sizeof(buf));
-	size_t from = depth;
+	size_t from = s->depth;
 
-	while (v[--from].node != node)
+	while (s->visit[--from].node != node)
 		;
-	for (size_t i = from; i < depth && t.len < sizeof(buf) / 2; i++)
-		text_add(&t, "%s -> ", *g->node[v[i].node].name ? g->node[v[i].node].name : "(any of)");
+	for (size_t i = from; i < s->depth && t.len < sizeof(buf) / 2; i++)
+		text_add(&t, "%s -> ", *g->node[s->visit[i].node].name ? g->node[s->visit[i].node].name : "(any of)");
 	if (t.len >= sizeof(buf) / 2)
 		text_add(&t, "... -> ");
 	text_add(&t, "%s", *g->node[node].name ? g->node[node].name : "(any of)");
 	return err_set(err, FW_MISTAKE, "cannot build '%s': it needs itself: %s", name_of(g, node), buf);
 }
 
-/* Depth first from the one visit on 'v'; false at a circle, which then lies on 'v'. */
-static bool sort_from(struct graph *g, uint8_t *seen, struct visit *v, size_t *depth, uint32_t *sorted)
+static enum fw_err sort_all(struct sorting *s, struct err *err)
 {
-	while (*depth > 0) {
-		struct visit *top = &v[*depth - 1];
-		const struct node *n = &g->node[top->node];
-		uint32_t m;
-
-		if (top->next == n->members) {
-			seen[top->node] = DONE;
-			g->sorted[(*sorted)++] = top->node;
-			--*depth;
-			continue;
-		}
-		m = n->member[top->next++];
-		if (g->node[m].component || seen[m] == DONE)
-			continue;
-		if (seen[m] == OPEN)
-			return false;
-		seen[m] = OPEN;
-		v[(*depth)++] = (struct visit){ .node = m };
-	}
-	return true;
+	for (uint32_t i = 0; i < s->g->nodes; i++)
+		if (!s->g->node[i].component && s->seen[i] == NEW && !sort_from(s, i))
+			return circle(s, err);
+	return FW_OK;
 }
 
-static enum fw_err sort_gates(struct graph *g, struct err *err)
-{
-	uint8_t *seen = must_alloc(g->nodes + 1);
-	struct visit *v = must_alloc((g->gates + 1) * sizeof(*v));
-	enum fw_err e = FW_OK;
-	uint32_t sorted = 0;
-
-	free(g->sorted);
-	g->sorted = must_alloc((g->gates + 1) * sizeof(*g->sorted));
-	for (uint32_t i = 0; i < g->nodes && e == FW_OK; i++) {
-		size_t depth = 1;
-
-		if (g->node[i].component || seen[i] != NEW)
-			continue;
-		seen[i] = OPEN;
-		v[0] = (struct visit){ .node = i };
-		if (!sort_from(g, seen, v, &depth, &sorted))
-			e = circle(g, v, depth, err);
-	}
-	free(seen);
-	free(v);
-	return e;
-}
-
-/* ---- diagrams ------------------------------------------------------------------------------------------------------ */
+/* ---- the diagrams of one part -------------------------------------------------------------------------------------- */
 
 struct build {
 	struct graph *g;
+	struct sorting all, under;	/* all gates; those of the part */
+	struct order order;
 	struct diagram d;
 	uint32_t *f, *gg;		/* of each node; DIAGRAM_FALSE when not made yet or let go */
-	uint32_t *waiting;		/* gates that still need the node */
+	uint32_t *waiting;		/* gates of the part that still need the node */
 	uint32_t *members;		/* room for the functions of one gate's members */
-	uint8_t *wanted;		/* something watched stands on it */
+	uint8_t *placed;		/* a watched node that has a root */
 	uint32_t *at, levels;
+	uint32_t full_at;		/* the gate at which the room ended */
 };
 
-static void want(struct build *b)
+static void count_waiting(struct build *b, const struct part *p)
 {
-	const struct graph *g = b->g;
+	for (int pass = 0; pass < 2; pass++) {
+		for (uint32_t i = 0; i < p->gates; i++) {
+			const struct node *n = &b->g->node[p->gate[i]];
 
-	for (uint32_t i = g->gates; i-- > 0;) {
-		const struct node *n = &g->node[g->sorted[i]];
-
-		b->wanted[g->sorted[i]] |= n->watched;
-		for (uint32_t j = 0; b->wanted[g->sorted[i]] && j < n->members; j++)
-			b->wanted[n->member[j]] = 1;
+			for (uint32_t j = 0; j < n->members; j++)
+				b->waiting[n->member[j]] = pass * (b->waiting[n->member[j]] + 1);
+		}
 	}
 }
 
-static void count_waiting(struct build *b)
+/* Nothing made: of the gates and their members. */
+static void clear(struct build *b, const struct part *p)
 {
-	const struct graph *g = b->g;
-
-	memset(b->waiting, 0, g->nodes * sizeof(*b->waiting));
-	for (uint32_t i = 0; i < g->gates; i++) {
-		const struct node *n = &g->node[g->sorted[i]];
-
-		for (uint32_t j = 0; b->wanted[g->sorted[i]] && j < n->members; j++)
-			b->waiting[n->member[j]]++;
-	}
+	for (uint32_t i = 0; i < p->gates; i++)
+		b->f[p->gate[i]] = b->gg[p->gate[i]] = DIAGRAM_FALSE;
+	for (uint32_t v = 0; v < b->levels; v++)
+		b->f[b->at[v]] = b->gg[b->at[v]] = DIAGRAM_FALSE;
 }
 
 /* The threshold over the members' functions in 'of'; DIAGRAM_FULL when there is no room. */
@@ -195,6 +210,16 @@ static bool same_below(const struct build *b, const struct node *n)
 	return true;
 }
 
+static void let_go(struct build *b, const struct node *n)
+{
+	for (uint32_t j = 0; j < n->members; j++) {
+		uint32_t m = n->member[j];
+
+		if (--b->waiting[m] == 0 && (!b->g->node[m].watched || b->placed[m]))
+			b->f[m] = b->gg[m] = DIAGRAM_FALSE;
+	}
+}
+
 static bool make_gate(struct build *b, uint32_t gate)
 {
 	const struct node *n = &b->g->node[gate];
@@ -209,85 +234,128 @@ static bool make_gate(struct build *b, uint32_t gate)
 	if (gg == DIAGRAM_FULL)
 		return false;
 	b->gg[gate] = gg;
-	for (uint32_t j = 0; j < n->members; j++) {
-		uint32_t m = n->member[j];
-
-		if (--b->waiting[m] == 0 && !b->g->node[m].watched)
-			b->f[m] = b->gg[m] = DIAGRAM_FALSE;
-	}
+	let_go(b, n);
 	return true;
 }
 
-/* All of it by one rule. Returns FW_FULL and the gate at which the room ended. */
-static enum fw_err make_all(struct build *b, uint32_t *gate)
+/* All of it in one order. False and full_at: where the room ended. */
+static bool make_part(struct build *b, const struct part *p, const struct order_rule *rule, uint32_t room)
 {
-	struct graph *g = b->g;
-	struct diagram_roots gg = { .ref = b->gg, .n = g->nodes, .next = NULL };
-	struct diagram_roots f = { .ref = b->f, .n = g->nodes, .next = &gg };
-	enum fw_err e = FW_OK;
+	struct diagram_roots gg = { .ref = b->gg, .n = b->g->nodes, .next = NULL };
+	struct diagram_roots f = { .ref = b->f, .n = b->g->nodes, .next = &gg };
+	bool good = true;
 
-	memset(b->f, 0, g->nodes * sizeof(*b->f));
-	memset(b->gg, 0, g->nodes * sizeof(*b->gg));
-	count_waiting(b);
+	b->levels = order_assign(&b->order, p, rule, b->at);
+	diagram_init(&b->d, room, (uint64_t)room * STEPS_PER_NODE);
+	clear(b, p);
+	count_waiting(b, p);
 	b->d.roots = &f;
-	for (uint32_t v = b->levels; v-- > 0 && e == FW_OK;) {
+	for (uint32_t v = b->levels; v-- > 0 && good;) {
 		uint32_t x = diagram_variable(&b->d, v);
 
-		*gate = b->at[v];
-		b->f[b->at[v]] = b->gg[b->at[v]] = x == DIAGRAM_FULL ? DIAGRAM_FALSE : x;
-		e = x == DIAGRAM_FULL ? FW_FULL : FW_OK;
+		good = x != DIAGRAM_FULL;
+		b->full_at = b->at[v];
+		b->f[b->at[v]] = b->gg[b->at[v]] = good ? x : DIAGRAM_FALSE;
 	}
-	for (uint32_t i = 0; i < g->gates && e == FW_OK; i++) {
-		*gate = g->sorted[i];
-		if (b->wanted[*gate] && !make_gate(b, *gate))
-			e = FW_FULL;
+	for (uint32_t i = 0; i < p->gates && good; i++) {
+		b->full_at = p->gate[i];
+		good = make_gate(b, p->gate[i]);
 	}
 	b->d.roots = NULL;
+	return good;
+}
+
+/* ---- the best order ------------------------------------------------------------------------------------------------ */
+
+/* Each rule in this room. The diagrams of the best are left in b->d; false when none fits. */
+static bool try_rules(struct build *b, const struct part *p, uint32_t room)
+{
+	uint32_t gate = p->gate[p->gates - 1], least = UINT32_MAX, first_full = NODE_NONE;
+	size_t best = 0, last = 0;
+
+	for (size_t r = 0; r < order_rule_count; r++) {
+		bool good = make_part(b, p, &order_rules[r], room);
+		uint32_t size = good ? diagram_count(&b->d, b->f[gate], b->gg[gate]) : UINT32_MAX;
+
+		if (good && size <= b->levels * GOOD_PER_LEVEL)
+			return true;
+		if (!good && first_full == NODE_NONE)
+			first_full = b->full_at;
+		if (size < least) {
+			least = size;
+			best = r;
+		}
+		last = r;
+		if (r + 1 < order_rule_count || size != least)
+			diagram_release(&b->d);
+	}
+	b->full_at = first_full;
+	if (least == UINT32_MAX)
+		return false;
+	return best == last || make_part(b, p, &order_rules[best], room);
+}
+
+static enum fw_err best_order(struct build *b, const struct part *p, struct err *err)
+{
+	uint32_t most = b->g->most_nodes - (b->g->live.cells - DIAGRAM_INNER);
+	uint64_t room = ROOM_FIRST + (uint64_t)p->gates * ROOM_PER_GATE;
+
+	for (room = room < most ? room : most; !try_rules(b, p, (uint32_t)room);) {
+		if (room == most)
+			return err_set(err, FW_FULL, "cannot build '%s': it needs more than the %u diagram nodes that are left of %u, "
+				       "in each of %zu orders; give the graph more, or watch less of it",
+				       name_of(b->g, b->full_at), most, b->g->most_nodes, order_rule_count);
+		room = room * ROOM_FACTOR < most ? room * ROOM_FACTOR : most;
+	}
+	return FW_OK;
+}
+
+/* ---- part after part ----------------------------------------------------------------------------------------------- */
+
+static void place(struct build *b, struct taking *t, uint32_t gate, uint32_t most)
+{
+	struct root root = { .node = gate, .f = b->f[gate], .g = b->gg[gate] };
+
+	if (live_root(t, b->g, root, most))
+		b->placed[gate] = 1;
+}
+
+static enum fw_err build_part(struct build *b, uint32_t gate, struct err *err)
+{
+	struct part p;
+	struct taking t;
+	enum fw_err e;
+
+	sort_from(&b->under, gate);
+	p = (struct part){ .gate = b->under.gate, .gates = b->under.gates };
+	e = best_order(b, &p, err);
+	if (e == FW_OK) {
+		live_part(&t, b->g, &b->d);
+		for (uint32_t i = p.gates; i-- > 0;)
+			if (b->g->node[p.gate[i]].watched && !b->placed[p.gate[i]])
+				place(b, &t, p.gate[i], EXTRA_FIRST + EXTRA_PER_MEMBER * b->g->node[p.gate[i]].members);
+		live_part_done(&t, b->g, b->at, b->levels);
+	}
+	clear(b, &p);
+	diagram_release(&b->d);
+	for (uint32_t i = 0; i < p.gates; i++)
+		b->under.seen[p.gate[i]] = NEW;
+	b->under.gates = 0;
 	return e;
 }
 
-static enum fw_err try_rules(struct build *b, uint32_t room, uint32_t *gate)
+/* Services before what they need: it may be nearly there with them. */
+static enum fw_err build_parts(struct build *b, struct err *err)
 {
-	uint32_t first = NODE_NONE;
+	enum fw_err e = FW_OK;
 
-	for (size_t r = 0; r < order_rule_count; r++) {
-		b->levels = order_assign(b->g, &order_rules[r], b->at);
-		diagram_init(&b->d, room, (uint64_t)room * STEPS_PER_NODE);
-		if (make_all(b, gate) == FW_OK) {
-			b->g->order = order_rules[r].word;
-			return FW_OK;
-		}
-		diagram_release(&b->d);
-		if (first == NODE_NONE)
-			first = *gate;
+	for (uint32_t i = b->all.gates; i-- > 0 && e == FW_OK;) {
+		uint32_t gate = b->all.gate[i];
+
+		if (b->g->node[gate].watched && !b->placed[gate])
+			e = build_part(b, gate, err);
 	}
-	*gate = first;
-	return FW_FULL;
-}
-
-static uint32_t first_room(const struct graph *g)
-{
-	uint64_t members = 0;
-
-	for (uint32_t i = 0; i < g->nodes; i++)
-		members += g->node[i].members;
-	members = ROOM_FIRST + members * ROOM_PER_MEMBER;
-	return members < g->most_nodes ? (uint32_t)members : g->most_nodes;
-}
-
-static enum fw_err make_diagrams(struct build *b, struct err *err)
-{
-	struct graph *g = b->g;
-	uint64_t room = first_room(g);
-	uint32_t gate = NODE_NONE;
-	enum fw_err e;
-
-	while ((e = try_rules(b, (uint32_t)room, &gate)) == FW_FULL && room < g->most_nodes)
-		room = room * ROOM_FACTOR < g->most_nodes ? room * ROOM_FACTOR : g->most_nodes;
-	if (e == FW_OK)
-		return e;
-	return err_set(err, FW_FULL, "cannot build '%s': its diagram needs more than %u nodes in each of %zu orders",
-		       name_of(g, gate), g->most_nodes, order_rule_count);
+	return e;
 }
 
 static void build_init(struct build *b, struct graph *g)
@@ -296,32 +364,30 @@ static void build_init(struct build *b, struct graph *g)
 
 	*b = (struct build){ .g = g };
 	for (uint32_t i = 0; i < g->nodes; i++)
-		g->node[i].users = 0;
-	for (uint32_t i = 0; i < g->nodes; i++) {
 		most = g->node[i].members > most ? g->node[i].members : most;
-		for (uint32_t j = 0; j < g->node[i].members; j++)
-			g->node[g->node[i].member[j]].users++;
-	}
+	sorting_init(&b->all, g);
+	sorting_init(&b->under, g);
+	order_init(&b->order, g);
 	b->f = must_alloc((g->nodes + 1) * sizeof(*b->f));
 	b->gg = must_alloc((g->nodes + 1) * sizeof(*b->gg));
 	b->waiting = must_alloc((g->nodes + 1) * sizeof(*b->waiting));
 	b->members = must_alloc(most * sizeof(*b->members));
-	b->wanted = must_alloc(g->nodes + 1);
+	b->placed = must_alloc(g->nodes + 1);
 	b->at = must_alloc((g->components + 1) * sizeof(*b->at));
-	want(b);
+	live_init(g);
 }
 
 static void build_release(struct build *b)
 {
-	diagram_release(&b->d);
+	sorting_release(&b->all);
+	sorting_release(&b->under);
+	order_release(&b->order);
 	free(b->f);
 	free(b->gg);
 	free(b->waiting);
 	free(b->members);
-	free(b->wanted);
+	free(b->placed);
 	free(b->at);
-	free(b->g->sorted);
-	b->g->sorted = NULL;
 }
 
 enum fw_err graph_build(struct graph *g, struct err *err)
@@ -331,17 +397,18 @@ enum fw_err graph_build(struct graph *g, struct err *err)
 
 	must(!g->built);
 	e = check_gates(g, err);
-	if (e == FW_OK)
-		e = sort_gates(g, err);
 	if (e != FW_OK)
 		return e;
 	build_init(&b, g);
-	e = make_diagrams(&b, err);
-	if (e == FW_OK) {
-		live_take(g, &b.d, b.f, b.gg, b.at, b.levels);
-		b.at = NULL;
-		g->built = true;
-	}
+	e = sort_all(&b.all, err);
+	if (e == FW_OK)
+		e = build_parts(&b, err);
 	build_release(&b);
+	if (e == FW_OK) {
+		live_done(g);
+		g->built = true;
+	} else {
+		live_release(&g->live);
+	}
 	return e;
 }

@@ -71,4 +71,7 @@ uint32_t diagram_ite(struct diagram *d, uint32_t f, uint32_t g, uint32_t h);
  */
 uint32_t diagram_at_least(struct diagram *d, uint32_t *f, size_t n, size_t k);
 
+/* Nodes of f and g together, the constants aside. */
+uint32_t diagram_count(const struct diagram *d, uint32_t f, uint32_t g);
+
 #endif

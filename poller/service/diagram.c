@@ -126,24 +126,23 @@ uint32_t diagram_variable(struct diagram *d, uint32_t level)
 
 /* ---- collection ---------------------------------------------------------------------------------------------------- */
 
-static void mark(const struct diagram *d, uint8_t *kept, uint32_t *stack)
+/* Mark what is reachable from f in kept[]; returns how many nodes were not marked before. */
+static uint32_t mark(const struct diagram *d, uint32_t f, uint8_t *kept, uint32_t *stack)
 {
-	for (const struct diagram_roots *r = d->roots; r; r = r->next) {
-		for (size_t i = 0; i < r->n; i++) {
-			size_t depth = 0;
+	size_t depth = 0;
+	uint32_t n = 0;
 
-			stack[depth++] = r->ref[i];
-			while (depth > 0) {
-				uint32_t f = stack[--depth];
-
-				if (kept[f])
-					continue;
-				kept[f] = 1;	/* so at most two are pushed for each node, and one is popped */
-				stack[depth++] = d->node[f].lo;
-				stack[depth++] = d->node[f].hi;
-			}
-		}
+	stack[depth++] = f;
+	while (depth > 0) {
+		f = stack[--depth];
+		if (kept[f])
+			continue;
+		kept[f] = 1;		/* so at most two are pushed for each node, and one is popped */
+		n++;
+		stack[depth++] = d->node[f].lo;
+		stack[depth++] = d->node[f].hi;
 	}
+	return n;
 }
 
 static void forget(struct diagram *d, const uint8_t *kept)
@@ -162,7 +161,9 @@ static void collect(struct diagram *d)
 	uint32_t *stack = must_alloc((d->used + 2u) * sizeof(*stack));
 
 	kept[DIAGRAM_FALSE] = kept[DIAGRAM_TRUE] = 1;
-	mark(d, kept, stack);
+	for (const struct diagram_roots *r = d->roots; r; r = r->next)
+		for (size_t i = 0; i < r->n; i++)
+			mark(d, r->ref[i], kept, stack);
 	forget(d, kept);
 	d->live = 0;
 	d->spare = 0;
@@ -177,6 +178,19 @@ static void collect(struct diagram *d)
 	d->collect_at = d->live < COLLECT_LEAST / 2 ? COLLECT_LEAST : d->live * 2;
 	free(kept);
 	free(stack);
+}
+
+uint32_t diagram_count(const struct diagram *d, uint32_t f, uint32_t g)
+{
+	uint8_t *kept = must_alloc(d->used);
+	uint32_t *stack = must_alloc((d->used + 2u) * sizeof(*stack)), n;
+
+	kept[DIAGRAM_FALSE] = kept[DIAGRAM_TRUE] = 1;
+	n = mark(d, f, kept, stack);
+	n += mark(d, g, kept, stack);
+	free(kept);
+	free(stack);
+	return n;
 }
 
 /* ---- if-then-else -------------------------------------------------------------------------------------------------- */

@@ -45,7 +45,6 @@ void graph_free(struct graph *g)
 		free(g->node[i].member);
 	free(g->node);
 	free(g->component);
-	free(g->sorted);
 	names_release(&g->names);
 	arena_release(&g->text);
 	free(g);
@@ -59,7 +58,7 @@ static uint32_t node_add(struct graph *g, const char *name)
 		g->node = must_realloc(g->node, g->room * sizeof(*g->node));
 	}
 	g->node[g->nodes] = (struct node){ .name = name && *name ? arena_strdup(&g->text, name) : "",
-					   .level = LEVEL_NONE, .unavailability = NAN };
+					   .unavailability = NAN };
 	return g->nodes++;
 }
 
@@ -140,8 +139,8 @@ bool graph_set(struct graph *g, uint32_t component, enum state s)
 	if (n->state == s)
 		return false;
 	g->node[component].state = (uint8_t)s;
-	if (g->built && n->level != LEVEL_NONE)
-		live_touch(&g->live, n->level, s);
+	if (g->built)
+		live_touch(&g->live, n->index, s);
 	return true;
 }
 
@@ -199,6 +198,6 @@ struct graph_size graph_size(const struct graph *g)
 	return (struct graph_size){
 		.components = g->components, .gates = g->gates, .watched = g->watched,
 		.diagram_nodes = g->built ? g->live.cells - DIAGRAM_INNER : 0, .most_nodes = g->most_nodes,
-		.octets = octets, .order = g->order,
+		.octets = octets,
 	};
 }

@@ -1,6 +1,6 @@
-/* poller/service/live.c: the finished diagram, and what follows from the states, kept up to date.
+/* poller/service/live.c: the finished diagrams, and what follows from the states, kept up to date.
  *
- * The diagram is laid out as cells, numbered so that children come before parents. Each cell holds what follows from
+ * The diagrams are laid out as cells, numbered so that children come before parents. Each cell holds what follows from
  * the states for its function. When a variable changes, the cells that test it are valued again from their children,
  * in the order of their numbers, and the parents of those whose value became another one: nothing else is visited, and
  * nothing is built. What a state change costs is the number of cells whose value it changes, and their parents.
@@ -12,7 +12,6 @@
  * A variable that a path does not test is not failed in a smallest cut set: F is monotone, without it the set would be
  * a cut set as well. So every smallest cut set is exactly one path, and adding counts each once.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,11 +64,15 @@ static const struct value constants[DIAGRAM_INNER] = {
 
 /* ---- keeping up ---------------------------------------------------------------------------------------------------- */
 
-void live_touch(struct live *l, uint32_t level, enum state s)
+void live_touch(struct live *l, uint32_t index, enum state s)
 {
-	l->state[level] = (uint8_t)s;
-	for (uint32_t i = l->first[level + 1]; i < l->first[level]; i++)
-		marks_set(&l->dirty, i);
+	for (uint32_t i = l->place_first[index]; i < l->place_first[index + 1]; i++) {
+		struct level *v = &l->level[l->place[i]];
+
+		v->state = (uint8_t)s;
+		for (uint32_t c = v->from; c < v->to; c++)
+			marks_set(&l->dirty, c);
+	}
 }
 
 void live_settle(struct live *l)
@@ -78,7 +81,8 @@ void live_settle(struct live *l)
 
 	while (marks_give_least(&l->dirty, &i)) {
 		const struct cell *c = &l->cell[i];
-		struct value v = value_of((enum state)l->state[c->level], l->q[c->level], &l->value[c->lo], &l->value[c->hi]);
+		const struct level *x = &l->level[c->level];
+		struct value v = value_of((enum state)x->state, x->q, &l->value[c->lo], &l->value[c->hi]);
 
 		if (memcmp(&v, &l->value[i], sizeof(v)) == 0)
 			continue;
@@ -88,62 +92,125 @@ void live_settle(struct live *l)
 	}
 }
 
-/* ---- taking the diagram over --------------------------------------------------------------------------------------- */
+/* ---- taking a part over -------------------------------------------------------------------------------------------- */
 
-struct taking {
-	const struct diagram *d;
-	uint32_t *cell_of;		/* of each diagram node; 0 for one not reached */
-	uint32_t *order;		/* reached ones */
-	uint32_t n;
-};
+void live_init(struct graph *g)
+{
+	struct live *l = &g->live;
 
-static void reach(struct taking *t, uint32_t *stack, uint32_t f)
+	*l = (struct live){ .cells = DIAGRAM_INNER, .cells_room = 1024, .levels_room = 1024 };
+	l->cell = must_alloc(l->cells_room * sizeof(*l->cell));
+	l->level = must_alloc(l->levels_room * sizeof(*l->level));
+	l->root = must_alloc((g->watched + 1) * sizeof(*l->root));
+}
+
+void live_part(struct taking *t, const struct graph *g, const struct diagram *d)
+{
+	*t = (struct taking){ .d = d, .root = g->live.roots, .level = g->live.levels };
+	t->cell_of = must_alloc(d->used * sizeof(*t->cell_of));
+	t->order = must_alloc(d->used * sizeof(*t->order));
+	t->stack = must_alloc((d->used + 2u) * sizeof(*t->stack));
+}
+
+static void reach(struct taking *t, uint32_t f, uint32_t most_n)
 {
 	size_t depth = 0;
 
-	stack[depth++] = f;
-	while (depth > 0) {
-		f = stack[--depth];
+	t->stack[depth++] = f;
+	while (depth > 0 && t->n <= most_n) {
+		f = t->stack[--depth];
 		if (f < DIAGRAM_INNER || t->cell_of[f])
 			continue;
 		t->cell_of[f] = 1;
 		t->order[t->n++] = f;
-		stack[depth++] = t->d->node[f].lo;
-		stack[depth++] = t->d->node[f].hi;
+		t->stack[depth++] = t->d->node[f].lo;
+		t->stack[depth++] = t->d->node[f].hi;
 	}
 }
 
-/* Count the cells of each level, then number them, deepest level first. */
-static void number(struct live *l, struct taking *t)
+bool live_root(struct taking *t, struct graph *g, struct root root, uint32_t most)
 {
-	uint32_t sum = DIAGRAM_INNER, *next = must_alloc((l->levels + 1) * sizeof(*next));
+	struct live *l = &g->live;
+	uint32_t before = t->n, most_n = l->roots == t->root || most > UINT32_MAX - before ? UINT32_MAX : before + most;
+
+	reach(t, root.f, most_n);
+	reach(t, root.g, most_n);
+	if (t->n > most_n) {
+		while (t->n > before)
+			t->cell_of[t->order[--t->n]] = 0;
+		return false;
+	}
+	l->root[l->roots++] = root;
+	return true;
+}
+
+/* Count the cells of each level, then number them, deepest level first. */
+static void number(struct live *l, struct taking *t, uint32_t levels)
+{
+	uint32_t sum = l->cells;
+	struct level *level = &l->level[t->level];
 
 	for (uint32_t i = 0; i < t->n; i++)
-		next[t->d->node[t->order[i]].level]++;
-	l->first[l->levels] = sum;
-	for (uint32_t v = l->levels; v-- > 0;) {
-		uint32_t here = next[v];
+		level[t->d->node[t->order[i]].level].to++;
+	for (uint32_t v = levels; v-- > 0;) {
+		uint32_t here = level[v].to;
 
-		next[v] = sum;
+		level[v].from = level[v].to = sum;
 		sum += here;
-		l->first[v] = sum;
 	}
 	for (uint32_t i = 0; i < t->n; i++)
-		t->cell_of[t->order[i]] = next[t->d->node[t->order[i]].level]++;
+		t->cell_of[t->order[i]] = level[t->d->node[t->order[i]].level].to++;
+	t->cell_of[DIAGRAM_FALSE] = DIAGRAM_FALSE;
 	t->cell_of[DIAGRAM_TRUE] = DIAGRAM_TRUE;
-	free(next);
 }
 
 static void fill_cells(struct live *l, const struct taking *t)
 {
+	while (l->cells + t->n + 1 > l->cells_room) {
+		l->cells_room *= 2;
+		l->cell = must_realloc(l->cell, l->cells_room * sizeof(*l->cell));
+	}
 	for (uint32_t i = 0; i < t->n; i++) {
 		const struct diagram_node *n = &t->d->node[t->order[i]];
 
 		l->cell[t->cell_of[t->order[i]]] = (struct cell){
-			.level = n->level, .lo = t->cell_of[n->lo], .hi = t->cell_of[n->hi],
+			.level = t->level + n->level, .lo = t->cell_of[n->lo], .hi = t->cell_of[n->hi],
 		};
 	}
+	l->cells += t->n;
 }
+
+static void fill_levels(struct graph *g, const uint32_t *at, uint32_t levels)
+{
+	struct live *l = &g->live;
+
+	while (l->levels + levels > l->levels_room) {
+		l->levels_room *= 2;
+		l->level = must_realloc(l->level, l->levels_room * sizeof(*l->level));
+	}
+	for (uint32_t v = 0; v < levels; v++)
+		l->level[l->levels++] = (struct level){ .component = at[v], .q = g->node[at[v]].unavailability };
+}
+
+void live_part_done(struct taking *t, struct graph *g, const uint32_t *at, uint32_t levels)
+{
+	struct live *l = &g->live;
+
+	fill_levels(g, at, levels);
+	number(l, t, levels);
+	fill_cells(l, t);
+	for (uint32_t r = t->root; r < l->roots; r++) {
+		l->root[r].f = t->cell_of[l->root[r].f];
+		l->root[r].g = t->cell_of[l->root[r].g];
+		l->root[r].from = t->level;
+		l->root[r].to = l->levels;
+	}
+	free(t->cell_of);
+	free(t->order);
+	free(t->stack);
+}
+
+/* ---- all parts together -------------------------------------------------------------------------------------------- */
 
 static void add_parent(struct live *l, uint32_t child, uint32_t parent)
 {
@@ -156,6 +223,7 @@ static void fill_parents(struct live *l)
 {
 	uint32_t sum = 0;
 
+	l->cell[l->cells] = (struct cell){ .level = LEVEL_NONE };
 	for (uint32_t i = DIAGRAM_INNER; i < l->cells; i++) {
 		l->cell[l->cell[i].lo].parents++;
 		l->cell[l->cell[i].hi].parents++;
@@ -170,121 +238,96 @@ static void fill_parents(struct live *l)
 	}
 }
 
+/* The levels of each component, rising. */
+static void fill_places(struct graph *g)
+{
+	struct live *l = &g->live;
+
+	l->place_first = must_alloc((g->components + 1) * sizeof(*l->place_first));
+	l->place = must_alloc((l->levels + 1) * sizeof(*l->place));
+	for (uint32_t v = 0; v < l->levels; v++)
+		l->place_first[g->node[l->level[v].component].index]++;
+	for (uint32_t i = 0, sum = 0; i <= g->components; i++)
+		l->place_first[i] = sum += i < g->components ? l->place_first[i] : 0;
+	for (uint32_t v = l->levels; v-- > 0;)
+		l->place[--l->place_first[g->node[l->level[v].component].index]] = v;
+}
+
 /* As if every component were up: the values that the design has. */
 static void value_design(struct live *l)
 {
+	l->value = must_alloc(l->cells * sizeof(*l->value));
+	memcpy(l->value, constants, sizeof(constants));
 	for (uint32_t i = DIAGRAM_INNER; i < l->cells; i++) {
 		const struct cell *c = &l->cell[i];
 
-		l->value[i] = value_of(STATE_UP, l->q[c->level], &l->value[c->lo], &l->value[c->hi]);
+		l->value[i] = value_of(STATE_UP, l->level[c->level].q, &l->value[c->lo], &l->value[c->hi]);
 	}
 }
 
-static void add_root(struct graph *g, uint32_t node, uint32_t f, uint32_t gg)
-{
-	struct live *l = &g->live;
-	uint32_t r = l->roots++;
-	const struct value *design = &l->value[f];
-
-	g->node[node].index = r;
-	l->root[r] = (struct root){
-		.node = node, .f = f, .g = gg, .next = { l->root_at[f], NODE_NONE },
-		.design_distance = design->distance[SET_DOWN], .design_cuts = design->cuts, .design_p = design->p,
-	};
-	l->root_at[f] = 2 * r;
-	l->root[r].next[1] = l->root_at[gg];
-	l->root_at[gg] = 2 * r + 1;
-}
-
-static void fill_levels(struct graph *g)
+static void fill_roots(struct graph *g)
 {
 	struct live *l = &g->live;
 
-	l->state = must_alloc(l->levels + 1);
-	l->q = must_alloc((l->levels + 1) * sizeof(*l->q));
-	for (uint32_t v = 0; v < l->levels; v++)
-		l->q[v] = g->node[l->component[v]].unavailability;
-}
+	l->root_at = must_alloc(l->cells * sizeof(*l->root_at));
+	memset(l->root_at, 0xff, l->cells * sizeof(*l->root_at));	/* NODE_NONE */
+	for (uint32_t i = 0; i < l->roots; i++) {
+		struct root *r = &l->root[i];
+		const struct value *design = &l->value[r->f];
 
-static void apply_states(struct graph *g)
-{
-	struct live *l = &g->live;
-
-	for (uint32_t v = 0; v < l->levels; v++)
-		if (g->node[l->component[v]].state != STATE_UP)
-			live_touch(l, v, (enum state)g->node[l->component[v]].state);
+		g->node[r->node].index = i;
+		r->design_distance = design->distance[SET_DOWN];
+		r->design_cuts = design->cuts;
+		r->design_p = design->p;
+		r->next[0] = l->root_at[r->f];
+		l->root_at[r->f] = 2 * i;
+		r->next[1] = l->root_at[r->g];
+		l->root_at[r->g] = 2 * i + 1;
+	}
 }
 
 static uint32_t most_of(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
-static void make_room(struct live *l, uint32_t watched)
-{
-	l->cell = must_alloc((l->cells + 1) * sizeof(*l->cell));
-	l->value = must_alloc(l->cells * sizeof(*l->value));
-	memcpy(l->value, constants, sizeof(constants));
-	l->root_at = must_alloc(l->cells * sizeof(*l->root_at));
-	memset(l->root_at, 0xff, l->cells * sizeof(*l->root_at));
-	l->root = must_alloc((watched + 1) * sizeof(*l->root));
-	l->list = must_alloc((most_of(l->cells, most_of(watched, l->levels)) + 1) * sizeof(*l->list));
-	l->place = must_alloc(l->cells * sizeof(*l->place));
-	marks_init(&l->dirty, l->cells);
-	marks_init(&l->reach, l->cells);
-}
-
-void live_take(struct graph *g, const struct diagram *d, const uint32_t *f, const uint32_t *gg, uint32_t *at, uint32_t levels)
+void live_done(struct graph *g)
 {
 	struct live *l = &g->live;
-	struct taking t = { .d = d, .cell_of = must_alloc(d->used * sizeof(*t.cell_of)),
-			    .order = must_alloc(d->used * sizeof(*t.order)) };
-	uint32_t *stack = must_alloc((d->used + 2u) * sizeof(*stack));
 
-	for (uint32_t i = 0; i < g->nodes; i++) {
-		if (!g->node[i].watched)
-			continue;
-		reach(&t, stack, f[i]);
-		reach(&t, stack, gg[i]);
-	}
-	free(stack);
-	*l = (struct live){ .cells = t.n + DIAGRAM_INNER, .levels = levels, .component = at,
-			    .first = must_alloc((levels + 1) * sizeof(*l->first)) };
-	make_room(l, g->watched);
-	number(l, &t);
-	fill_cells(l, &t);
 	fill_parents(l);
-	fill_levels(g);
+	fill_places(g);
 	value_design(l);
-	for (uint32_t i = 0; i < g->nodes; i++)
-		if (g->node[i].watched)
-			add_root(g, i, t.cell_of[f[i]], t.cell_of[gg[i]]);
-	free(t.cell_of);
-	free(t.order);
-	apply_states(g);
+	fill_roots(g);
+	l->list = must_alloc((most_of(l->cells, most_of(l->roots, l->levels)) + 1) * sizeof(*l->list));
+	l->aside = must_alloc(l->cells * sizeof(*l->aside));
+	marks_init(&l->dirty, l->cells);
+	marks_init(&l->reach, l->cells);
+	for (uint32_t i = 0; i < g->components; i++)
+		if (g->node[g->component[i]].state != STATE_UP)
+			live_touch(l, i, (enum state)g->node[g->component[i]].state);
 }
 
 void live_release(struct live *l)
 {
 	free(l->cell);
+	free(l->level);
+	free(l->root);
 	free(l->value);
 	free(l->parent);
-	free(l->first);
-	free(l->component);
-	free(l->state);
-	free(l->q);
-	free(l->root);
+	free(l->place_first);
+	free(l->place);
 	free(l->root_at);
 	marks_release(&l->dirty);
 	marks_release(&l->reach);
 	free(l->list);
-	free(l->place);
+	free(l->aside);
 	free(l->what_if);
+	*l = (struct live){ 0 };
 }
 
 size_t live_octets(const struct live *l)
 {
-	size_t per_cell = sizeof(*l->cell) + sizeof(*l->value) + 2 * sizeof(*l->parent) + sizeof(*l->root_at) +
-			  sizeof(*l->list) + sizeof(*l->place);
-	size_t per_level = sizeof(*l->first) + sizeof(*l->component) + sizeof(*l->state) + sizeof(*l->q);
+	size_t per_cell = sizeof(*l->value) + 2 * sizeof(*l->parent) + sizeof(*l->root_at) + sizeof(*l->list) + sizeof(*l->aside);
 
-	return l->cells * per_cell + l->levels * per_level + l->roots * sizeof(*l->root) +
-	       l->what_ifs * sizeof(*l->what_if) + l->dirty.octets + l->reach.octets;
+	return l->cells_room * sizeof(*l->cell) + l->cells * per_cell + l->levels_room * sizeof(*l->level) +
+	       l->levels * sizeof(*l->place) + l->roots * sizeof(*l->root) + l->what_ifs * sizeof(*l->what_if) +
+	       l->dirty.octets + l->reach.octets;
 }

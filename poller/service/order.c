@@ -5,8 +5,8 @@
  * which member a gate is entered by first. No rule is best for all graphs: build.c tries one after the other.
  * Sources: Minato, Ishiura, Yajima 1990 (shared weights); Bouissou, Bruyere, Rauzy 1997 (fault trees).
  */
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "poller/base/err.h"
 #include "service-int.h"
@@ -14,10 +14,10 @@
 /* ---- rules --------------------------------------------------------------------------------------------------------- */
 
 /* How many gates need it: what is shared is tested early. */
-static void weigh_shared(const struct graph *g, double *weight)
+static void weigh_shared(const struct graph *g, const struct part *p, double *weight)
 {
-	for (uint32_t i = 0; i < g->gates; i++) {
-		const struct node *n = &g->node[g->sorted[i]];
+	for (uint32_t i = 0; i < p->gates; i++) {
+		const struct node *n = &g->node[p->gate[i]];
 
 		for (uint32_t j = 0; j < n->members; j++)
 			weight[n->member[j]] += 1;
@@ -25,38 +25,38 @@ static void weigh_shared(const struct graph *g, double *weight)
 }
 
 /* A service weighs 1, and each gate hands its weight down in equal parts: what much stands on is tested early. */
-static void weigh_handed_down(const struct graph *g, double *weight)
+static void weigh_handed_down(const struct graph *g, const struct part *p, double *weight)
 {
-	for (uint32_t i = 0; i < g->nodes; i++)
-		weight[i] = g->node[i].watched;
-	for (uint32_t i = g->gates; i-- > 0;) {
-		uint32_t gate = g->sorted[i];
-		const struct node *n = &g->node[gate];
+	weight[p->gate[p->gates - 1]] = 1;
+	for (uint32_t i = p->gates; i-- > 0;) {
+		const struct node *n = &g->node[p->gate[i]];
 
 		for (uint32_t j = 0; j < n->members; j++)
-			weight[n->member[j]] += weight[gate] / n->members;
+			weight[n->member[j]] += weight[p->gate[i]] / n->members;
 	}
+}
+
+static double sized(const struct graph *g, uint32_t node, const double *weight)
+{
+	return g->node[node].component ? 1 : weight[node];
 }
 
 /* How much is below, shared parts counted each time: large first, small first. */
-static void weigh_large(const struct graph *g, double *weight)
+static void weigh_by(const struct graph *g, const struct part *p, double *weight, double sign)
 {
-	for (uint32_t i = 0; i < g->nodes; i++)
-		weight[i] = g->node[i].component;
-	for (uint32_t i = 0; i < g->gates; i++) {
-		const struct node *n = &g->node[g->sorted[i]];
+	for (uint32_t i = 0; i < p->gates; i++) {
+		const struct node *n = &g->node[p->gate[i]];
 
-		for (uint32_t j = 0; j < n->members; j++)
-			weight[g->sorted[i]] += weight[n->member[j]];
+		for (uint32_t j = 0; j < n->members; j++) {
+			weight[p->gate[i]] += sign * fabs(sized(g, n->member[j], weight));
+			if (g->node[n->member[j]].component)
+				weight[n->member[j]] = sign;
+		}
 	}
 }
 
-static void weigh_small(const struct graph *g, double *weight)
-{
-	weigh_large(g, weight);
-	for (uint32_t i = 0; i < g->nodes; i++)
-		weight[i] = -weight[i];
-}
+static void weigh_large(const struct graph *g, const struct part *p, double *weight) { weigh_by(g, p, weight, 1); }
+static void weigh_small(const struct graph *g, const struct part *p, double *weight) { weigh_by(g, p, weight, -1); }
 
 const struct order_rule order_rules[] = {
 	{ "small first", weigh_small },
@@ -69,14 +69,18 @@ const size_t order_rule_count = sizeof(order_rules) / sizeof(order_rules[0]);
 
 /* ---- the walk ------------------------------------------------------------------------------------------------------ */
 
-struct walk {
-	struct graph *g;
-	const double *weight;
-	uint8_t *seen;
-	uint32_t *stack;		/* nodes to enter, the next one last */
-	size_t depth, room;
-	uint32_t *at, levels;
-};
+void order_init(struct order *o, const struct graph *g)
+{
+	*o = (struct order){ .g = g, .weight = must_alloc((g->nodes + 1) * sizeof(*o->weight)),
+			     .seen = must_alloc((g->nodes + 1) * sizeof(*o->seen)) };
+}
+
+void order_release(struct order *o)
+{
+	free(o->weight);
+	free(o->seen);
+	free(o->stack);
+}
 
 struct choice { double weight; uint32_t place, node; };
 
@@ -90,63 +94,54 @@ static int by_weight(const void *a, const void *b)
 	return x->place < y->place ? 1 : -1;
 }
 
-static void push_all(struct walk *w, struct choice *c, uint32_t n)
+static void enter_members(struct order *o, const struct node *n)
 {
-	qsort(c, n, sizeof(*c), by_weight);
-	while (w->depth + n > w->room) {
-		w->room = w->room ? w->room * 2 : 1024;
-		w->stack = must_realloc(w->stack, w->room * sizeof(*w->stack));
-	}
-	for (uint32_t i = 0; i < n; i++)
-		w->stack[w->depth++] = c[i].node;
-}
-
-static void enter(struct walk *w, uint32_t node)
-{
-	struct node *n = &w->g->node[node];
-	struct choice *c;
+	struct choice *c = must_alloc((n->members + 1) * sizeof(*c));
 	uint32_t choices = 0;
 
-	if (w->seen[node])
-		return;
-	w->seen[node] = 1;
-	if (n->component) {
-		n->level = w->levels;
-		w->at[w->levels++] = node;
-		return;
-	}
-	c = must_alloc((n->members + 1) * sizeof(*c));
 	for (uint32_t j = 0; j < n->members; j++)
-		if (!w->seen[n->member[j]])
-			c[choices++] = (struct choice){ w->weight ? w->weight[n->member[j]] : 0, j, n->member[j] };
-	push_all(w, c, choices);
+		if (o->seen[n->member[j]] != o->round)
+			c[choices++] = (struct choice){ o->weight[n->member[j]], j, n->member[j] };
+	qsort(c, choices, sizeof(*c), by_weight);
+	while (o->depth + choices > o->room) {
+		o->room = o->room ? o->room * 2 : 1024;
+		o->stack = must_realloc(o->stack, o->room * sizeof(*o->stack));
+	}
+	for (uint32_t i = 0; i < choices; i++)
+		o->stack[o->depth++] = c[i].node;
 	free(c);
 }
 
-static void walk_from(struct walk *w, bool needed_too)
+static void weigh(struct order *o, const struct part *p, const struct order_rule *rule)
 {
-	for (uint32_t i = 0; i < w->g->nodes; i++) {
-		if (w->g->node[i].watched && (needed_too || w->g->node[i].users == 0))
-			enter(w, i);
-		while (w->depth > 0)
-			enter(w, w->stack[--w->depth]);
+	for (uint32_t i = 0; i < p->gates; i++) {
+		const struct node *n = &o->g->node[p->gate[i]];
+
+		o->weight[p->gate[i]] = 0;
+		for (uint32_t j = 0; j < n->members; j++)
+			o->weight[n->member[j]] = 0;
 	}
+	if (rule->weigh)
+		rule->weigh(o->g, p, o->weight);
 }
 
-/* Services that nothing else needs come first: whatever is watched below them finds its place within them. */
-uint32_t order_assign(struct graph *g, const struct order_rule *rule, uint32_t *at)
+uint32_t order_assign(struct order *o, const struct part *p, const struct order_rule *rule, uint32_t *at)
 {
-	double *weight = rule->weigh ? must_alloc((g->nodes + 1) * sizeof(*weight)) : NULL;
-	struct walk w = { .g = g, .weight = weight, .seen = must_alloc(g->nodes + 1), .at = at };
+	uint32_t levels = 0, node = p->gate[p->gates - 1];
 
-	if (weight)
-		rule->weigh(g, weight);
-	for (uint32_t i = 0; i < g->components; i++)
-		g->node[g->component[i]].level = LEVEL_NONE;
-	walk_from(&w, false);
-	walk_from(&w, true);
-	free(weight);
-	free(w.seen);
-	free(w.stack);
-	return w.levels;
+	weigh(o, p, rule);
+	o->round++;
+	o->seen[node] = o->round;
+	enter_members(o, &o->g->node[node]);
+	while (o->depth > 0) {
+		node = o->stack[--o->depth];
+		if (o->seen[node] == o->round)
+			continue;
+		o->seen[node] = o->round;
+		if (o->g->node[node].component)
+			at[levels++] = node;
+		else
+			enter_members(o, &o->g->node[node]);
+	}
+	return levels;
 }

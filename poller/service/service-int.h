@@ -2,8 +2,8 @@
  *
  *   graph.c   nodes, names, members
  *   order.c   which variable is tested first
- *   build.c   gates to diagrams (diagram.c), one order after the other until one is small enough
- *   live.c    the finished diagram as cells, and what follows from the states, kept up to date cell by cell
+ *   build.c   gates to diagrams (diagram.c), part by part, in the best of several orders
+ *   live.c    the finished diagrams as cells, and what follows from the states, kept up to date cell by cell
  *   ask.c     verdicts, single points, support, what-if: readers of the cells
  */
 #ifndef FW_SERVICE_SERVICE_INT_H
@@ -19,11 +19,9 @@ struct node {
 	const char *name;		/* "" when it has none */
 	bool component, watched;
 	uint8_t state;			/* enum state, of a component */
-	uint32_t level;			/* of its variable; LEVEL_NONE when nothing watched stands on it */
 	uint32_t index;			/* of a component: in order of creation; of a watched gate: its root */
 	uint32_t need, full;		/* of a gate, as given */
 	uint32_t *member, members, room;
-	uint32_t users;			/* gates that need it, counted by graph_build() */
 	double unavailability;		/* NaN: not known */
 };
 
@@ -37,15 +35,27 @@ struct value {
 	double cuts, p;			/* given D */
 };
 
-/* A node of the finished diagram. Cells are numbered bottom-up, the deepest level first: both children come before. */
+/*
+ * A node of a finished diagram. All diagrams lie in one array, one part after the other; within a part cells are numbered
+ * bottom-up, the deepest level first, so that both children come before their parents. Levels are numbered through as well:
+ * each part has levels of its own, from the top down, and a component has one in each part that tests it.
+ */
 struct cell {
 	uint32_t level, lo, hi;
 	uint32_t parents;		/* first of its parents in live.parent; they end where the next cell's begin */
 };
 
+struct level {
+	uint32_t component;		/* node */
+	uint32_t from, to;		/* its cells: from .. to - 1 */
+	uint8_t state;
+	double q;			/* unavailability, NaN when not known */
+};
+
 /* A watched gate. */
 struct root {
 	uint32_t node, f, g;		/* cells */
+	uint32_t from, to;		/* levels of its part */
 	uint32_t next[2];		/* the next root on the cell f, g: 2 * root + which */
 	uint32_t design_distance;
 	double design_cuts, design_p;
@@ -53,21 +63,20 @@ struct root {
 
 struct live {
 	struct cell *cell;		/* cells + 1: the last one only ends the parents */
-	struct value *value;
-	uint32_t cells;
-	uint32_t *parent;
-	uint32_t *first;		/* of each level: its cells are first[level + 1] .. first[level] - 1 */
-	uint32_t levels;
-	uint32_t *component;		/* of each level: the node */
-	uint8_t *state;			/* of each level */
-	double *q;			/* of each level: its unavailability, NaN when not known */
+	uint32_t cells, cells_room;
+	struct level *level;
+	uint32_t levels, levels_room;
 	struct root *root;
 	uint32_t roots;
+	struct value *value;		/* of each cell */
+	uint32_t *parent;
+	uint32_t *place_first;		/* of each component by index: its levels are place[place_first[i]] up to the next one's */
+	uint32_t *place;
 	uint32_t *root_at;		/* of each cell: 2 * root + which (0: f, 1: g), or NODE_NONE */
 	struct marks dirty;		/* cells to be valued again */
 	struct marks reach;		/* empty between two questions */
 	uint32_t *list;			/* room for one entry per cell, level or root: the answer being put together */
-	uint32_t *place;		/* of each cell in 'list', while a what-if runs */
+	uint32_t *aside;		/* of each cell: its entry in 'what_if', while a what-if runs */
 	struct value *what_if;		/* grown as needed */
 	uint32_t what_ifs;
 };
@@ -81,30 +90,55 @@ struct graph {
 	struct names names;
 	uint32_t most_nodes;
 	bool built;
-	const char *order;		/* which rule it was built by */
-	uint32_t *sorted;		/* gates, members before those that need them; while building */
 	struct live live;
 };
+
+/* What one watched gate stands on: the gates under it, members before those that need them, itself last. */
+struct part { const uint32_t *gate; uint32_t gates; };
 
 /* A rule that orders variables; the table is in order.c. */
 struct order_rule {
 	const char *word;
-	/* Fill weight[node]; members are visited by falling weight, equal ones as they were given. NULL: as given. */
-	void (*weigh)(const struct graph *g, double *weight);
+	/* Add to weight[node], 0 before; members are visited by falling weight, equal ones as they were given. NULL: as given. */
+	void (*weigh)(const struct graph *g, const struct part *p, double *weight);
 };
 extern const struct order_rule order_rules[];
 extern const size_t order_rule_count;
 
-/* Number the variables under the watched nodes from 0; at[level] is the component. Returns how many. */
-uint32_t order_assign(struct graph *g, const struct order_rule *rule, uint32_t *at);
+/* What ordering one part after the other needs room for. */
+struct order {
+	const struct graph *g;
+	double *weight;			/* of each node */
+	uint32_t *seen, round;		/* of each node: the round it was last seen in */
+	uint32_t *stack;		/* nodes to enter, the next one last */
+	size_t depth, room;
+};
+void order_init(struct order *o, const struct graph *g);
+void order_release(struct order *o);
+/* Number the variables under the part's last gate from 0; at[level] is the component. Returns how many. */
+uint32_t order_assign(struct order *o, const struct part *p, const struct order_rule *rule, uint32_t *at);
 
-/* Take the functions f[], g[] of the watched nodes out of 'd'; 'at' (levels entries) moves in. */
-void live_take(struct graph *g, const struct diagram *d, const uint32_t *f, const uint32_t *gg, uint32_t *at, uint32_t levels);
+/*
+ * Taking diagrams over: a part begins with live_part(), gets roots with live_root(), and ends with live_part_done(). Of the
+ * roots after the first, one that would need more than 'most' cells of its own is refused.
+ */
+struct taking {
+	const struct diagram *d;
+	uint32_t *cell_of;		/* of each diagram node; 0 for one not reached */
+	uint32_t *order, n;		/* reached ones */
+	uint32_t *stack;
+	uint32_t root, level;		/* the first of this part */
+};
+void live_init(struct graph *g);
+void live_part(struct taking *t, const struct graph *g, const struct diagram *d);
+bool live_root(struct taking *t, struct graph *g, struct root root, uint32_t most);
+void live_part_done(struct taking *t, struct graph *g, const uint32_t *at, uint32_t levels);
+void live_done(struct graph *g);
 void live_release(struct live *l);
 size_t live_octets(const struct live *l);
 
-/* The state of the variable at 'level' changed. */
-void live_touch(struct live *l, uint32_t level, enum state s);
+/* The state of the component at 'index' changed. */
+void live_touch(struct live *l, uint32_t index, enum state s);
 /* Value again what has been touched. */
 void live_settle(struct live *l);
 

@@ -1,7 +1,7 @@
 /* poller/service/service.h: the dependency graph: what a service stands on, and what is left of it.
  *
  * Every node (component, group, device as a composite, service) has two monotone functions of the component variables
- * x_i (1: failed), kept in one shared reduced ordered decision diagram:
+ * x_i (1: failed), kept in shared reduced ordered decision diagrams, a service with what is below it in one:
  *   F  outage:       a gate of n members with need k fails when at least n-k+1 members' F fail
  *   G  degradation:  the same with 'full' in place of 'need', over the members' G (for a leaf F = G = x_i)
  * A leaf that is implied by others (a component needs its device) is a gate over its own variable and theirs.
@@ -113,7 +113,7 @@ uint32_t graph_need(const struct graph *g, uint32_t gate);
 uint32_t graph_full(const struct graph *g, uint32_t gate);
 size_t graph_members(const struct graph *g, uint32_t gate, const uint32_t **members);	/* borrowed */
 
-struct graph_size { uint32_t components, gates, watched; uint32_t diagram_nodes, most_nodes; size_t octets; const char *order; };
+struct graph_size { uint32_t components, gates, watched; uint32_t diagram_nodes, most_nodes; size_t octets; };
 struct graph_size graph_size(const struct graph *g);
 
 #endif
