@@ -34,7 +34,7 @@ void steady_init(struct steady *s, struct wall w, struct mono m)
 	*s = (struct steady){ .wall0 = w, .mono0 = m };
 }
 
-/* A slew is spread over the time after mono0 at SLEW_PPM, so that the result still grows with 'm' when it is negative. */
+/* A slew is spread over the time after mono0 at SLEW_PPM, so that the result grows with 'm' also when it is negative. */
 struct wall steady_at(const struct steady *s, struct mono m)
 {
 	int64_t passed = mono_since(m, s->mono0).us;

@@ -112,7 +112,8 @@ uint64_t hash_keyed(const void *p, size_t len_octets)
 #define CRC_16(i, ...) \
 	CRC_4(i, __VA_ARGS__), CRC_4((i) + 4, __VA_ARGS__), CRC_4((i) + 8, __VA_ARGS__), CRC_4((i) + 12, __VA_ARGS__)
 #define CRC_64(i, ...) \
-	CRC_16(i, __VA_ARGS__), CRC_16((i) + 16, __VA_ARGS__), CRC_16((i) + 32, __VA_ARGS__), CRC_16((i) + 48, __VA_ARGS__)
+	CRC_16(i, __VA_ARGS__), CRC_16((i) + 16, __VA_ARGS__),	\
+	CRC_16((i) + 32, __VA_ARGS__), CRC_16((i) + 48, __VA_ARGS__)
 #define CRC_ROW(...) \
 	{ CRC_64(0, __VA_ARGS__), CRC_64(64, __VA_ARGS__), CRC_64(128, __VA_ARGS__), CRC_64(192, __VA_ARGS__) }
 

@@ -1,5 +1,6 @@
 /* t/unit/t0020-log.c: what reaches standard error, and in which form. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -71,10 +72,22 @@ static void test_foreign(void)
 	log_warn(LOG_WIRE, "%s", longer);
 	heard();
 	ok(lines(said) == 1 && strlen(said) < 2300 && said[strlen(said) - 1] == '\n', "a long line is cut and stays one");
-	errno = EAGAIN;
-	log_warn(LOG_WIRE, "errno");
-	is_int(errno, EAGAIN, "errno survives");
-	heard();
+}
+
+/* Standard error on a full disk: the line is lost, errno is not. */
+static void test_errno(void)
+{
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	if (full < 0 || dup2(full, STDERR_FILENO) < 0) {
+		skip(1, "no /dev/full here");
+	} else {
+		errno = EAGAIN;
+		log_warn(LOG_WIRE, "errno");
+		is_int(errno, EAGAIN, "errno survives, also when the line cannot be written");
+		dup2(file, STDERR_FILENO);
+	}
+	close(full);
 }
 
 static void test_often(void)
@@ -154,6 +167,7 @@ int main(int argc, char **argv)
 	test_levels();
 	test_debug();
 	test_foreign();
+	test_errno();
 	test_often();
 	test_threads();
 	dup2(own, STDERR_FILENO);

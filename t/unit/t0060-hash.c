@@ -102,7 +102,8 @@ static void test_names(void)
 static void test_nearest(void)
 {
 	static const char *const there[] = {
-		"app servers", "edge1", "edge2", "core1", "order management", "Database", "a", "dc1-core1", "dc1-core2",
+		"app servers", "edge9", "edge8", "edge7", "edge6", "edge5", "edge4", "edge2", "edge1", "core1",
+		"order management", "Database", "a", "dc1-core1", "dc1-core2",
 	};
 	static const struct { const char *asked, *near; } rows[] = {
 		{ "app server", "app servers" }, { "edeg1", "edge1" }, { "corre1", "core1" },
