@@ -197,7 +197,8 @@ check:
 
 test-programs: all $(UNIT) $(REPLAY)
 
-TESTS ?= $(UNIT_SRC:t/unit/%.c=$(FOREWARN_OUT)/t/%) $(notdir $(wildcard t/t[0-9]*.t))
+FROM_T  = $(if $(filter /%,$(OUT)),$(OUT),../$(OUT))
+TESTS  ?= $(UNIT_SRC:t/unit/%.c=$(FROM_T)/t/%) $(notdir $(wildcard t/t[0-9]*.t))
 
 # In the order of the layers, base first, so that the first failure is the deepest.
 check-run:

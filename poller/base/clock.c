@@ -163,37 +163,44 @@ char *span_format(struct span d, char *buf, size_t size_octets)
 	return buf;
 }
 
-static const char *skip_digits(const char *p)
+/* Digits with perhaps a point and digits, in millionths; not strtod(), which follows the locale. NULL when it is none,
+ * or beyond 500,000,000,000. Returns where it ends. */
+static const char *take_number(const char *p, int64_t *millionths)
 {
-	while (*p >= '0' && *p <= '9')
-		p++;
-	return p;
+	const char *begin = p;
+	int64_t weight = 1000000;
+
+	for (*millionths = 0; *p >= '0' && *p <= '9'; p++) {
+		*millionths = *millionths * 10 + (*p - '0') * 1000000;
+		if (*millionths > INT64_C(1000000000000) * 1000000 / 2)
+			return NULL;
+	}
+	if (p == begin || *p != '.')
+		return p == begin ? NULL : p;
+	for (begin = ++p; *p >= '0' && *p <= '9'; p++) {
+		weight /= 10;
+		*millionths += (*p - '0') * weight;
+	}
+	return p == begin ? NULL : p;
 }
 
-/* Digits, perhaps a point and digits; one blank may stand before the unit. */
+/* One blank may stand before the unit. */
 bool span_parse(const char *text, struct span *d)
 {
-	const char *p = skip_digits(text);
-	double number;
+	int64_t millionths;
+	const char *p = take_number(text, &millionths);
 
-	if (p == text)
+	if (!p)
 		return false;
-	if (*p == '.') {
-		if (skip_digits(p + 1) == p + 1)
-			return false;
-		p = skip_digits(p + 1);
-	}
-	number = strtod(text, NULL);
 	p += *p == ' ';
 	for (unsigned i = 0; i < UNITS; i++) {
-		double us = number * (double)units[i].us;
-
 		if (strcmp(p, units[i].word) != 0)
 			continue;
-		if (us > (double)SPAN_PARSE_MOST_US)
+		/* units are whole multiples of 1000 us: value = millionths * unit / 1e6, without overflow when it is in range */
+		if (millionths / 1000 > SPAN_PARSE_MOST_US / (units[i].us / 1000))
 			return false;
-		d->us = (int64_t)(us + 0.5);
-		return true;
+		d->us = millionths / 1000000 * units[i].us + millionths % 1000000 * (units[i].us / 1000) / 1000;
+		return d->us <= SPAN_PARSE_MOST_US;
 	}
 	return false;
 }

@@ -121,7 +121,7 @@ static void test_parse(void)
 	static const struct { const char *text; int64_t us; } good[] = {
 		{ "10s", 10000000 }, { "500ms", 500000 }, { "5min", 300000000 }, { "1h", 3600000000LL },
 		{ "2d", 172800000000LL }, { "1w", 604800000000LL }, { "0s", 0 }, { "1.5h", 5400000000LL },
-		{ "10 s", 10000000 }, { "0.1s", 100000 }, { "36525d", 36525 * 86400000000LL },
+		{ "10 s", 10000000 }, { "0.1s", 100000 }, { "0.0000019s", 1 }, { "0.5ms", 500 }, { "876600h", 36525 * 86400000000LL }, { "36525d", 36525 * 86400000000LL },
 	};
 	static const char *const bad[] = {
 		"", "10", "s", "-1s", "+1s", " 1s", "1m", "1 m", "10sec", "1h30min", "36526d", "1e3s", "0x10s", "nan s", "1.s",
@@ -141,7 +141,7 @@ static void test_parse(void)
 
 int main(void)
 {
-	plan(8 + 4 + 5 + 7 + 21 + 11 + 20);
+	plan(8 + 4 + 5 + 7 + 21 + 14 + 20);
 	test_steady_slew();
 	test_steady_wander();
 	test_steady_step();
