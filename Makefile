@@ -113,13 +113,7 @@ ALL_OBJ     = $(ALL_SRC:%.c=$(OUT)/%.o)
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(PROGRAM) $(SIMNET) $(call archives,$(LAYERS)) $(OUT)/mibs
-
-# The program in the source tree finds the definitions beside itself, or one folder up: ./mibs for build/forewarn.
-$(OUT)/mibs:
-	@mkdir -p $(@D)
-	@ln -sfn $(CURDIR)/mibs $@
-	@case $(abspath $(OUT)/..) in $(CURDIR)/*) ln -sfn $(CURDIR)/mibs $(OUT)/../mibs ;; esac
+all: $(PROGRAM) $(SIMNET) $(call archives,$(LAYERS))
 
 # Without a library nothing is compiled; what is missing is said once, in Debian's words.
 libraries:
