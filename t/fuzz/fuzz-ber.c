@@ -1,7 +1,7 @@
 /* t/fuzz/fuzz-ber.c: any octets as BER lengths, numbers and names, and as a whole message.
  *
- * Beyond not crashing: a name that is taken can be decoded; what is checked is what is read; a message that is taken and
- * encoded again is taken again, and says the same.
+ * Beyond not crashing: a name that is taken can be decoded; what is checked is what is read; a message that is taken
+ * and encoded again is taken again, and says the same.
  */
 #include <stdlib.h>
 
