@@ -68,7 +68,7 @@ static void answer_each(struct answering *a, bool next)
 	}
 }
 
-/* One repetition over 'n' names: sim->names[from] in, the other out. False when the reply is full or all are at the end. */
+/* One repetition over 'n' names: sim->names[from] in, the other out. False: the reply is full or all have ended. */
 static bool bulk_repetition(struct answering *a, unsigned n, unsigned from)
 {
 	unsigned ended = 0;
@@ -89,7 +89,7 @@ static bool bulk_repetition(struct answering *a, unsigned n, unsigned from)
 	return ended < n;
 }
 
-/* RFC 3416 4.2.3. At most SIM_REPEATERS_MOST names are repeated; the reply ends where the next varbind would not fit. */
+/* RFC 3416 4.2.3. At most SIM_REPEATERS_MOST names are repeated; the reply ends before what does not fit. */
 static void answer_bulk(struct answering *a)
 {
 	struct snmp_message m = *a->request;
@@ -132,7 +132,7 @@ static void answer_pdu(struct answering *a)
 	}
 }
 
-/* ---- faults ------------------------------------------------------------------------------------------------------- */
+/* ---- faults ------------------------------------------------------------------------------------------------------ */
 
 static void fault_before(struct answering *a, const struct extra *x)
 {
@@ -190,9 +190,10 @@ static bool fault_speaks(struct sim *s, const struct extra *x)
 	return true;
 }
 
-/* ---- the message -------------------------------------------------------------------------------------------------- */
+/* ---- the message ------------------------------------------------------------------------------------------------- */
 
-static bool request_taken(struct sim *s, const struct device *d, struct snmp_message *m, const uint8_t *packet, size_t len)
+static bool request_taken(struct sim *s, const struct device *d, struct snmp_message *m, const uint8_t *packet,
+			  size_t len)
 {
 	const char *community = d->model->community;
 

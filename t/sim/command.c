@@ -47,7 +47,7 @@ static bool word_is(const struct job *j, unsigned word, const char *text)
 	return word < j->count && strcmp(j->word[word], text) == 0;
 }
 
-/* ---- replies ------------------------------------------------------------------------------------------------------ */
+/* ---- replies ----------------------------------------------------------------------------------------------------- */
 
 static enum fw_err do_odd(struct job *j)
 {
@@ -96,7 +96,7 @@ static enum fw_err do_odd_number(struct job *j)
 		return FW_OK;
 	}
 	if (j->count > 0 ? !number_of(j, 0, 65535, &n) : j->arg == ODD_ERROR)
-		return wrong(j, "truncate [OCTETS], toobig [VARBINDS] or error STATUS, each a number to 65535, or 'off'");
+		return wrong(j, "truncate [OCTETS], toobig [VARBINDS], error STATUS: a number to 65535, or 'off'");
 	x->odd |= j->arg;
 	if (j->arg == ODD_TRUNCATE)
 		x->truncate_octets = (uint32_t)n;
@@ -113,7 +113,7 @@ static enum fw_err do_heal(struct job *j)
 	return FW_OK;
 }
 
-/* ---- clocks ------------------------------------------------------------------------------------------------------- */
+/* ---- clocks ------------------------------------------------------------------------------------------------------ */
 
 static enum fw_err do_reboot(struct job *j)
 {
@@ -132,7 +132,7 @@ static enum fw_err do_uptime(struct job *j)
 	return FW_OK;
 }
 
-/* ---- ports -------------------------------------------------------------------------------------------------------- */
+/* ---- ports ------------------------------------------------------------------------------------------------------- */
 
 static void port_flags(struct job *j, uint32_t port, uint8_t flags)
 {
@@ -259,7 +259,7 @@ static enum fw_err do_unit(struct job *j)
 	return FW_OK;
 }
 
-/* ---- objects ------------------------------------------------------------------------------------------------------ */
+/* ---- objects ----------------------------------------------------------------------------------------------------- */
 
 static void overlay_drop(struct extra *x, const uint8_t *name, size_t len)
 {
@@ -292,7 +292,7 @@ static enum fw_err overlay_put(struct job *j, const struct overlay *o)
 	return FW_OK;
 }
 
-/* set OID TYPE VALUE: TYPE is a letter as net-snmp's snmpset has it; VALUE may have blanks. It is read as a recording is. */
+/* set OID TYPE VALUE: TYPE is a letter as snmpset has it; VALUE may have blanks. It is read as a recording is. */
 static enum fw_err do_set(struct job *j)
 {
 	static const char letters[] = "iuctaosxC";
@@ -343,7 +343,7 @@ static enum fw_err do_hide(struct job *j)
 	return FW_OK;
 }
 
-/* ---- the list ----------------------------------------------------------------------------------------------------- */
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
 
 static const struct verb {
 	const char *word;
@@ -471,7 +471,8 @@ static void run_clock(struct job *j, struct text *out)
 		c->stopped_us += (int64_t)(add * 1e6);
 	}
 	now = sim_clock_us(c);
-	text_add(out, "ok clock=%" PRId64 ".%06" PRId64 " %s", now / 1000000, now % 1000000, c->stopped ? "stopped" : "running");
+	text_add(out, "ok clock=%" PRId64 ".%06" PRId64 " %s", now / 1000000, now % 1000000,
+		 c->stopped ? "stopped" : "running");
 }
 
 static void status_all(const struct sim *s, struct text *out)
@@ -489,8 +490,8 @@ static void status_all(const struct sim *s, struct text *out)
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		text_add(out, " %s=%" PRIu64, counts[i].word, counts[i].n);
 	for (const struct recording *r = s->recordings; r; r = r->next)
-		text_add(out, " recording=%s records=%u broken=%u duplicates=%u variations=%u", r->path, r->count, r->broken,
-			 r->duplicates, r->variations);
+		text_add(out, " recording=%s records=%u broken=%u duplicates=%u variations=%u", r->path, r->count,
+			 r->broken, r->duplicates, r->variations);
 }
 
 static void run_status(struct job *j, struct text *out)

@@ -168,7 +168,7 @@ void ctl_close(struct sim *s)
 	s->ctl = NULL;
 }
 
-/* ---- the client --------------------------------------------------------------------------------------------------- */
+/* ---- the client -------------------------------------------------------------------------------------------------- */
 
 /* Send a line, print the answer; false when it is an error. */
 static bool ask(FILE *to, FILE *from, const char *line)

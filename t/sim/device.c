@@ -15,7 +15,7 @@
 #include "poller/base/err.h"
 #include "poller/base/text.h"
 
-/* ---- kinds and keys ----------------------------------------------------------------------------------------------- */
+/* ---- kinds and keys ---------------------------------------------------------------------------------------------- */
 
 static const struct model kinds[] = {
 	{ .kind = "switch", .ifname = "Gi0/", .ports = 24, .psus = 2, .fans = 2, .sensors = 2, .speed_mbps = 1000 },
@@ -121,7 +121,7 @@ static enum fw_err key_set(struct model *m, const char *name, const char *value,
 	return err_set(err, FW_MISTAKE, "no such key '%s'", name);
 }
 
-/* ---- addresses ---------------------------------------------------------------------------------------------------- */
+/* ---- addresses --------------------------------------------------------------------------------------------------- */
 
 static bool v4_parse(const char *text, uint32_t *a)
 {
@@ -167,7 +167,7 @@ bool addresses_parse(const char *text, struct span_v4 *span)
 	return true;
 }
 
-/* ---- describing --------------------------------------------------------------------------------------------------- */
+/* ---- describing -------------------------------------------------------------------------------------------------- */
 
 static void rows_add(struct model *m, enum rows set, uint32_t first, uint64_t count)
 {
@@ -294,6 +294,13 @@ static enum fw_err model_parse(struct model *m, char **word, unsigned count, str
 	return FW_OK;
 }
 
+static uint32_t device_number(const struct span_v4 *span, uint32_t nth)
+{
+	const uint8_t *o = span->a6.s6_addr;
+
+	return span->v6 ? o[13] * 65536u + o[14] * 256u + o[15] : (span->first + nth) & 0xffffff;
+}
+
 static void block_add(struct sim *s, const struct span_v4 *span, struct model *m)
 {
 	uint32_t count = span->last - span->first + 1;
@@ -308,8 +315,7 @@ static void block_add(struct sim *s, const struct span_v4 *span, struct model *m
 		struct device *d = &b->device[i];
 
 		d->model = m;
-		d->number = span->v6 ? span->a6.s6_addr[13] * 65536u + span->a6.s6_addr[14] * 256u + span->a6.s6_addr[15]
-				     : (span->first + i) & 0xffffff;
+		d->number = device_number(span, i);
 		d->nth = i + 1;
 		d->uptime_us = (int64_t)m->uptime_s * 1000000;
 	}
@@ -326,8 +332,8 @@ enum fw_err device_describe(struct sim *s, const char *line, const char *folder,
 	if (!addresses)
 		return FW_OK;
 	if (!addresses_parse(addresses, &span))
-		return err_set(err, FW_MISTAKE, "'%s': should be A.B.C.D, FIRST-LAST, FIRST+COUNT, FIRST/8..32 or an IPv6 address",
-			       addresses);
+		return err_set(err, FW_MISTAKE, "'%s': should be A.B.C.D, FIRST-LAST, FIRST+COUNT, FIRST/8..32 "
+			       "or an IPv6 address", addresses);
 	if ((uint64_t)s->device_count + (span.last - span.first) + 1 > SIM_DEVICES_MOST)
 		return err_set(err, FW_MISTAKE, "'%s': more than %d devices in all", addresses, SIM_DEVICES_MOST);
 	while (count < 32 && (word[count] = word_next(&at)))
@@ -379,7 +385,7 @@ unsigned device_describe_file(struct sim *s, const char *path, FILE *to)
 	return mistakes;
 }
 
-/* ---- finding ------------------------------------------------------------------------------------------------------ */
+/* ---- finding ----------------------------------------------------------------------------------------------------- */
 
 static int block_compare(const void *pa, const void *pb)
 {
@@ -395,7 +401,8 @@ static int block_compare(const void *pa, const void *pb)
 enum fw_err device_index(struct sim *s, struct err *err)
 {
 	if (s->block_count == 0)
-		return err_set(err, FW_MISTAKE, "no devices: name a file of descriptions, or use --device 'ADDRESSES kind=...'");
+		return err_set(err, FW_MISTAKE, "no devices: name a file of descriptions, or use "
+			       "--device 'ADDRESSES kind=...'");
 	qsort(s->block, s->block_count, sizeof(*s->block), block_compare);
 	for (unsigned i = 1; i < s->block_count; i++) {
 		const struct block *a = &s->block[i - 1], *b = &s->block[i];

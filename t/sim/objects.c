@@ -115,7 +115,9 @@ static const struct column system_columns[] = {
 
 static const struct port *port_of(const struct look *l, uint32_t row)
 {
-	return l->device->extra && l->device->extra->port ? &l->device->extra->port[row_port(l->device, row) - 1] : NULL;
+	const struct extra *x = l->device->extra;
+
+	return x && x->port ? &x->port[row_port(l->device, row) - 1] : NULL;
 }
 
 static void if_number(const struct look *l, uint32_t row, uint32_t arg, struct snmp_varbind *vb)
@@ -358,7 +360,7 @@ static const struct column processor_columns[] = {
 	{ 2, SNMP_INTEGER, 0, processor_load, 0 },
 };
 
-/* ---- UCD: kB of memory 'm': total m, free 30 %, buffers 5 %, cached 25 %; load averages ---------------------------- */
+/* ---- UCD: kB of memory 'm': total m, free 30 %, buffers 5 %, cached 25 %; load averages -------------------------- */
 
 static void ucd_memory(const struct look *l, uint32_t row, uint32_t percent, struct snmp_varbind *vb)
 {
@@ -413,7 +415,7 @@ static const struct column load_columns[] = {
 	{ 5, SNMP_INTEGER, 0, load_number, 0 },
 };
 
-/* ---- entities: chassis, power supplies, fans, sensors ------------------------------------------------------------- */
+/* ---- entities: chassis, power supplies, fans, sensors ------------------------------------------------------------ */
 
 enum part { PART_CHASSIS, PART_PSU, PART_PSU_SENSOR, PART_FAN, PART_TEMPERATURE };
 struct entity { enum part part; unsigned nth; };	/* from 0 */
@@ -466,7 +468,9 @@ static void entity_number(const struct look *l, uint32_t row, uint32_t what, str
 		vb->number = class[e.part];
 		break;
 	case ENTITY_CONTAINED_IN:
-		vb->number = e.part == PART_CHASSIS ? 0 : e.part == PART_PSU_SENSOR ? ENTITY_PSU + e.nth : ENTITY_CHASSIS;
+		vb->number = e.part == PART_PSU_SENSOR ? ENTITY_PSU + e.nth : ENTITY_CHASSIS;
+		if (e.part == PART_CHASSIS)
+			vb->number = 0;
 		break;
 	case ENTITY_POSITION:
 		vb->number = e.nth + 1;
@@ -553,7 +557,7 @@ static const struct column fru_columns[] = {
 };
 static const struct column fan_columns[] = { { 1, SNMP_INTEGER, 0, fru_status, ROWS_FAN } };
 
-/* ---- simnet's own: simulated microseconds since the device's start, for exact sums in tests ------------------------ */
+/* ---- simnet's own: simulated microseconds since the device's start, for exact sums in tests ---------------------- */
 
 static void own_time(const struct look *l, uint32_t row, uint32_t arg, struct snmp_varbind *vb)
 {

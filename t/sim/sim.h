@@ -3,10 +3,10 @@
  * A device is an address (127.0.0.0/8, or any other address of this machine) and a model. Devices described by one line
  * share one model and have no table of their own: the answer to a GET is computed from the name that was asked for, the
  * answer to a GETNEXT from the order of tables, columns and rows. What a fault changes in one device (struct extra) is
- * allocated when the fault is commanded, so a healthy device costs 56 octets. See README for descriptions, formulas, commands.
+ * allocated when the fault is commanded, so a healthy device costs 48 octets. README: descriptions, formulas, commands.
  *
- *   wire.c --packet, address--> device.c (which device?) --> agent.c (PDU) --> view.c (which object?) --> objects.c (value)
- *                                                                          \-> snmprec.c (recorded)
+ *   wire.c --packet, address--> device.c (which device?) --> agent.c (PDU) --> view.c (which object?) --> objects.c
+ *                                                                                                     \-> snmprec.c
  *   ctl.c changes devices; all in one thread, one poll loop (simnet.c).
  *
  * Sources: RFC 1157, RFC 3416, RFC 3584 4.2.2.1 (no Counter64 for v1); MIBs as named in objects.c.
@@ -31,7 +31,7 @@ enum {
 	SIM_REPEATERS_MOST = 256, SIM_DELAYED_MOST = 65536
 };
 
-/* ---- recordings (snmprec.c) ------------------------------------------------------------------------------------- */
+/* ---- recordings (snmprec.c) -------------------------------------------------------------------------------------- */
 
 struct record {
 	uint32_t name_at, value_at;	/* in recording.bytes */
@@ -50,7 +50,7 @@ struct recording {
 	size_t used, size;		/* of bytes */
 };
 
-/* Read a recording from memory. Lines that are not a record are skipped and counted. Never fails; release with _free. */
+/* Read a recording from memory. Lines that are no record are skipped and counted. Never fails; release with _free. */
 struct recording *recording_parse(const char *text, size_t len_octets);
 /* NULL with the reason in 'err' when the file cannot be read. */
 struct recording *recording_load(const char *path, struct err *err);
@@ -59,7 +59,7 @@ void recording_free(struct recording *r);
 unsigned recording_seek(const struct recording *r, const uint8_t *name, size_t len, bool after);
 const uint8_t *record_name(const struct recording *r, unsigned at);
 
-/* ---- models and devices (device.c) ------------------------------------------------------------------------------ */
+/* ---- models and devices (device.c) ------------------------------------------------------------------------------- */
 
 /* Which rows a table has. */
 enum rows {
@@ -80,7 +80,8 @@ struct model {
 	char kind[16], name[64], community[64], descr[200], location[64], ifname[32], file[256];
 	uint64_t ports, psus, fans, sensors, cpus, disks;
 	uint64_t memory_octets, disk_octets, speed_mbps, first_index, mtu;
-	uint64_t size_most, bulk_most, uptime_s;	/* size_most: GET beyond it is tooBig; bulk_most: GETBULK stops there */
+	uint64_t size_most, bulk_most;			/* a GET beyond: tooBig; where a GETBULK stops */
+	uint64_t uptime_s;
 	uint64_t hc, live;				/* 64-bit counters there; a recording's counters move */
 	uint64_t power;					/* enum power */
 	struct rowset rows[ROWS_SETS];
@@ -247,7 +248,7 @@ struct sim_view *view_new(void);
 void view_free(struct sim_view *v);
 /* The object 'name': 'vb' gets it, or the exception NO_OBJECT or NO_INSTANCE. */
 void view_get(struct look *l, const uint8_t *name, size_t len, struct snmp_varbind *vb);
-/* The object after 'name'; its name is put into 'out' (OID_BER_MAX octets, not 'name'). END_OF_MIB with 'name' itself. */
+/* The object after 'name'; its name is put into 'out' (OID_BER_MAX octets, not 'name'). END_OF_MIB: 'name' itself. */
 void view_next(struct look *l, const uint8_t *name, size_t len, uint8_t *out, struct snmp_varbind *vb);
 
 /* ---- answering (agent.c), sockets (wire.c), commands (ctl.c) ----------------------------------------------------- */

@@ -188,8 +188,8 @@ static int simnet_main(int argc, char **argv)
 	if (options_parse(s, &o, argc, argv)) {
 		status = 1;
 		if (simnet_open(s, &o)) {
-			printf("simnet: port %u pid %ld devices %u control %s\n", o.port, (long)getpid(), s->device_count,
-			       o.control ? o.control : "none");
+			printf("simnet: port %u pid %ld devices %u control %s\n", o.port, (long)getpid(),
+			       s->device_count, o.control ? o.control : "none");
 			fflush(stdout);
 			loop(s, signals, mono_add(clock_mono(), span_s(o.seconds)));
 			status = 0;

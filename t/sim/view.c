@@ -224,7 +224,7 @@ static size_t place_name(const struct look *l, const struct place *p, uint8_t *o
 	return (size_t)(to - out);
 }
 
-/* ---- the described device ----------------------------------------------------------------------------------------- */
+/* ---- the described device ---------------------------------------------------------------------------------------- */
 
 /* The longest entry that 'name' is within; sim_table_count when none. Often it is the one of the name before. */
 static unsigned table_of(struct look *l, const uint8_t *name, size_t len)
@@ -288,7 +288,7 @@ static size_t model_next(struct look *l, const uint8_t *name, size_t len, uint8_
 	return n;
 }
 
-/* ---- the recorded device ------------------------------------------------------------------------------------------ */
+/* ---- the recorded device ----------------------------------------------------------------------------------------- */
 
 static const uint8_t sys_uptime_name[] = { 0x2b, 6, 1, 2, 1, 1, 3, 0 };
 
@@ -365,7 +365,7 @@ static size_t recorded_next(struct look *l, const uint8_t *name, size_t len, uin
 	return r->record[at].name_len;
 }
 
-/* ---- what was set or hidden --------------------------------------------------------------------------------------- */
+/* ---- what was set or hidden -------------------------------------------------------------------------------------- */
 
 static bool overlay_hides(const struct extra *x, const uint8_t *name, size_t len)
 {

@@ -53,7 +53,8 @@ struct walk {
 
 static void slot_send(struct walk *w, struct slot *slot)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(w->port), .sin_addr.s_addr = htonl(slot->address) };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(w->port),
+				  .sin_addr.s_addr = htonl(slot->address) };
 	struct snmp_name name = { slot->name, slot->name_len };
 	struct snmp_request q = { .community = w->community, .version = SNMP_V2C, .pdu = SNMP_GETBULK,
 				  .max_repetitions = (int32_t)w->repetitions, .names = &name, .name_count = 1 };

@@ -19,7 +19,10 @@ union address { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 
 union pktinfo { struct in_pktinfo v4; struct in6_pktinfo v6; };
 
 /* Room for one control message each of addresses and of SO_RXQ_OVFL. */
-union control { struct cmsghdr align; char room[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))]; };
+union control {
+	struct cmsghdr align;
+	char room[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
+};
 
 struct slot {
 	struct iovec iov;
@@ -50,7 +53,7 @@ struct sim_wire {
 	uint32_t dropped[2];			/* SO_RXQ_OVFL, v4 and v6 */
 };
 
-/* ---- opening ------------------------------------------------------------------------------------------------------ */
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 static int socket_open(int family, uint16_t port)
 {
@@ -149,7 +152,7 @@ unsigned wire_fds(const struct sim *s, int fds[2])
 	return s->wire->v6 >= 0 ? 2 : 1;
 }
 
-/* ---- sending ------------------------------------------------------------------------------------------------------ */
+/* ---- sending ----------------------------------------------------------------------------------------------------- */
 
 static void flush(struct sim *s)
 {
@@ -238,8 +241,8 @@ static void delay(struct sim *s, int fd, const union address *peer, const union 
 		return;
 	}
 	d = must_alloc(sizeof(*d) + r->w.len);
-	*d = (struct delayed){ .sim = s, .next = w->delayed, .prev = &w->delayed, .peer = *peer, .local = *local, .fd = fd,
-			       .len_octets = r->w.len, .timer = { .fire = delayed_fire } };
+	*d = (struct delayed){ .sim = s, .next = w->delayed, .prev = &w->delayed, .peer = *peer, .local = *local,
+			       .fd = fd, .len_octets = r->w.len, .timer = { .fire = delayed_fire } };
 	memcpy(d->bytes, r->w.buf, r->w.len);
 	if (d->next)
 		d->next->prev = &d->next;
@@ -249,7 +252,7 @@ static void delay(struct sim *s, int fd, const union address *peer, const union 
 	wheel_set(s->wheel, &d->timer, mono_add(clock_mono(), span_ms(r->delay_ms)));
 }
 
-/* ---- receiving ---------------------------------------------------------------------------------------------------- */
+/* ---- receiving --------------------------------------------------------------------------------------------------- */
 
 /* The device that the packet was sent to; '*local' is what the reply has to leave from. */
 static struct device *target(struct sim *s, struct msghdr *h, union pktinfo *local, bool v6)
