@@ -8,6 +8,7 @@
 #   make style                    functions and files that have grown too long
 #   make install PREFIX= DESTDIR= where it belongs
 #   make deps                     installs the Debian packages of etc/packages.debian (as root)
+#   make V=1                      shows the commands
 #
 # config.mak is for your own settings: CC, CFLAGS, PREFIX, OUT.
 
@@ -122,6 +123,11 @@ libraries:
 
 # --- rules --------------------------------------------------------------------------------------------------------
 
+ifndef V
+Q = @
+say = @printf '  %-4s %s\n' $(1) $(2)
+endif
+
 COMPILE = $(CC) $(WARN) $(CFLAGS) $(HARDEN) $(FUZZ_CFLAGS) $(DEFINES) -I. $(LIB_CFLAGS) $(CPPFLAGS)
 LINK    = $(CC) $(CFLAGS) $(LDHARDEN) $(LDFLAGS)
 
@@ -133,19 +139,21 @@ $(OUT)/flags: FORCE
 
 $(OUT)/%.o: %.c $(OUT)/flags | libraries
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 define layer_rules
 $(OUT)/$(1).files: FORCE
 	$$(call say_if_other,$$(SRC_$(1)))
 $(OUT)/$(1).a: $$(SRC_$(1):%.c=$(OUT)/%.o) $(OUT)/$(1).files
 	@rm -f $$@
-	$(AR) rcs $$@ $$(filter %.o,$$^)
+	$$(call say,AR,$$@)
+	$$(Q)$$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rules,$(l))))
 
 # Layers name each other in one direction only, but the order on the linker's line need not be learned by heart.
-link = @mkdir -p $(@D)$(newline)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+link = @mkdir -p $(@D)$(newline)$(call say,LD,$@)$(newline)$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	-Wl,--as-needed $(1) $(BASE_LIBS)
 define newline
 
@@ -237,11 +245,11 @@ SHARE      = $(DESTDIR)$(PREFIX)/share
 put        = $(foreach f,$(1),$(INSTALL) -D -m 644 $(f) $(2)/$(if $(3),$(3),$(notdir $(f))) &&) :
 
 install: all
-	$(INSTALL) -D -m 755 $(OUT)/forewarn $(DESTDIR)$(PREFIX)/bin/forewarn
+	@$(INSTALL) -D -m 755 $(OUT)/forewarn $(DESTDIR)$(PREFIX)/bin/forewarn
 	@$(call put,$(wildcard mibs/*.conf mibs/FOREWARN-MIB.txt),$(SHARE)/forewarn/mibs)
 	@$(call put,$(wildcard mibs/FOREWARN-MIB.txt),$(SHARE)/snmp/mibs)
 	@$(foreach n,1 5 7,$(call put,$(wildcard man/*.$(n)),$(SHARE)/man/man$(n)) &&) :
-	@$(call put,$(filter-out %.service %completion %.bash,$(wildcard etc/* README)),$(SHARE)/doc/forewarn)
+	@$(call put,$(filter-out %.service %completion %.bash %.debian,$(wildcard etc/* README LICENSE)),$(SHARE)/doc/forewarn)
 	@$(call put,$(wildcard etc/*.service),$(DESTDIR)$(PREFIX)/lib/systemd/system)
 	@$(call put,$(wildcard etc/*completion etc/*.bash),$(SHARE)/bash-completion/completions,forewarn)
 	@echo "installed under $(DESTDIR)$(PREFIX)"
