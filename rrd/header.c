@@ -184,9 +184,13 @@ static enum fw_err header_load(int fd, const char *path, struct rrd_header *h, s
 {
 	uint8_t small[12288], *start = small;
 	struct err why = { "" };
-	struct stat st;
-	ssize_t got = fstat(fd, &st) == 0 ? pread(fd, small, sizeof(small), 0) : -1;
+	struct stat st = { .st_size = 0 };
 	enum fw_err e = FW_OK;
+	ssize_t got;
+
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(err, FW_BROKEN, "'%s' is not a file", path);
+	got = pread(fd, small, sizeof(small), 0);
 
 	if (got == (ssize_t)sizeof(small) && st.st_size > got) {
 		start = must_alloc(HEADER_SIZE_MAX);
@@ -194,8 +198,6 @@ static enum fw_err header_load(int fd, const char *path, struct rrd_header *h, s
 	}
 	if (got < 0)
 		e = err_set(err, FW_IO, "cannot read '%s': %s", path, err_errno());
-	else if (!S_ISREG(st.st_mode))
-		e = err_set(err, FW_BROKEN, "'%s' is not a file", path);
 	else if (header_dec(start, (uint64_t)got, (uint64_t)st.st_size, h, &why) != FW_OK)
 		e = err_set(err, FW_BROKEN, "'%s' is damaged: %s", path, why.text);
 	if (start != small)

@@ -116,7 +116,7 @@ struct file *file_add(struct store *s, const char *component, const struct store
 
 struct held held_over(const struct file *f)
 {
-	return (struct held){ .r = rd_over(f->held, f->held_octets), .form = f->shape->form };
+	return (struct held){ .r = rd_over(f->held ? (const void *)f->held : "", f->held_octets), .form = f->shape->form };
 }
 
 bool held_next(struct held *h, struct store_row *row)

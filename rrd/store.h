@@ -13,8 +13,8 @@
  * last three spans (10 min x 2 d, 30 min x 7 d, 1 d x 1 y: so ten columns stay below 400 kB); heartbeat 2.5 x step. Columns
  * marked 'keep' also go to NAME.keep.rrd: AVERAGE and MAX 1 h x 3 y. Times are kept to the millisecond; a reset row is
  * written as two, 1 ms apart. A running value that passes 2^64 costs one unknown interval and no spike.
- * A file is made in FOLDER/.tmp-N and renamed; a changed layout is rebuilt with the history of the columns in common; a
- * damaged file becomes NAME.rrd.broken.
+ * A file is made in FOLDER/.tmp-N and renamed; a changed layout is rebuilt with the history of the columns in common (a
+ * changed step costs one unknown interval); a damaged file becomes NAME.rrd.broken.
  * librrd: numeric times only; a damaged header crashes it, so header and size are checked here before it opens a file.
  * Thread: a store belongs to one thread. store_fetch() and store_graph() may be called by any process or thread.
  */
