@@ -57,7 +57,7 @@ static const struct needs *needs_of(const struct model *m, const struct item *it
 	return &none;
 }
 
-/* ---- leaves and gates ---------------------------------------------------------------------------------------- */
+/* ---- leaves and gates ------------------------------------------------------------------------------------------- */
 
 static bool wants_leaf(const struct item *it)
 {
@@ -101,7 +101,7 @@ static void add_nodes(struct making *k)
 	}
 }
 
-/* ---- members ------------------------------------------------------------------------------------------------- */
+/* ---- members ---------------------------------------------------------------------------------------------------- */
 
 static uint32_t node_of(const struct making *k, const struct ref *r, const struct item *user)
 {
@@ -221,7 +221,7 @@ static void add_members(struct making *k)
 	}
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------------- */
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 /* Devices are watched where the graph alone knows what they stand on. */
 static void watch(struct making *k)

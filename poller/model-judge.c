@@ -49,7 +49,7 @@ void judge_release(struct model *m)
 	free(m->stamp_down);
 }
 
-/* ---- who is cut off ------------------------------------------------------------------------------------------ */
+/* ---- who is cut off --------------------------------------------------------------------------------------------- */
 
 static bool all_parents_silent(const struct model *m, uint32_t device)
 {
@@ -88,7 +88,7 @@ static uint32_t cut_off_by(struct model *m, uint32_t device)
 	return ITEM_NONE;
 }
 
-/* ---- words --------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------ */
 
 static void say_cut_off(const struct model *m, const struct item *d, char *buf, size_t size_octets)
 {
@@ -125,7 +125,7 @@ static const char *say_answering(struct device_fact f)
 	return f.icmp == ANSWER_NO ? "answers SNMP, no ICMP" : "";
 }
 
-/* ---- what follows for parts and checks ----------------------------------------------------------------------- */
+/* ---- what follows for parts and checks -------------------------------------------------------------------------- */
 
 static bool part_unknown(struct model *m, struct item *p, const char *reason, struct wall at)
 {
@@ -178,7 +178,7 @@ static void follow(struct model *m, struct item *d, struct wall at)
 	}
 }
 
-/* ---- one device ---------------------------------------------------------------------------------------------- */
+/* ---- one device ------------------------------------------------------------------------------------------------- */
 
 /* A device that the configuration never asks is known by its checks alone; without one, nothing is known of it. */
 static bool never_asked(const struct model *m, const struct item *d)

@@ -6,7 +6,7 @@
 #include "poller/base/text.h"
 #include "model-int.h"
 
-/* ---- items --------------------------------------------------------------------------------------------------- */
+/* ---- items ------------------------------------------------------------------------------------------------------ */
 
 static void not_up_keep(struct model *m, struct item *it)
 {
@@ -179,7 +179,7 @@ static void item_free(struct item *it)
 	free(it);
 }
 
-/* ---- the model ----------------------------------------------------------------------------------------------- */
+/* ---- the model -------------------------------------------------------------------------------------------------- */
 
 static struct model *model_empty(struct config *c)
 {
@@ -188,7 +188,6 @@ static struct model *model_empty(struct config *c)
 	m->config = config_ref(c);
 	take_config(m);
 	judge_init(m);
-	judge_start(m);
 	return m;
 }
 
@@ -196,6 +195,7 @@ struct model *model_new(struct config *c, struct err *err)
 {
 	struct model *m = model_empty(c);
 
+	judge_start(m);
 	if (model_graph_make(m, err) == FW_OK)
 		return m;
 	model_free(m);
@@ -267,7 +267,7 @@ bool model_in_baseline(const struct model *m, const struct entity *e)
 	return it->baseline || (it->device != ITEM_NONE && it->counts != COUNTS_NAMED);
 }
 
-/* ---- baseline ------------------------------------------------------------------------------------------------ */
+/* ---- baseline --------------------------------------------------------------------------------------------------- */
 
 /* Does the graph have to be built again, now that this part is in the baseline? */
 static bool changes_graph(const struct item *it)
@@ -333,7 +333,7 @@ void model_part_forget(struct model *m, const char *name)
 
 enum fw_err model_rebuild(struct model *m, struct err *err) { return model_graph_make(m, err); }
 
-/* ---- states -------------------------------------------------------------------------------------------------- */
+/* ---- states ----------------------------------------------------------------------------------------------------- */
 
 static void remember(struct model *m, struct item *it)
 {
@@ -428,7 +428,7 @@ void model_restore(struct model *m, const char *name, const struct past *p)
 	it->has_past = true;
 }
 
-/* ---- what changed -------------------------------------------------------------------------------------------- */
+/* ---- what changed ----------------------------------------------------------------------------------------------- */
 
 static void tell_state(const struct pending *p, model_each_change *each, void *owner)
 {
@@ -468,7 +468,7 @@ void model_changes(struct model *m, model_each_change *each, void *owner)
 		tell_verdict(m, &m->item[i]->e, each, owner);
 }
 
-/* ---- what follows -------------------------------------------------------------------------------------------- */
+/* ---- what follows ----------------------------------------------------------------------------------------------- */
 
 size_t model_touched_services(struct model *m, const struct entity *component, struct entity **out, size_t most)
 {
@@ -514,8 +514,8 @@ static bool class_is_down(const struct item *d, const struct item *part)
 	return true;
 }
 
-/* A device that the graph does not watch: from its own state, its parts and checks. Parts of a class mostly stand together:
- * one class is looked at once. */
+/* A device that the graph does not watch: from its own state, its parts and checks. A class mostly stands together:
+ * it is looked at once. */
 static enum state composite_here(const struct item *d)
 {
 	enum state s = d->e.state;
@@ -556,7 +556,7 @@ enum state model_composite(struct model *m, const struct entity *e)
 	return v.at_risk ? STATE_DEGRADED : v.quality;
 }
 
-/* ---- a new configuration ------------------------------------------------------------------------------------- */
+/* ---- a new configuration ---------------------------------------------------------------------------------------- */
 
 static void inherit_own(struct item *it, const struct item *old)
 {
