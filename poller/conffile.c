@@ -693,6 +693,10 @@ static enum fw_err read_path(struct reading *r, const char *path, const char *fr
 			return FW_MISTAKE;
 		}
 	}
+	if (from && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {	/* the first may be a pipe, which is waited for */
+		wrong_file(r, path, from, line, "neither a file nor a folder");
+		return FW_MISTAKE;
+	}
 	if (r->depth == DEPTH_MOST || r->files == FILES_MOST) {
 		wrong_file(r, path, from, line, r->depth == DEPTH_MOST ? "more than 16 files deep" : "more than 10,000 files");
 		return FW_MISTAKE;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "poller/base/text.h"
 #include "poller/config-int.h"
@@ -295,20 +296,34 @@ static void read_rows(struct csv *csv)
 		csv_wrong(csv, "a quote is not closed");
 }
 
+void take_csv_text(struct load *l, const char *file, char *text, size_t len_octets)
+{
+	struct csv csv = { .l = l, .file = file };
+
+	if (!is_text(&csv, text, len_octets))
+		return;
+	csv.at = text + (len_octets >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+	csv.end = text + len_octets;
+	read_rows(&csv);
+}
+
 void take_csv(struct load *l, const char *path, struct place place)
 {
-	struct csv csv = { .l = l, .file = path };
-	FILE *f = fopen(path, "re");
+	char *text = NULL;
+	struct stat st;
 	size_t len = 0;
-	char *text = f ? slurp(f, &len) : NULL;
+	FILE *f = NULL;
 
-	if (!text) {
-		mistake_add(l->m, place.file, place.line, "devices = \"%s\": cannot be read: %s", path, err_errno());
-	} else if (is_text(&csv, text, len)) {
-		csv.at = text + (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
-		csv.end = text + len;
-		read_rows(&csv);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {	/* opening a pipe would hold us */
+		mistake_add(l->m, place.file, place.line, "devices = \"%s\": not a file", path);
+		return;
 	}
+	f = fopen(path, "re");
+	text = f ? slurp(f, &len) : NULL;
+	if (text)
+		take_csv_text(l, path, text, len);
+	else
+		mistake_add(l->m, place.file, place.line, "devices = \"%s\": cannot be read: %s", path, err_errno());
 	if (f)
 		fclose(f);
 	free(text);

@@ -70,6 +70,7 @@ struct section {
 	char subject[2 * NAME_OCTETS_MOST + 64];	/* "device \"edge1\": ", for mistakes */
 };
 
+bool has_control(const char *text);
 /* A mistake about 'option' of the section (its line), or about the section when NULL. */
 void section_wrong(const struct section *s, const char *option, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 bool section_given(const struct section *s, const char *option);
@@ -167,6 +168,8 @@ const char *command_fill(struct arena *a, const char *word, const char *name, co
 
 /* config-csv.c */
 void take_csv(struct load *l, const char *path, struct place place);
+/* 'text' is changed, and has one octet of room after its end. */
+void take_csv_text(struct load *l, const char *file, char *text, size_t len_octets);
 
 /* config-names.c */
 /* Is it a name that may be given? Else false after saying why. 'what' is 'device "x": '. */
@@ -201,5 +204,6 @@ void config_print_manual(FILE *out);
 
 /* config.c: for fuzzing, without reading MIB definitions. */
 struct config *config_load_bare(const char *name, const char *text, size_t len_octets, struct mistakes *m);
+struct config *config_load_table(const char *name, const char *text, size_t len_octets, struct mistakes *m);
 
 #endif

@@ -67,9 +67,8 @@ bool name_check(struct load *l, const char *name, struct place place, const char
 		why = "a name cannot have \"[\", which stands for a range in lists; write one section for each name";
 	else if (name[0] == ' ' || name[strlen(name) - 1] == ' ')
 		why = "a name cannot begin or end with a blank";
-	for (const char *p = name; *p && !why; p++)
-		if ((unsigned char)*p < ' ' || *p == 127)
-			why = "a name cannot have control characters";
+	else if (has_control(name))
+		why = "a name cannot have control characters";
 	if (why)
 		mistake_add(l->m, place.file, place.line, "%s%s", what, why);
 	return !why;
@@ -365,6 +364,10 @@ static void resolve_item(struct resolving *r)
 	if (any && r->list->kind != LIST_NEEDS) {
 		item_wrong(r, text, ": \"|\" belongs into needs; %s", r->list->kind == LIST_MEMBERS
 			   ? "make a group with need = 1 of them" : "write each by itself");
+		return;
+	}
+	if (has_control(text)) {
+		item_wrong(r, text, ": a name cannot have control characters");
 		return;
 	}
 	for (;;) {

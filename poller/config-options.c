@@ -44,7 +44,7 @@ static const struct option defaults[] = {
 static const struct option credentials[] = {
 	{ "version", OPT_TEXT, NULL, NULL, "2c", "word", "The SNMP version: 1 or 2c." },
 	{ "community", OPT_TEXT, NULL, NULL, NULL, "secret",
-	  "The community itself, 1 to 255 octets. Better kept in a file of its own:" },
+	  "The community itself, 1 to 255 octets. It is better kept in a file of its own." },
 	{ "community-file", OPT_TEXT, NULL, NULL, NULL, "file",
 	  "The file whose only line is the community. Others than its owner and group must not be able to read it." },
 };
@@ -60,10 +60,10 @@ static const struct option device[] = {
 	{ "ping", OPT_SWITCH, NULL, NULL, "of defaults", "switch", "Is it asked by ICMP echo as well?" },
 	{ "parents", OPT_NAMES, NULL, NULL, "none", "names",
 	  "Devices through which it is reached. When all of them are cut off it is unknown and nobody blames it; nothing else." },
-	{ "needs", OPT_NAMES, NULL, NULL, "none", "names", "What it stands on, see NAMES." },
+	{ "needs", OPT_NAMES, NULL, NULL, "none", "names", "What it stands on, see NAMING." },
 	{ "carries", OPT_NAMES, NULL, NULL, "none", "names", "What stands on it: the same as needs, written at the other end." },
 	{ "watch", OPT_TEXTS, NULL, NULL, "of defaults", "list",
-	  "CLASS/PATTERN of parts whose states make events though nothing needs them: interface/Gi0/*. The pattern is a shell's." },
+	  "CLASS/PATTERN of parts whose states make events though nothing needs them, as interface/Gi0/*. The pattern is a shell's." },
 	{ "every", OPT_SPAN, "1s", "1w", "of defaults", "time", "How often its checks run." },
 	{ "check-timeout", OPT_SPAN, "100ms", "1h", "of defaults", "time", "When its checks are killed." },
 	{ "check", OPT_CHECKS, NULL, NULL, "none", "section", "A check of this device, see check." },
@@ -119,18 +119,18 @@ static const struct option retention[] = {
 
 #define SECTION(name, titled, text) { #name, titled, name, COUNT_OF(name), text }
 const struct option_section option_sections[] = {
-	{ "", false, top, COUNT_OF(top), "At top level" },
-	SECTION(poll, false, "How often, and with how much at once"),
-	SECTION(defaults, false, "What a device or check has that does not say otherwise"),
-	SECTION(credentials, true, "What agents want to hear before they answer"),
-	SECTION(device, true, "Something that is polled"),
-	SECTION(check, true, "A program that tells whether something works: within a device, or on its own"),
-	SECTION(component, true, "Something that is not polled; its state is set by hand or by a program, and up until then"),
-	SECTION(group, true, "Members of which so many are needed"),
-	SECTION(service, true, "What users get"),
-	SECTION(notify, true, "Who is told"),
-	SECTION(rrd, false, "How rows are written"),
-	SECTION(retention, false, "What is forgotten"),
+	{ "", false, top, COUNT_OF(top), "Outside of all sections." },
+	SECTION(poll, false, "How often, and with how much at once."),
+	SECTION(defaults, false, "What a device or check has that does not say otherwise."),
+	SECTION(credentials, true, "What agents want to hear before they answer."),
+	SECTION(device, true, "Something that is polled."),
+	SECTION(check, true, "A program that tells whether something works: within a device, or on its own."),
+	SECTION(component, true, "Something that is not polled; its state is set by hand or by a program, and up until then."),
+	SECTION(group, true, "Members of which so many are needed."),
+	SECTION(service, true, "What users get."),
+	SECTION(notify, true, "Who is told."),
+	SECTION(rrd, false, "How rows are written."),
+	SECTION(retention, false, "What is forgotten."),
 };
 const unsigned option_section_count = COUNT_OF(option_sections);
 
@@ -312,7 +312,7 @@ struct place section_place(const struct section *s, const char *option)
 	return (struct place){ s->p->file, conf_line(s->p, section_path(s, option, path, sizeof(path))) };
 }
 
-static bool has_control(const char *text)
+bool has_control(const char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char)*text < ' ' || *text == 127)

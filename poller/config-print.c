@@ -310,7 +310,24 @@ void config_print(const struct config *c, FILE *out)
 
 /* ---- the manual's list --------------------------------------------------------------------------------------------------- */
 
-/* mdoc takes a dot or quote at a line's begin for a request: our sentences begin with letters, which a test sees to. */
+/* mdoc wants every sentence on a line of its own, and short lines. None begins with a dot or a quote: requests to it. */
+static void sentences(const char *s, FILE *out)
+{
+	size_t column = 0;
+
+	while (*s) {
+		size_t len = strcspn(s, " ");
+		bool end = strchr(".:?", s[len - 1]) && s[len] && s[len + 1] >= 'A' && s[len + 1] <= 'Z';
+
+		fprintf(out, "%s%.*s", column == 0 ? "" : column + len > 78 ? "\n" : " ", (int)len, s);
+		column = end ? 0 : column == 0 || column + len > 78 ? len : column + len + 1;
+		if (end)
+			fputc('\n', out);
+		s += len + (s[len] == ' ');
+	}
+	fputc('\n', out);
+}
+
 static void option_manual(const struct option *o, FILE *out)
 {
 	static const char *const word[] = {
@@ -319,12 +336,12 @@ static void option_manual(const struct option *o, FILE *out)
 	};
 
 	if (o->type == OPT_CHECKS)
-		fprintf(out, ".It Ic %s Qq Ar name Brq ...\n", o->name);
+		fprintf(out, ".It Ic %s Qo Ar name Qc Brq ...\n", o->name);
 	else if (*word[o->type])
 		fprintf(out, ".It Ic %s No = %s\n", o->name, word[o->type]);
 	else
 		fprintf(out, ".It Ic %s No = Ar %s\n", o->name, o->unit);
-	fprintf(out, "%s\n", o->text);
+	sentences(o->text, out);
 	if (o->least)
 		fprintf(out, "From %s to %s.\n", o->least, o->most);
 	if (o->fallback)
@@ -337,9 +354,10 @@ void config_print_manual(FILE *out)
 		const struct option_section *s = &option_sections[i];
 
 		if (*s->name)
-			fprintf(out, ".Ss %s%s Brq ...\n%s.\n", s->name, s->titled ? " Qq Ar name" : "", s->text);
+			fprintf(out, ".Ss %s%s Brq ...\n", s->name, s->titled ? " Qo Ar name Qc" : "");
 		else
-			fprintf(out, ".Ss %s\n", s->text);
+			fputs(".Ss Top level\n", out);
+		sentences(s->text, out);
 		fputs(".Bl -tag -width Ds\n", out);
 		for (unsigned k = 0; k < s->count; k++)
 			option_manual(&s->option[k], out);

@@ -213,3 +213,18 @@ struct config *config_load_bare(const char *name, const char *text, size_t len_o
 {
 	return load_text(name, text, len_octets, m, false);
 }
+
+struct config *config_load_table(const char *name, const char *text, size_t len_octets, struct mistakes *m)
+{
+	unsigned before = m->count + m->more;
+	char *copy = must_alloc(len_octets + 1);
+	struct load l;
+
+	load_begin(&l, name, m);
+	l.no_mibs = true;
+	if (len_octets)
+		memcpy(copy, text, len_octets);
+	take_csv_text(&l, l.c->path, copy, len_octets);
+	free(copy);
+	return load_end(&l, before);
+}
