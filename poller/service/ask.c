@@ -11,7 +11,7 @@
 #include "poller/base/err.h"
 #include "service-int.h"
 
-/* ---- verdicts ------------------------------------------------------------------------------------------------------ */
+/* ---- verdicts ---------------------------------------------------------------------------------------------------- */
 
 static struct verdict judge(const struct value *f, const struct value *g)
 {
@@ -74,7 +74,7 @@ bool verdict_same(const struct verdict *a, const struct verdict *b)
 	       a->design_distance == b->design_distance && a->cuts == b->cuts && a->design_cuts == b->design_cuts;
 }
 
-/* ---- what if ------------------------------------------------------------------------------------------------------- */
+/* ---- what if ----------------------------------------------------------------------------------------------------- */
 
 /* Other states than those that are: one component's, or all. */
 struct view {
@@ -192,7 +192,7 @@ enum state graph_quality_if(struct graph *g, uint32_t node, uint32_t component, 
 	return graph_verdict_if(g, node, component, s).quality;
 }
 
-/* ---- lists of components ------------------------------------------------------------------------------------------- */
+/* ---- lists of components ----------------------------------------------------------------------------------------- */
 
 static int by_number(const void *a, const void *b)
 {
@@ -269,41 +269,47 @@ size_t graph_support(struct graph *g, uint32_t node, uint32_t *out, size_t most)
 	return hand_out(l, n, out, most);
 }
 
-/* The roots on a cell; one whose F and G are both above the component is taken where its F is. */
-static size_t roots_on(const struct live *l, uint32_t cell, uint8_t *taken, uint32_t *list, size_t n)
+/* The roots above the cells marked, by walking up: for parts of many roots. */
+static size_t walk_up(struct live *l, size_t n)
 {
-	for (uint32_t at = l->root_at[cell]; at != NODE_NONE; at = l->root[at / 2].next[at % 2]) {
-		if (taken[at / 2])
-			continue;
-		taken[at / 2] = 1;
-		list[n++] = l->root[at / 2].node;
+	uint8_t *taken = must_alloc(l->roots + 1);
+	uint32_t i;
+
+	while (marks_give_least(&l->reach, &i)) {
+		for (uint32_t at = l->root_at[i]; at != NODE_NONE; at = l->root[at / 2].next[at % 2]) {
+			if (!taken[at / 2])
+				l->list[n++] = l->root[at / 2].node;
+			taken[at / 2] = 1;
+		}
+		for (uint32_t j = l->cell[i].parents; j < l->cell[i + 1].parents; j++)
+			marks_set(&l->reach, l->parent[j]);
 	}
+	free(taken);
 	return n;
 }
 
 size_t graph_touched(struct graph *g, uint32_t component, uint32_t *out, size_t most)
 {
 	struct live *l = &g->live;
-	uint32_t index, i;
-	uint8_t *taken;
+	uint32_t index;
 	size_t n = 0;
 
 	must(g->built && graph_is_component(g, component));
 	index = g->node[component].index;
-	taken = must_alloc(l->roots + 1);
-	for (uint32_t p = l->place_first[index]; p < l->place_first[index + 1]; p++)
-		for (i = l->level[l->place[p]].from; i < l->level[l->place[p]].to; i++)
+	for (uint32_t p = l->place_first[index]; p < l->place_first[index + 1]; p++) {
+		const struct level *v = &l->level[l->place[p]];
+
+		for (uint64_t above = v->above; above; above &= above - 1)
+			l->list[n++] = l->root[v->root + (uint32_t)__builtin_ctzll(above)].node;
+		for (uint32_t i = v->from; v->above == 0 && i < v->to; i++)
 			marks_set(&l->reach, i);
-	while (marks_give_least(&l->reach, &i)) {
-		n = roots_on(l, i, taken, l->list, n);
-		for (uint32_t j = l->cell[i].parents; j < l->cell[i + 1].parents; j++)
-			marks_set(&l->reach, l->parent[j]);
 	}
-	free(taken);
+	if (marks_any(&l->reach))
+		n = walk_up(l, n);
 	return hand_out(l, n, out, most);
 }
 
-/* ---- smallest cut sets --------------------------------------------------------------------------------------------- */
+/* ---- smallest cut sets ------------------------------------------------------------------------------------------- */
 
 /* A path not taken yet: 'last' is the component it adds as the chosen-th. */
 struct branch { uint32_t cell, chosen, last; };

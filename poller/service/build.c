@@ -1,13 +1,13 @@
 /* poller/service/build.c: from gates to diagrams.
  *
- * The gates are sorted, members first, which finds a circle if there is one. Then each service becomes a part with an order
- * of variables of its own: one order for all of them would make each remember what only others need, and their diagrams
- * grow with the product instead of the sum. What is watched below a service shares its part when it is nearly there anyway;
- * else it becomes a part itself.
+ * The gates are sorted, members first, which finds a circle if there is one. Then each service becomes a part with an
+ * order of variables of its own: one order for all of them would make each remember what only others need, and their
+ * diagrams grow with the product instead of the sum. What is watched below a service shares its part when it is nearly
+ * there anyway; else it becomes a part itself.
  *
- * In a part the functions F and G of its gates are made bottom-up; those that nothing needs any more are let go. The rules
- * of order.c are tried in a small room, then in larger ones up to the bound, and the smallest diagram is taken: so that a
- * good order wins before a bad one has filled the memory, and a bad one costs at most its room.
+ * In a part the functions F and G of its gates are made bottom-up; those that nothing needs any more are let go. The
+ * rules of order.c are tried in a small room, then in larger ones up to the bound, and the smallest diagram is taken:
+ * so a good order wins before a bad one has filled the memory, and a bad one costs at most its room.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +20,13 @@ enum {
 	ROOM_FIRST = 1 << 15,		/* diagram nodes of the first try, and as many for each gate: */
 	ROOM_PER_GATE = 256,
 	ROOM_FACTOR = 16,		/* from one try to the next */
-	STEPS_PER_NODE = 64,		/* ite steps allowed for each node of room */
-	GOOD_PER_LEVEL = 4,		/* a diagram with so many nodes for each variable is good enough not to try further */
-	EXTRA_FIRST = 64,		/* cells that a watched gate may cost in the part of another, and as many for each member: */
+	STEPS_PER_NODE = 16,		/* ite steps allowed for each node of room */
+	GOOD_PER_LEVEL = 4,		/* a diagram with so many nodes for each variable is good enough */
+	EXTRA_FIRST = 64,		/* cells that a watched gate may cost in another's part, and for each member: */
 	EXTRA_PER_MEMBER = 16,
 };
 
-/* ---- mistakes ------------------------------------------------------------------------------------------------------ */
+/* ---- mistakes ---------------------------------------------------------------------------------------------------- */
 
 static bool has_member(const struct node *n, uint32_t member)
 {
@@ -75,7 +75,7 @@ static enum fw_err check_gates(const struct graph *g, struct err *err)
 	return e;
 }
 
-/* ---- sorting, and circles ------------------------------------------------------------------------------------------ */
+/* ---- sorting, and circles ---------------------------------------------------------------------------------------- */
 
 enum { NEW, OPEN, DONE };
 struct visit { uint32_t node, next; };
@@ -158,7 +158,7 @@ static enum fw_err sort_all(struct sorting *s, struct err *err)
 	return FW_OK;
 }
 
-/* ---- the diagrams of one part -------------------------------------------------------------------------------------- */
+/* ---- the diagrams of one part ------------------------------------------------------------------------------------ */
 
 struct build {
 	struct graph *g;
@@ -171,6 +171,7 @@ struct build {
 	uint8_t *placed;		/* a watched node that has a root */
 	uint32_t *at, levels;
 	uint32_t full_at;		/* the gate at which the room ended */
+	uint32_t made;			/* gates made before that */
 };
 
 static void count_waiting(struct build *b, const struct part *p)
@@ -194,9 +195,24 @@ static void clear(struct build *b, const struct part *p)
 		b->f[b->at[v]] = b->gg[b->at[v]] = DIAGRAM_FALSE;
 }
 
+/* Over variables that nothing else needs the size is known before: what is too large is not tried. */
+static bool hopeless(const struct build *b, const struct node *n, uint32_t need)
+{
+	uint64_t size = (uint64_t)need * (n->members - need + 1);
+
+	if (size <= b->d.most)
+		return false;
+	for (uint32_t j = 0; j < n->members; j++)
+		if (!b->g->node[n->member[j]].component || b->waiting[n->member[j]] != 1)
+			return false;
+	return true;
+}
+
 /* The threshold over the members' functions in 'of'; DIAGRAM_FULL when there is no room. */
 static uint32_t threshold(struct build *b, const struct node *n, const uint32_t *of, uint32_t need)
 {
+	if (hopeless(b, n, need))
+		return DIAGRAM_FULL;
 	for (uint32_t j = 0; j < n->members; j++)
 		b->members[j] = of[n->member[j]];
 	return diagram_at_least(&b->d, b->members, n->members, n->members - need + 1);
@@ -238,14 +254,14 @@ static bool make_gate(struct build *b, uint32_t gate)
 	return true;
 }
 
-/* All of it in one order. False and full_at: where the room ended. */
-static bool make_part(struct build *b, const struct part *p, const struct order_rule *rule, uint32_t room)
+/* All of it in the order b->at. False and full_at: where the room ended. */
+static bool make_part(struct build *b, const struct part *p, uint32_t room)
 {
 	struct diagram_roots gg = { .ref = b->gg, .n = b->g->nodes, .next = NULL };
 	struct diagram_roots f = { .ref = b->f, .n = b->g->nodes, .next = &gg };
 	bool good = true;
 
-	b->levels = order_assign(&b->order, p, rule, b->at);
+	diagram_release(&b->d);
 	diagram_init(&b->d, room, (uint64_t)room * STEPS_PER_NODE);
 	clear(b, p);
 	count_waiting(b, p);
@@ -259,58 +275,83 @@ static bool make_part(struct build *b, const struct part *p, const struct order_
 	}
 	for (uint32_t i = 0; i < p->gates && good; i++) {
 		b->full_at = p->gate[i];
+		b->made = i;
 		good = make_gate(b, p->gate[i]);
 	}
 	b->d.roots = NULL;
 	return good;
 }
 
-/* ---- the best order ------------------------------------------------------------------------------------------------ */
+/* ---- the best order ---------------------------------------------------------------------------------------------- */
 
-/* Each rule in this room. The diagrams of the best are left in b->d; false when none fits. */
-static bool try_rules(struct build *b, const struct part *p, uint32_t room)
+enum { RULES_MOST = 8 };
+
+/* How the rules did with a part. */
+struct trial {
+	uint64_t order[RULES_MOST];	/* hash of the order */
+	uint32_t size[RULES_MOST];	/* diagram nodes; UINT32_MAX: did not fit */
+	uint32_t made[RULES_MOST];	/* then: gates made before the room ended */
+	size_t best, held;		/* rules: the best yet; the one whose diagrams are in b->d */
+};
+
+static uint64_t assign(struct build *b, const struct part *p, size_t r)
 {
-	uint32_t gate = p->gate[p->gates - 1], least = UINT32_MAX, first_full = NODE_NONE;
-	size_t best = 0, last = 0;
-
-	for (size_t r = 0; r < order_rule_count; r++) {
-		bool good = make_part(b, p, &order_rules[r], room);
-		uint32_t size = good ? diagram_count(&b->d, b->f[gate], b->gg[gate]) : UINT32_MAX;
-
-		if (good && size <= b->levels * GOOD_PER_LEVEL)
-			return true;
-		if (!good && first_full == NODE_NONE)
-			first_full = b->full_at;
-		if (size < least) {
-			least = size;
-			best = r;
-		}
-		last = r;
-		if (r + 1 < order_rule_count || size != least)
-			diagram_release(&b->d);
-	}
-	b->full_at = first_full;
-	if (least == UINT32_MAX)
-		return false;
-	return best == last || make_part(b, p, &order_rules[best], room);
+	b->levels = order_assign(&b->order, p, &order_rules[r], b->at);
+	return hash_stable(b->at, b->levels * sizeof(*b->at));
 }
 
+/* One rule in this room. True when its diagrams are good enough to look no further. */
+static bool try_rule(struct build *b, const struct part *p, uint32_t room, struct trial *t, size_t r)
+{
+	uint32_t gate = p->gate[p->gates - 1], *size = &t->size[r];
+	bool good;
+
+	*size = UINT32_MAX;
+	t->made[r] = 0;
+	t->order[r] = assign(b, p, r);
+	for (size_t i = 0; i < r; i++)
+		if (t->order[i] == t->order[r])
+			return false;
+	good = make_part(b, p, room);
+	t->held = r;
+	t->made[r] = b->made;
+	if (good)
+		*size = diagram_count(&b->d, b->f[gate], b->gg[gate]);
+	if (*size < t->size[t->best] || (!good && t->size[t->best] == UINT32_MAX && t->made[r] > t->made[t->best]))
+		t->best = r;
+	return good && *size <= b->levels * GOOD_PER_LEVEL;
+}
+
+/* Each rule in this room. The diagrams of the best are left in b->d; false when none fits. */
+static bool try_rules(struct build *b, const struct part *p, uint32_t room, struct trial *t)
+{
+	t->best = 0;
+	for (size_t r = 0; r < order_rule_count; r++)
+		if (try_rule(b, p, room, t, r))
+			return true;
+	assign(b, p, t->best);
+	return t->size[t->best] != UINT32_MAX && (t->held == t->best || make_part(b, p, room));
+}
+
+/* Room after room; in the last one only the rule that came furthest before, for it takes long. */
 static enum fw_err best_order(struct build *b, const struct part *p, struct err *err)
 {
 	uint32_t most = b->g->most_nodes - (b->g->live.cells - DIAGRAM_INNER);
 	uint64_t room = ROOM_FIRST + (uint64_t)p->gates * ROOM_PER_GATE;
+	struct trial t = { .best = 0 };
 
-	for (room = room < most ? room : most; !try_rules(b, p, (uint32_t)room);) {
-		if (room == most)
-			return err_set(err, FW_FULL, "cannot build '%s': it needs more than the %u diagram nodes that are left of %u, "
-				       "in each of %zu orders; give the graph more, or watch less of it",
-				       name_of(b->g, b->full_at), most, b->g->most_nodes, order_rule_count);
-		room = room * ROOM_FACTOR < most ? room * ROOM_FACTOR : most;
-	}
-	return FW_OK;
+	must(order_rule_count <= RULES_MOST);
+	for (; room < most; room *= ROOM_FACTOR)
+		if (try_rules(b, p, (uint32_t)room, &t))
+			return FW_OK;
+	assign(b, p, t.best);
+	if (make_part(b, p, most))
+		return FW_OK;
+	return err_set(err, FW_FULL, "cannot build '%s': at '%s' it needs more than the %u diagram nodes left of %u",
+		       name_of(b->g, p->gate[p->gates - 1]), name_of(b->g, b->full_at), most, b->g->most_nodes);
 }
 
-/* ---- part after part ----------------------------------------------------------------------------------------------- */
+/* ---- part after part --------------------------------------------------------------------------------------------- */
 
 static void place(struct build *b, struct taking *t, uint32_t gate, uint32_t most)
 {

@@ -9,6 +9,7 @@ enum {
 	ROOM_FIRST = 1024,		/* slots of a new diagram; a power of two, as all tables here */
 	KNOWNS_MOST = 1 << 22,		/* 64 MiB of computed cache at most */
 	COLLECT_LEAST = 1 << 16,	/* nodes: below that collecting is not worth its time */
+	END_STEPS = 1024,		/* how far the end of a member is looked for: it only serves to sort */
 };
 
 static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
@@ -21,7 +22,7 @@ static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 	return (uint32_t)(h >> 32);
 }
 
-/* ---- the unique table ---------------------------------------------------------------------------------------------- */
+/* ---- the unique table -------------------------------------------------------------------------------------------- */
 
 static void link_node(struct diagram *d, uint32_t i)
 {
@@ -124,7 +125,7 @@ uint32_t diagram_variable(struct diagram *d, uint32_t level)
 	return make(d, level, DIAGRAM_FALSE, DIAGRAM_TRUE);
 }
 
-/* ---- collection ---------------------------------------------------------------------------------------------------- */
+/* ---- collection -------------------------------------------------------------------------------------------------- */
 
 /* Mark what is reachable from f in kept[]; returns how many nodes were not marked before. */
 static uint32_t mark(const struct diagram *d, uint32_t f, uint8_t *kept, uint32_t *stack)
@@ -193,7 +194,7 @@ uint32_t diagram_count(const struct diagram *d, uint32_t f, uint32_t g)
 	return n;
 }
 
-/* ---- if-then-else -------------------------------------------------------------------------------------------------- */
+/* ---- if-then-else ------------------------------------------------------------------------------------------------ */
 
 static void push(struct diagram *d, size_t *depth, struct diagram_frame fr)
 {
@@ -307,17 +308,29 @@ uint32_t diagram_ite(struct diagram *d, uint32_t f, uint32_t g, uint32_t h)
 	return result;
 }
 
-/* ---- thresholds ---------------------------------------------------------------------------------------------------- */
+/* ---- thresholds -------------------------------------------------------------------------------------------------- */
 
-struct ranked { uint32_t level, f; };
+struct ranked { uint32_t top, end, f; };
 
 static int deepest_first(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
 
-	if (x->level != y->level)
-		return x->level < y->level ? 1 : -1;
+	if (x->top != y->top)
+		return x->top < y->top ? 1 : -1;
+	if (x->end != y->end)
+		return x->end < y->end ? 1 : -1;
 	return x->f < y->f ? -1 : x->f > y->f;
+}
+
+/* Where the path ends on which nothing has failed: tells apart members that begin with the same shared variable. */
+static uint32_t end_of(const struct diagram *d, uint32_t f)
+{
+	uint32_t end = diagram_level(d, f);
+
+	for (int steps = 0; f >= DIAGRAM_INNER && steps < END_STEPS; f = d->node[f].lo, steps++)
+		end = d->node[f].level;
+	return end;
 }
 
 /* So that each member is put on top of what is there, and over variables costs one node. */
@@ -326,7 +339,7 @@ static void sort_deepest_first(const struct diagram *d, uint32_t *f, size_t n)
 	struct ranked *r = must_alloc(n * sizeof(*r));
 
 	for (size_t i = 0; i < n; i++)
-		r[i] = (struct ranked){ .level = diagram_level(d, f[i]), .f = f[i] };
+		r[i] = (struct ranked){ .top = diagram_level(d, f[i]), .end = end_of(d, f[i]), .f = f[i] };
 	qsort(r, n, sizeof(*r), deepest_first);
 	for (size_t i = 0; i < n; i++)
 		f[i] = r[i].f;

@@ -18,7 +18,7 @@
 #include "poller/base/err.h"
 #include "service-int.h"
 
-/* ---- one cell ------------------------------------------------------------------------------------------------------ */
+/* ---- one cell ---------------------------------------------------------------------------------------------------- */
 
 bool state_in(enum state s, unsigned set)
 {
@@ -52,7 +52,8 @@ struct value value_of(enum state s, double q, const struct value *lo, const stru
 		v.p = hi->p;
 		return v;
 	}
-	v.cuts = (lo->distance[SET_DOWN] <= further ? lo->cuts : 0) + (further <= lo->distance[SET_DOWN] ? hi->cuts : 0);
+	v.cuts = lo->distance[SET_DOWN] <= further ? lo->cuts : 0;
+	v.cuts += further <= lo->distance[SET_DOWN] ? hi->cuts : 0;
 	v.p = (1 - q) * lo->p + q * hi->p;
 	return v;
 }
@@ -62,7 +63,7 @@ static const struct value constants[DIAGRAM_INNER] = {
 	[DIAGRAM_TRUE] = { .cuts = 1, .p = 1 },
 };
 
-/* ---- keeping up ---------------------------------------------------------------------------------------------------- */
+/* ---- keeping up -------------------------------------------------------------------------------------------------- */
 
 void live_touch(struct live *l, uint32_t index, enum state s)
 {
@@ -92,7 +93,7 @@ void live_settle(struct live *l)
 	}
 }
 
-/* ---- taking a part over -------------------------------------------------------------------------------------------- */
+/* ---- taking a part over ------------------------------------------------------------------------------------------ */
 
 void live_init(struct graph *g)
 {
@@ -210,7 +211,7 @@ void live_part_done(struct taking *t, struct graph *g, const uint32_t *at, uint3
 	free(t->stack);
 }
 
-/* ---- all parts together -------------------------------------------------------------------------------------------- */
+/* ---- all parts together ------------------------------------------------------------------------------------------ */
 
 static void add_parent(struct live *l, uint32_t child, uint32_t parent)
 {
@@ -286,16 +287,47 @@ static void fill_roots(struct graph *g)
 	}
 }
 
+/* The roots of one part, from 'r' on: which of them stand on which level. Returns the first of the next part. */
+static uint32_t fill_above(struct live *l, uint64_t *above, uint32_t r)
+{
+	struct root first = l->root[r];
+	uint32_t to = r;
+
+	while (to < l->roots && l->root[to].from == first.from)
+		to++;
+	for (uint32_t v = first.from; v < first.to; v++)
+		l->level[v].root = r;
+	for (uint32_t i = r; to - r <= 64 && i < to; i++) {
+		above[l->root[i].f] |= UINT64_C(1) << (i - r);
+		above[l->root[i].g] |= UINT64_C(1) << (i - r);
+	}
+	for (uint32_t v = first.from; v < first.to; v++) {
+		struct level *x = &l->level[v];
+
+		for (uint32_t c = x->from; c < x->to; c++) {
+			x->above |= above[c];
+			above[l->cell[c].lo] |= above[c];
+			above[l->cell[c].hi] |= above[c];
+		}
+	}
+	return to;
+}
+
 static uint32_t most_of(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 void live_done(struct graph *g)
 {
 	struct live *l = &g->live;
+	uint64_t *above;
 
 	fill_parents(l);
 	fill_places(g);
 	value_design(l);
 	fill_roots(g);
+	above = must_alloc(l->cells * sizeof(*above));
+	for (uint32_t r = 0; r < l->roots;)
+		r = fill_above(l, above, r);
+	free(above);
 	l->list = must_alloc((most_of(l->cells, most_of(l->roots, l->levels)) + 1) * sizeof(*l->list));
 	l->aside = must_alloc(l->cells * sizeof(*l->aside));
 	marks_init(&l->dirty, l->cells);
@@ -325,7 +357,8 @@ void live_release(struct live *l)
 
 size_t live_octets(const struct live *l)
 {
-	size_t per_cell = sizeof(*l->value) + 2 * sizeof(*l->parent) + sizeof(*l->root_at) + sizeof(*l->list) + sizeof(*l->aside);
+	size_t per_cell = sizeof(*l->value) + 2 * sizeof(*l->parent) + sizeof(*l->root_at) + sizeof(*l->list) +
+			  sizeof(*l->aside);
 
 	return l->cells_room * sizeof(*l->cell) + l->cells * per_cell + l->levels_room * sizeof(*l->level) +
 	       l->levels * sizeof(*l->place) + l->roots * sizeof(*l->root) + l->what_ifs * sizeof(*l->what_if) +

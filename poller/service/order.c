@@ -11,7 +11,7 @@
 #include "poller/base/err.h"
 #include "service-int.h"
 
-/* ---- rules --------------------------------------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 /* How many gates need it: what is shared is tested early. */
 static void weigh_shared(const struct graph *g, const struct part *p, double *weight)
@@ -67,7 +67,7 @@ const struct order_rule order_rules[] = {
 };
 const size_t order_rule_count = sizeof(order_rules) / sizeof(order_rules[0]);
 
-/* ---- the walk ------------------------------------------------------------------------------------------------------ */
+/* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
 void order_init(struct order *o, const struct graph *g)
 {

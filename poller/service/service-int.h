@@ -36,9 +36,9 @@ struct value {
 };
 
 /*
- * A node of a finished diagram. All diagrams lie in one array, one part after the other; within a part cells are numbered
- * bottom-up, the deepest level first, so that both children come before their parents. Levels are numbered through as well:
- * each part has levels of its own, from the top down, and a component has one in each part that tests it.
+ * A node of a finished diagram. All diagrams lie in one array, one part after the other; within a part cells are
+ * numbered bottom-up, the deepest level first, so that both children come before their parents. Levels are numbered
+ * through as well: each part has levels of its own, from the top down, and a component has one in each part with it.
  */
 struct cell {
 	uint32_t level, lo, hi;
@@ -50,6 +50,8 @@ struct level {
 	uint32_t from, to;		/* its cells: from .. to - 1 */
 	uint8_t state;
 	double q;			/* unavailability, NaN when not known */
+	uint32_t root;			/* the first of its part */
+	uint64_t above;			/* bit i: root + i stands on it; 0 in a part of more than 64 roots */
 };
 
 /* A watched gate. */
@@ -70,7 +72,7 @@ struct live {
 	uint32_t roots;
 	struct value *value;		/* of each cell */
 	uint32_t *parent;
-	uint32_t *place_first;		/* of each component by index: its levels are place[place_first[i]] up to the next one's */
+	uint32_t *place_first;		/* of each component by index: its levels begin at place[place_first[i]] */
 	uint32_t *place;
 	uint32_t *root_at;		/* of each cell: 2 * root + which (0: f, 1: g), or NODE_NONE */
 	struct marks dirty;		/* cells to be valued again */
@@ -99,7 +101,7 @@ struct part { const uint32_t *gate; uint32_t gates; };
 /* A rule that orders variables; the table is in order.c. */
 struct order_rule {
 	const char *word;
-	/* Add to weight[node], 0 before; members are visited by falling weight, equal ones as they were given. NULL: as given. */
+	/* Add to weight[node], 0 before; members are visited by falling weight, equal ones as given. NULL: as given. */
 	void (*weigh)(const struct graph *g, const struct part *p, double *weight);
 };
 extern const struct order_rule order_rules[];
@@ -119,8 +121,8 @@ void order_release(struct order *o);
 uint32_t order_assign(struct order *o, const struct part *p, const struct order_rule *rule, uint32_t *at);
 
 /*
- * Taking diagrams over: a part begins with live_part(), gets roots with live_root(), and ends with live_part_done(). Of the
- * roots after the first, one that would need more than 'most' cells of its own is refused.
+ * Taking diagrams over: a part begins with live_part(), gets roots with live_root(), and ends with live_part_done().
+ * Of the roots after the first, one that would need more than 'most' cells of its own is refused.
  */
 struct taking {
 	const struct diagram *d;

@@ -8,11 +8,11 @@
  *
  * D = variables that are down, W = D and the degraded, U = W and the unknown. For a node:
  *   quality   down if F(D); degraded if G(W); unknown if F(U); else up
- *   distance  size of the smallest set of further failures that makes F true given D (0: down; DISTANCE_NEVER: cannot fail)
+ *   distance  size of the smallest set of further failures that makes F true given D (0: down; DISTANCE_NEVER: none)
  *   distance_weak given W, distance_worst given U, design_distance given nothing
  *   cuts      number of cut sets of that size; size one: the live single points
  *   at risk   quality is not down and a variable in the support of F or G is in W
- * One pass over the diagram with values cached per shared diagram node; nothing is built on a state change.
+ * Values are kept per shared diagram node; a state change values again those it changes, and nothing is built.
  *
  * Sources: Bryant 1986 (ROBDD); Rauzy 1993 (fault trees on diagrams). Pure: no clock, no thread, no I/O.
  * Thread: a graph belongs to its owner.
@@ -34,7 +34,7 @@ enum { NODE_NONE = UINT32_MAX, DISTANCE_NEVER = UINT32_MAX };
 
 struct graph;
 
-/* ---- building: nodes in any order, then graph_build() ------------------------------------------------------------- */
+/* ---- building: nodes in any order, then graph_build() ------------------------------------------------------------ */
 
 /*
  * 'most_nodes' bounds the diagram (0: 16 million); names are copied. Building takes at most 110 octets for each node of
@@ -48,7 +48,7 @@ void graph_free(struct graph *g);
 /* A variable. Starts up. Unavailability 0..1, or negative when not known. Returns its node. */
 uint32_t graph_component(struct graph *g, const char *name, double unavailability);
 
-/* A gate whose members are added by graph_member(); need and full count members (1 <= need <= full <= n at build; NODE_ALL: n). */
+/* A gate, its members added by graph_member(); need and full count members: 1 <= need <= full <= n; NODE_ALL: n. */
 enum { NODE_ALL = 0 };
 uint32_t graph_gate(struct graph *g, const char *name, uint32_t need, uint32_t full);
 void graph_member(struct graph *g, uint32_t gate, uint32_t member);
@@ -62,7 +62,7 @@ void graph_watch(struct graph *g, uint32_t node);
  */
 enum fw_err graph_build(struct graph *g, struct err *err);
 
-/* ---- live ---------------------------------------------------------------------------------------------------------- */
+/* ---- live -------------------------------------------------------------------------------------------------------- */
 
 /* True when it differs from before. */
 bool graph_set(struct graph *g, uint32_t component, enum state s);
@@ -75,7 +75,7 @@ struct verdict {
 	uint32_t distance, distance_weak, distance_worst, design_distance;
 	double cuts;			/* number of cut sets of size 'distance' (exact below 2^53) */
 	double design_cuts;
-	double p;			/* probability of F at a random moment given D; NaN when an unavailability is missing */
+	double p;			/* of F at a random moment given D; NaN: an unavailability is missing */
 	double design_p;		/* the same with nothing failed */
 };
 /* 'node' is watched or a component, here and below. */
@@ -83,7 +83,8 @@ bool graph_is_watched(const struct graph *g, uint32_t node);
 struct verdict graph_verdict(struct graph *g, uint32_t node);
 bool verdict_same(const struct verdict *a, const struct verdict *b);	/* for people: p aside */
 
-/* Live single points: components whose failure now ends 'node' (distance must be 1). Returns how many there are; the first 'most' in 'out'. */
+/* Live single points: components whose failure now ends 'node', none unless distance is 1. Returns how many there are;
+ * the first 'most' of them, in order of creation, are put into 'out'. So too the lists below. */
 size_t graph_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most);
 size_t graph_design_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most);
 /* Components in the support of F or G. */
@@ -95,14 +96,15 @@ uint32_t graph_distance_if(struct graph *g, uint32_t node, uint32_t component, e
 enum state graph_quality_if(struct graph *g, uint32_t node, uint32_t component, enum state s);
 /* All of the verdict in that case. */
 struct verdict graph_verdict_if(struct graph *g, uint32_t node, uint32_t component, enum state s);
-/* The verdict under a state vector of its own ("with the maintained forced good"), one entry per component in order of creation. */
+/* The verdict under a state vector of its own ("with the maintained forced good"): one entry per component, in order of
+ * creation. */
 struct verdict graph_verdict_with(struct graph *g, uint32_t node, const enum state *state);
 /* The place of a component in that order, and back. */
 uint32_t graph_component_index(const struct graph *g, uint32_t component);
 uint32_t graph_component_at(const struct graph *g, uint32_t index);
 
-/* Smallest cut sets now: 'distance' components each, one after the other in 'out', at most 'most' sets. Returns how many sets were
- * written; verdict.cuts says how many there are. 'out' has room for most * distance. */
+/* Smallest cut sets now: 'distance' components each, one set after the other, at most 'most' sets; 'out' has room for
+ * most * distance. Returns how many sets were put there; verdict.cuts says how many there are. None when it is down. */
 size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t most);
 
 /* Structure, for explain. */

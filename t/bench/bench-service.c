@@ -1,7 +1,8 @@
 /* t/bench/bench-service.c: what a state change costs on 10,000 components in 1,000 services.
  *
- * One update is: a component's state is set, the services it touches are found, and the verdict of each is read. Printed are
- * updates per second, median and worst in microseconds: over all components, and for the power feeds that everything shares.
+ * One update is: a component's state is set, the services it touches are found, and the verdict of each is read.
+ * Printed are updates per second, median and worst in microseconds: over all components, and for the power feeds that
+ * all of a site share.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -69,7 +70,7 @@ int main(void)
 	printf("%u components, %u gates, %u watched: built in %.0f ms, %u diagram nodes, %.1f MiB\n", size.components,
 	       size.gates, size.watched, (now_us() - from) / 1e3, size.diagram_nodes, (double)size.octets / (1 << 20));
 	component = malloc(size.components * sizeof(*component));
-	for (uint32_t i = 0; i < size.components; i++)		/* spread, so that no change profits from the one before */
+	for (uint32_t i = 0; i < size.components; i++)		/* spread: no change profits from the one before */
 		component[i] = graph_component_at(c.g, (uint32_t)((uint64_t)i * 7919 % size.components));
 	measure(&c, "all components", component, size.components);
 	measure(&c, "shared feeds", &c.feed[0][0], SITES * 2);

@@ -1,8 +1,8 @@
-/* t/unit/t5-campus.h: a made-up company of 10 sites, 10,000 components and 1,000 services, for scale tests and the benchmark.
+/* t/unit/t5-campus.h: a made-up company of 10 sites, 10,000 components and 1,000 services, for tests and benchmark.
  *
- * Each site has two power feeds, two core routers, ten access switches with a power supply on each feed, a name service of
- * three and five databases of three (two needed), used by all services of the site. Each service has servers of its own in
- * two groups, each on one switch, and every twentieth needs the service before it.
+ * Each site has two power feeds, two core routers, ten access switches with a power supply on each feed, a name service
+ * of three and five databases of three (two needed), used by all services of the site. Each service has servers of its
+ * own in two groups, each on one switch, and every twentieth needs the service before it.
  */
 #ifndef FW_T_T5_CAMPUS_H
 #define FW_T_T5_CAMPUS_H
@@ -12,7 +12,7 @@
 
 #include "poller/service/service.h"
 
-enum { SITES = 10, SWITCHES = 10, DATABASES = 5, SERVICES = 1000, SERVERS_LEAST = 9 };
+enum { SITES = 10, SWITCHES = 10, DATABASES = 5, SERVICES = 1000 };
 
 struct campus {
 	struct graph *g;
@@ -20,7 +20,7 @@ struct campus {
 	uint32_t service[SERVICES];
 };
 
-static inline const char *campus_name(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+__attribute__((format(printf, 3, 4)))
 static inline const char *campus_name(char *buf, size_t size, const char *fmt, ...)
 {
 	va_list ap;
@@ -78,7 +78,8 @@ static inline void campus_site(struct campus *c, int site)
 	uint32_t edge[3] = { NODE_NONE, NODE_NONE, NODE_NONE };
 
 	for (int i = 0; i < 2; i++)
-		c->feed[site][i] = graph_component(c->g, campus_name(buf, sizeof(buf), "site%d feed %c", site, 'A' + i), 1e-4);
+		c->feed[site][i] = graph_component(c->g, campus_name(buf, sizeof(buf), "site%d feed %c", site, 'A' + i),
+						   1e-4);
 	for (int i = 0; i < 2; i++)
 		edge[i] = campus_fed_twice(c, site, campus_name(buf, sizeof(buf), "site%d-core%d", site, i));
 	c->edge[site] = campus_gate(c->g, campus_name(buf, sizeof(buf), "site%d edge", site), 1, edge);
@@ -86,7 +87,8 @@ static inline void campus_site(struct campus *c, int site)
 		c->sw[site][i] = campus_fed_twice(c, site, campus_name(buf, sizeof(buf), "site%d-sw%d", site, i));
 	c->names[site] = campus_servers(c, site, campus_name(buf, sizeof(buf), "site%d dns", site), 3, 1);
 	for (int i = 0; i < DATABASES; i++)
-		c->database[site][i] = campus_servers(c, site, campus_name(buf, sizeof(buf), "site%d db%d", site, i), 3, 2);
+		c->database[site][i] = campus_servers(c, site, campus_name(buf, sizeof(buf), "site%d db%d", site, i),
+						      3, 2);
 }
 
 static inline void campus_service(struct campus *c, int i)
@@ -94,7 +96,7 @@ static inline void campus_service(struct campus *c, int i)
 	char buf[80];
 	int site = i % SITES;
 	uint32_t web = campus_servers(c, site, campus_name(buf, sizeof(buf), "web%d", i), 4, 2);
-	uint32_t app = campus_servers(c, site, campus_name(buf, sizeof(buf), "app%d", i), SERVERS_LEAST - 4 + i % 3 / 2, 3);
+	uint32_t app = campus_servers(c, site, campus_name(buf, sizeof(buf), "app%d", i), i % 3 == 2 ? 6 : 5, 3);
 	uint32_t part[] = { web, app, c->edge[site], c->names[site], c->database[site][i / SITES % DATABASES],
 			    i % 20 == 19 ? c->service[i - 1] : NODE_NONE, NODE_NONE };
 

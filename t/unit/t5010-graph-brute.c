@@ -12,8 +12,8 @@
 enum { COMPONENTS_MOST = 18, GATES_MOST = 14, MEMBERS_MOST = 7, ROUNDS = 6 };
 
 enum property {
-	QUALITY, AT_RISK, DISTANCE, WEAK, WORST, DESIGN, CUTS, DESIGN_CUTS, P, DESIGN_P, SINGLE, DESIGN_SINGLE, SUPPORT, TOUCHED,
-	SMALLEST, IF, WITH, PROPERTIES
+	QUALITY, AT_RISK, DISTANCE, WEAK, WORST, DESIGN, CUTS, DESIGN_CUTS, P, DESIGN_P, SINGLE, DESIGN_SINGLE, SUPPORT,
+	TOUCHED, SMALLEST, IF, WITH, PROPERTIES
 };
 
 static const char *const property_text[PROPERTIES] = {
@@ -21,7 +21,8 @@ static const char *const property_text[PROPERTIES] = {
 	[WEAK] = "distance_weak", [WORST] = "distance_worst", [DESIGN] = "design_distance",
 	[CUTS] = "number of smallest cut sets", [DESIGN_CUTS] = "the same of the design", [P] = "p within 1e-12",
 	[DESIGN_P] = "p of the design", [SINGLE] = "live single points", [DESIGN_SINGLE] = "design single points",
-	[SUPPORT] = "support", [TOUCHED] = "watched nodes touched by a component", [SMALLEST] = "smallest cut sets, listed",
+	[SUPPORT] = "support", [TOUCHED] = "watched nodes touched by a component",
+	[SMALLEST] = "smallest cut sets, listed",
 	[IF] = "what if one component were otherwise: the verdict as after the real change",
 	[WITH] = "the verdict under a whole state vector",
 };
@@ -44,7 +45,7 @@ static int wrong[PROPERTIES];
 static void check(const struct model *m, enum property p, bool good)
 {
 	if (!good && wrong[p]++ < 3)
-		note("seed %" PRIu64 ": %s differs (%u components, %u gates)", m->seed, property_text[p], m->n, m->gates);
+		note("seed %" PRIu64 ", %u components: differs: %s", m->seed, m->n, property_text[p]);
 }
 
 static uint64_t rnd(uint64_t *s)
@@ -88,7 +89,7 @@ static void build(struct model *m, uint64_t *s)
 
 		make_gate(m, s, i);
 		snprintf(name, sizeof(name), "g%u", i);
-		g->node = graph_gate(m->graph, name, g->need == g->members && below(s, 2) ? NODE_ALL : g->need, g->full);
+		g->node = graph_gate(m->graph, name, g->need < g->members || below(s, 2) ? g->need : NODE_ALL, g->full);
 		for (uint32_t j = 0; j < g->members; j++)
 			graph_member(m->graph, g->node, g->member[j] < m->n ? m->component[g->member[j]] :
 				     m->gate[g->member[j] - m->n].node);
@@ -214,7 +215,7 @@ static struct verdict expect(const struct model *m, uint32_t gate, bool with_p)
 	return v;
 }
 
-static void check_lists(const struct model *m, uint32_t gate, const struct verdict *want)
+static void check_lists(const struct model *m, uint32_t gate)
 {
 	const uint8_t *f = m->f + ((size_t)gate << m->n), *g = m->g + ((size_t)gate << m->n);
 	uint32_t d = set_of(m, 1 << STATE_DOWN), singles, design, node = m->gate[gate].node, list[COMPONENTS_MOST];
@@ -230,7 +231,6 @@ static void check_lists(const struct model *m, uint32_t gate, const struct verdi
 	n = graph_support(m->graph, node, list, COMPONENTS_MOST);
 	check(m, SUPPORT, as_mask(m, list, n) == (support(m, f) | support(m, g)));
 	check(m, SUPPORT, n == (size_t)__builtin_popcount(support(m, f) | support(m, g)));
-	(void)want;
 }
 
 /* As many as there are, each a cut set of that size, no two alike. */
@@ -238,7 +238,8 @@ static void check_smallest(const struct model *m, uint32_t gate, const struct ve
 {
 	enum { SETS_MOST = 4000 };
 	const uint8_t *f = m->f + ((size_t)gate << m->n);
-	uint32_t d = set_of(m, 1 << STATE_DOWN), size = want->distance, *list = malloc(SETS_MOST * COMPONENTS_MOST * sizeof(*list));
+	uint32_t d = set_of(m, 1 << STATE_DOWN), size = want->distance;
+	uint32_t *list = malloc(SETS_MOST * COMPONENTS_MOST * sizeof(*list));
 	uint8_t *seen = calloc(1, (size_t)1 << m->n);
 	size_t n = graph_smallest_cuts(m->graph, m->gate[gate].node, list, SETS_MOST);
 
@@ -272,7 +273,7 @@ static void check_gate(struct model *m, uint32_t gate)
 	check(m, DESIGN_CUTS, got.design_cuts == want.design_cuts);
 	check(m, P, near(got.p, want.p));
 	check(m, DESIGN_P, near(got.design_p, want.design_p));
-	check_lists(m, gate, &want);
+	check_lists(m, gate);
 	check_smallest(m, gate, &want);
 }
 

@@ -1,8 +1,8 @@
 /* t/unit/t5030-faulttrees.c: real industrial fault trees with known results (the Aralia set).
  *
- * Every model of $FOREWARN_SHARED/faulttrees/expected.tsv (else ../shared/faulttrees): distance and number of cut sets of
- * that size exact, the probability to 1e-9, in bounded memory. Then every component goes down and comes back, and the
- * numbers are the same again. The models are configurations; the scanner here reads just their three kinds of line.
+ * Every model of $FOREWARN_SHARED/faulttrees/expected.tsv (else ../shared/faulttrees): distance and number of cut sets
+ * of that size exact, the probability to 1e-9, in bounded memory. Then every component goes down and comes back, and
+ * the numbers are the same again. The models are configurations; the scanner here reads just their three kinds of line.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -102,8 +102,8 @@ static int read_expected(struct expected *e)
 	while (f && n < MODELS_MOST && fgets(line, sizeof(line), f)) {
 		char *at = sizes;
 
-		if (sscanf(line, "%31s\t%*[^\t]\t%" SCNu32 "\t%" SCNu32 "\t%*s\t%2047s\t%lf", e[n].model, &e[n].components,
-			   &e[n].distance, sizes, &e[n].p) != 5)
+		if (sscanf(line, "%31s\t%*[^\t]\t%" SCNu32 "\t%" SCNu32 "\t%*s\t%2047s\t%lf", e[n].model,
+			   &e[n].components, &e[n].distance, sizes, &e[n].p) != 5)
 			continue;
 		for (uint32_t i = 1; i < e[n].distance && at; i++)
 			at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL;
