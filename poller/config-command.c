@@ -1,7 +1,7 @@
 /* poller/config-command.c: a check's command as words, without a shell. See config-int.h.
  *
- * As in POSIX 2.2 (quoting): backslash, '...', "..." with backslash before \ and " only; words end at blanks. Parameters are
- * filled in after splitting, so that a name with blanks or quotes stays one word.
+ * As in POSIX 2.2 (quoting): backslash, '...', "..." with backslash before \ and " only; words end at blanks.
+ * Parameters are filled in after splitting, so that a name with blanks or quotes stays one word.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
-/* poller/config-csv.c: devices = "FILE.csv", a table as spreadsheets and inventories write it (RFC 4180). See config-int.h.
+/* poller/config-csv.c: devices = "FILE.csv", a table as inventories write it (RFC 4180). See config-int.h.
  *
- * The first row names the columns, in any order. Rows are counted from 1, the header being the first; a quoted cell may have
- * line breaks. Lists in a cell are separated by ';', or by blanks where there is no ';'.
+ * The first row names the columns, in any order. Rows are counted from 1, the header being the first; a quoted cell may
+ * have line breaks. Lists in a cell are separated by ';', or by blanks where there is no ';'.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -100,7 +100,7 @@ static void csv_wrong(struct csv *csv, const char *fmt, ...)
 	mistake_add(csv->l->m, csv->file, csv->row, "%s", text);
 }
 
-/* ---- the header ---------------------------------------------------------------------------------------------------------- */
+/* ---- the header -------------------------------------------------------------------------------------------------- */
 
 static void column_unknown(struct csv *csv, const char *word)
 {
@@ -150,7 +150,7 @@ static bool read_header(struct csv *csv)
 	return good;
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 static const char *cell_of(const struct csv *csv, enum column k)
 {

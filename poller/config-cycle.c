@@ -1,7 +1,7 @@
 /* poller/config-cycle.c: cycles of needs and members, and of parents, each said as a path. See config-int.h.
  *
- * A walk in depth without recursion: a chain may be as long as there are names. What a device needs are its needs and those
- * of its checks that count; a check, and a part of a device, need their device.
+ * A walk in depth without recursion: a chain may be as long as there are names. What a device needs are its needs and
+ * those of its checks that count; a check, and a part of a device, need their device.
  */
 #include <stdlib.h>
 #include <string.h>

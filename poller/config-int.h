@@ -1,19 +1,19 @@
 /* poller/config-int.h: how a configuration is read. Private to config*.c.
  *
- * Pieces come from conffile in the order of the files. Each is taken into the snapshot at once (config-take.c), apart from
- * what names other things: lists of names are kept raw, with their lines, until every name is known (config-names.c).
- * Then needs, members and parents are resolved, carries are turned round, and cycles are looked for (config-cycle.c).
- * What an option is called, its type, range, default and unit are one table (config-options.c), from which libconfuse's
- * tables, the checks of ranges and the manual's list are made.
+ * Pieces come from conffile in the order of the files. Each is taken into the snapshot at once (config-take.c), apart
+ * from what names other things: lists of names are kept raw, with their lines, until every name is known
+ * (config-names.c). Then needs, members and parents are resolved, carries are turned round, and cycles are looked for
+ * (config-cycle.c). What an option is called, its type, range, default and unit are one table (config-options.c),
+ * from which libconfuse's tables, the checks of ranges and the manual's list are made.
  */
 #ifndef FW_CONFIG_INT_H
 #define FW_CONFIG_INT_H
 
 #include "poller/config.h"
 
-enum { NAME_OCTETS_MOST = 200, EXPAND_MOST = 100000, EXPAND_ALL_MOST = 5000000 };
+enum { NAME_OCTETS_MOST = 200, PATTERN_OCTETS_MOST = 1024, EXPAND_MOST = 100000, EXPAND_ALL_MOST = 5000000 };
 
-/* ---- options (config-options.c) ----------------------------------------------------------------------------------- */
+/* ---- options (config-options.c) ---------------------------------------------------------------------------------- */
 
 enum option_type {
 	OPT_TEXT, OPT_TEXTS,		/* text; a list of texts */
@@ -44,10 +44,13 @@ extern const struct option_section option_sections[];
 extern const unsigned option_section_count;
 
 const struct option_section *option_section_find(const char *name);	/* must exist */
+const struct option *option_find(const struct option_section *s, const char *name);	/* must exist */
 /* libconfuse's table of everything, in 'a'. */
 cfg_opt_t *options_for_libconfuse(struct arena *a);
 
-/* A default or bound of the table as a value; must be well-formed there. */
+/* ---- values (config-value.c) ------------------------------------------------------------------------------------- */
+
+/* A default of the table as a value; must be well-formed there. */
 struct span option_span(const char *section, const char *option);
 long option_count(const char *section, const char *option);
 uint64_t option_size(const char *section, const char *option);
@@ -58,7 +61,7 @@ bool size_parse(const char *text, uint64_t *octets);
 char *span_exact(struct span d, char *buf, size_t size_octets);
 char *size_exact(uint64_t octets, char *buf, size_t size_octets);
 
-/* ---- one section being read ------------------------------------------------------------------------------------------ */
+/* ---- one section being read -------------------------------------------------------------------------------------- */
 
 struct load;
 struct section {
@@ -72,7 +75,8 @@ struct section {
 
 bool has_control(const char *text);
 /* A mistake about 'option' of the section (its line), or about the section when NULL. */
-void section_wrong(const struct section *s, const char *option, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void section_wrong(const struct section *s, const char *option, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 bool section_given(const struct section *s, const char *option);
 struct place section_place(const struct section *s, const char *option);
 /* Each leaves '*out' alone and returns false when the option is not given or has a mistake, which is then said. */
@@ -85,7 +89,7 @@ bool take_switch(const struct section *s, const char *option, bool *out);
 /* A list of texts into the snapshot's arena. */
 bool take_texts(const struct section *s, const char *option, const char *const **out, uint32_t *count);
 
-/* ---- the whole reading ------------------------------------------------------------------------------------------------ */
+/* ---- the whole reading ------------------------------------------------------------------------------------------- */
 
 enum list_kind { LIST_NEEDS, LIST_MEMBERS, LIST_PARENTS, LIST_CARRIES };
 struct raw_item { const char *text; unsigned line; };
@@ -177,7 +181,6 @@ bool name_check(struct load *l, const char *name, struct place place, const char
 /* Put it into the one name space; returns its ref's index. Duplicates are said. */
 uint32_t name_declare(struct load *l, enum ref_kind kind, uint32_t index, const char *name, struct place place);
 struct raw_list *list_add(struct load *l, enum list_kind kind, uint32_t owner, const char *file, uint32_t count);
-void lists_resolve(struct load *l);
 /* ', "x" is near' or "", into 'buf'; at most so often that it stays cheap. */
 const char *near_text(struct load *l, const struct names *names, const char *name, char *buf, size_t size_octets);
 const char *ref_kind_word(enum ref_kind kind);
@@ -188,6 +191,9 @@ struct needs *ref_needs(struct config *c, const struct ref *r);
 /* Names that "web[01-12]" stands for: calls 'each' for every one. False with the reason. */
 typedef void expand_each(void *owner, const char *name);
 bool name_expand(const char *pattern, expand_each *each, void *owner, struct err *err);
+
+/* config-resolve.c */
+void lists_resolve(struct load *l);
 
 /* config-cycle.c */
 void cycles_find(struct load *l);

@@ -71,7 +71,8 @@ const char *class_near(struct load *l, const char *class_name, char *buf, size_t
 	return buf;
 }
 
-static void watch_wrong(struct load *l, const char *subject, struct place place, const char *watch, const char *class_name)
+static void watch_wrong(struct load *l, const char *subject, struct place place, const char *watch,
+			const char *class_name)
 {
 	char near[256] = "";
 
@@ -79,8 +80,8 @@ static void watch_wrong(struct load *l, const char *subject, struct place place,
 		mistake_add(l->m, place.file, place.line, "%s: watch \"%s\": write CLASS/PATTERN, as in \"interface/Gi0/*\"", subject,
 			    watch);
 	else
-		mistake_add(l->m, place.file, place.line, "%s: watch \"%s\": no class \"%s\" in the MIB definitions%s", subject, watch,
-			    class_name, class_near(l, class_name, near, sizeof(near)));
+		mistake_add(l->m, place.file, place.line, "%s: watch \"%s\": no class \"%s\" in the MIB definitions%s",
+			    subject, watch, class_name, class_near(l, class_name, near, sizeof(near)));
 }
 
 void watch_check(struct load *l, const char *const *watch, uint32_t count, const char *subject, struct place place)

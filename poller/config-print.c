@@ -1,7 +1,7 @@
 /* poller/config-print.c: the effective configuration, as it could have been written; and the manual's list of options.
  *
- * Everything is there: defaults filled in, ranges and files expanded, carries turned into needs. Secrets are ***. Reading it
- * and printing again gives the same text.
+ * Everything is there: defaults filled in, ranges and files expanded, carries turned into needs. Secrets are ***.
+ * Reading it and printing again gives the same text.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -125,7 +125,7 @@ static void end(FILE *out)
 	fputs("}\n", out);
 }
 
-/* ---- settings ---------------------------------------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------------------------------------- */
 
 static void settings(const struct config *c, FILE *out)
 {
@@ -178,7 +178,7 @@ static void notify(const struct cfg_notify *n, FILE *out)
 	end(out);
 }
 
-/* ---- things ------------------------------------------------------------------------------------------------------------ */
+/* ---- things ------------------------------------------------------------------------------------------------------ */
 
 /* Words as they would have to be written to be split into the same again; freed by the caller. */
 static char *command_text(const char *const *argv)
@@ -308,9 +308,9 @@ void config_print(const struct config *c, FILE *out)
 		notify(&c->notify[i], out);
 }
 
-/* ---- the manual's list --------------------------------------------------------------------------------------------------- */
+/* ---- the manual's list ------------------------------------------------------------------------------------------- */
 
-/* mdoc wants every sentence on a line of its own, and short lines. None begins with a dot or a quote: requests to it. */
+/* mdoc wants every sentence on a line of its own, and short lines. None begins with a dot or a quote, its requests. */
 static void sentences(const char *s, FILE *out)
 {
 	size_t column = 0;

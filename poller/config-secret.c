@@ -15,7 +15,8 @@ static bool open_to_all(struct load *l, const char *path, const struct stat *st)
 	const char *what = st->st_mode & S_IROTH ? "readable" : st->st_mode & S_IWOTH ? "writable" : NULL;
 
 	if (what)
-		mistake_add(l->m, path, 0, "%s by everyone (%04o); use 0640 root:%s", what, (unsigned)st->st_mode & 07777, l->c->user);
+		mistake_add(l->m, path, 0, "%s by everyone (%04o); use 0640 root:%s", what,
+			    (unsigned)st->st_mode & 07777, l->c->user);
 	return what != NULL;
 }
 

@@ -139,7 +139,7 @@ void take_settings(const struct section *s)
 	take_top(&in);
 }
 
-/* ---- secrets ---------------------------------------------------------------------------------------------------------- */
+/* ---- secrets ----------------------------------------------------------------------------------------------------- */
 
 /* 'community' or 'community-file' of a section; both is a mistake. False when neither is given or it is wrong. */
 static bool take_community(const struct section *s, const char **community, const char **file)
@@ -205,7 +205,7 @@ void take_credentials(const struct section *s)
 	}
 }
 
-/* ---- whom to tell -------------------------------------------------------------------------------------------------------- */
+/* ---- whom to tell ------------------------------------------------------------------------------------------------ */
 
 static const struct { const char *word; unsigned bit; } on_words[] = {
 	{ "component", ON_COMPONENT }, { "risk", ON_RISK }, { "quality", ON_QUALITY }, { "budget", ON_BUDGET },
@@ -261,7 +261,7 @@ void take_notify(const struct section *s)
 	k->on = take_on(s);
 }
 
-/* ---- defaults ---------------------------------------------------------------------------------------------------------- */
+/* ---- defaults ---------------------------------------------------------------------------------------------------- */
 
 void settings_default(struct load *l)
 {

@@ -46,7 +46,7 @@ static const char *take_title(const struct section *s, const char *title)
 	return arena_strdup(&s->l->c->arena, title);
 }
 
-/* ---- checks ----------------------------------------------------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------------------------------------------------ */
 
 /* Words of the command with the parameters filled in, also joined again as 'command'. */
 static bool take_command(const struct section *s, struct cfg_check *k, const char *name, const char *address)
@@ -129,7 +129,7 @@ static void take_device_checks(const struct section *s, uint32_t device)
 	c->device[device].check_count = c->check_count - c->device[device].first_check;
 }
 
-/* ---- devices ---------------------------------------------------------------------------------------------------------- */
+/* ---- devices ----------------------------------------------------------------------------------------------------- */
 
 /* A device's record with nothing given yet. */
 static uint32_t new_device(struct load *l, const char *name, struct place place)
@@ -261,7 +261,7 @@ void device_defaults(struct load *l)
 	}
 }
 
-/* ---- components, groups, services --------------------------------------------------------------------------------------- */
+/* ---- components, groups, services -------------------------------------------------------------------------------- */
 
 static void take_component(const struct section *s)
 {

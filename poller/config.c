@@ -56,7 +56,7 @@ uint32_t config_device_of(const struct config *c, const char *component_name)
 	return r && r->kind == REF_DEVICE ? r->index : CONFIG_NONE;
 }
 
-/* ---- what needs everything to be read --------------------------------------------------------------------------------- */
+/* ---- what needs everything to be read ---------------------------------------------------------------------------- */
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
@@ -147,7 +147,7 @@ void devices_finish(struct load *l)
 		device_finish(l, &c->device[i], &l->device[i], fallback);
 }
 
-/* ---- loading ------------------------------------------------------------------------------------------------------------- */
+/* ---- loading ----------------------------------------------------------------------------------------------------- */
 
 static void load_begin(struct load *l, const char *name, struct mistakes *m)
 {

@@ -23,7 +23,8 @@
 
 enum { CONFIG_NONE = UINT32_MAX };
 
-/* What a name stands for. REF_PART is a component of a device by name (core1/interface/Gi0/1): it may not be seen yet. */
+/* What a name stands for. REF_PART is a component of a device by name (core1/interface/Gi0/1); not seen yet,
+ * perhaps. */
 enum ref_kind { REF_DEVICE, REF_CHECK, REF_COMPONENT, REF_PART, REF_GROUP, REF_SERVICE };
 struct ref {
 	uint8_t kind;			/* enum ref_kind */
@@ -84,7 +85,13 @@ struct cfg_component {			/* set by hand or by a program */
 };
 /* 'carries = {...}' of anything is already turned into 'needs' of those named. */
 
-struct cfg_group { struct place place; const char *name; uint32_t need, full; const struct ref *member; uint32_t count; struct needs needs; };
+struct cfg_group {
+	struct place place;
+	const char *name;
+	uint32_t need, full;
+	const struct ref *member; uint32_t count;
+	struct needs needs;
+};
 
 struct cfg_service {
 	struct place place;

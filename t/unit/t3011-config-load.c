@@ -74,7 +74,7 @@ static const char *needs_text(const struct needs *n, char *buf, size_t size)
 	return buf;
 }
 
-/* ---- the example of the design ------------------------------------------------------------------------------------------ */
+/* ---- the example of the design ----------------------------------------------------------------------------------- */
 
 static const char example[] =
 	"state = \"/var/lib/forewarn\"  # comment\nuser = \"forewarn\"\n"
@@ -144,7 +144,8 @@ static void test_values(struct config *c)
 	is_str(needs_text(&c->device[config_find(c, "app3")->index].needs, buf, sizeof(buf)), "internet, crm | edge1",
 	       "... or by blanks, with any-of");
 	ok(!c->device[config_find(c, "sw1")->index].literal, "a host name is left to be resolved");
-	is_str(needs_text(&c->device[config_find(c, "sw1")->index].needs, buf, sizeof(buf)), "feed A", "carries is needs, turned round");
+	is_str(needs_text(&c->device[config_find(c, "sw1")->index].needs, buf, sizeof(buf)), "feed A",
+	       "carries is needs, turned round");
 }
 
 static void test_graph_values(struct config *c)
@@ -156,14 +157,17 @@ static void test_graph_values(struct config *c)
 	ok(g->need == 2 && g->full == 3 && g->count == 3, "a group");
 	is_str(g->member[2].name, "app3", "... of a range");
 	g = &c->group[1];
-	ok(g->full == 1 && g->member[1].kind == REF_PART && g->member[2].kind == REF_CHECK, "parts and checks are members; full is need");
+	ok(g->full == 1 && g->member[1].kind == REF_PART && g->member[2].kind == REF_CHECK,
+	   "parts and checks are members; full is need");
 	is_str(c->device[g->member[1].index].name, "app1", "... the part of its device");
-	is_str(needs_text(&s->needs, buf, sizeof(buf)), "app servers, edge, db | db-replica, sw1 | sw2 | app1", "any-of, ranges in it too");
+	is_str(needs_text(&s->needs, buf, sizeof(buf)), "app servers, edge, db | db-replica, sw1 | sw2 | app1",
+	       "any-of, ranges in it too");
 	ok(s->tier == 1 && strcmp(s->owner, "erp") == 0, "a service");
 	is_double(c->component[1].unavailability, 0.0001, 0, "unavailability");
 	ok(isnan(c->component[0].unavailability), "... or none");
 	ok(c->notify[0].on == (ON_RISK | ON_QUALITY) && strcmp(c->notify[0].community, "hush") == 0, "notify");
-	is_int(config_device_of(c, "app2/check/login"), config_find(c, "app2")->index, "the device a component's name begins with");
+	is_int(config_device_of(c, "app2/check/login"), config_find(c, "app2")->index,
+	       "the device a component's name begins with");
 	is_int(config_device_of(c, "crm/x/y"), CONFIG_NONE, "... must be a device");
 	ok(!config_find(c, "nothing"), "a name that is none");
 }
@@ -190,7 +194,8 @@ static void test_example(void)
 	test_values(c);
 	test_graph_values(c);
 	text = printed(c);
-	ok(!strstr(text, "c0re") && !strstr(text, "s3cret") && !strstr(text, "hush") && strstr(text, "***"), "secrets are not printed");
+	ok(!strstr(text, "c0re") && !strstr(text, "s3cret") && !strstr(text, "hush") && strstr(text, "***"),
+	   "secrets are not printed");
 	free(text);
 	round_trip(c, "what is printed is read as the same");
 	config_unref(config_ref(c));
@@ -198,7 +203,7 @@ static void test_example(void)
 	mistakes_release(&m);
 }
 
-/* ---- fingerprints --------------------------------------------------------------------------------------------------------- */
+/* ---- fingerprints ------------------------------------------------------------------------------------------------ */
 
 static uint64_t fingerprint_of(const char *text)
 {
@@ -232,7 +237,7 @@ static void test_fingerprint(void)
 		is_int(fingerprint_of(other[i].text) == base, other[i].same, other[i].what);
 }
 
-/* ---- texts ------------------------------------------------------------------------------------------------------------------ */
+/* ---- texts ------------------------------------------------------------------------------------------------------- */
 
 static void test_odd_texts(void)
 {
@@ -256,7 +261,7 @@ static void test_odd_texts(void)
 	config_unref(c);
 }
 
-/* ---- large ------------------------------------------------------------------------------------------------------------------ */
+/* ---- large ------------------------------------------------------------------------------------------------------- */
 
 static struct config *load_timed(const char *path, const char *what)
 {
@@ -340,7 +345,7 @@ static void test_many_unknown(void)
 	free(text);
 }
 
-/* ---- fault trees -------------------------------------------------------------------------------------------------------------- */
+/* ---- fault trees ------------------------------------------------------------------------------------------------- */
 
 static int is_conf(const struct dirent *e)
 {

@@ -1,4 +1,5 @@
-/* t/unit/t3012-config-manual.c: the manual lists the options that there are, and the sample and its example are readable.
+/* t/unit/t3012-config-manual.c: the manual lists the options that there are, and the sample and its example are
+ * readable.
  *
  * With --print it prints the manual's list, to be put between its two marks.
  */
@@ -53,7 +54,8 @@ static void test_list(void)
 	config_print_manual(f);
 	fclose(f);
 	ok(manual != NULL, "there is a manual");
-	is_str(between(manual, ".\\\" options begin\n", ".\\\" options end\n"), list, "its list of options is that of the program");
+	is_str(between(manual, ".\\\" options begin\n", ".\\\" options end\n"), list,
+	       "its list of options is that of the program");
 	free(manual);
 	free(list);
 }
@@ -91,7 +93,8 @@ static void test_sample(void)
 
 	say(&m);
 	ok(text && c, "the sample is readable");
-	ok(c && c->service_count > 0 && c->device_count > 0 && c->notify_count > 0, "... and shows devices, services, notification");
+	ok(c && c->service_count > 0 && c->device_count > 0 && c->notify_count > 0,
+	   "... and shows devices, services, notification");
 	config_unref(c);
 	mistakes_release(&m);
 	free(text);
