@@ -30,6 +30,7 @@ struct item {
 	uint32_t device;		/* of a part or check: its device's item, ITEM_NONE */
 	struct item *next;		/* next part or check of that device */
 	enum mib_counts counts;		/* of a part, from its class; a check that counts: COUNTS_ALL */
+	bool waits;			/* a part: until its next level */
 	bool baseline, referenced;	/* a part: found by discovery; named in the configuration */
 	bool has_past;
 	struct past past;

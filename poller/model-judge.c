@@ -131,6 +131,7 @@ static bool part_unknown(struct model *m, struct item *p, const char *reason, st
 {
 	struct view v = { .state = STATE_UNKNOWN, .reason = reason, .since = at, .at = at };
 
+	p->waits = p->e.kind == ENTITY_PART;
 	return item_take(m, p, &v);
 }
 

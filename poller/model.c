@@ -227,6 +227,8 @@ bool model_blind(const struct model *m) { return m->blind; }
 uint64_t model_refused(const struct model *m) { return m->refused; }
 bool model_unpolled(const struct model *m, const struct entity *d) { (void)m; return item_of_const(d)->unpolled; }
 
+bool model_waits(const struct model *m, const struct entity *part) { (void)m; return item_of_const(part)->waits; }
+
 struct entity *model_find(struct model *m, const char *name)
 {
 	struct item *it = item_find(m, name);
@@ -415,6 +417,7 @@ bool model_set(struct model *m, const struct level *l)
 		return false;
 	if (it->e.kind == ENTITY_CHECK)
 		return judge_check(m, it, &v);
+	it->waits = false;
 	return item_take(m, it, &v);
 }
 
@@ -571,6 +574,7 @@ static void inherit_own(struct item *it, const struct item *old)
 	e->since_after = old->e.since_after;
 	e->until = old->e.until;
 	e->transitions = old->e.transitions;
+	it->waits = old->waits;
 	it->has_past = old->has_past;
 	it->past = old->past;
 	if (it->told && old->told)

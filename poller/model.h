@@ -137,6 +137,9 @@ struct entity *model_blamed(struct model *m, const struct entity *device);
 /* Is this device unknown because nobody polls it (model_device_unknown), not because of what it answered? */
 bool model_unpolled(const struct model *m, const struct entity *device);
 
+/* A part that is unknown only because its device was silent: it waits for a level. */
+bool model_waits(const struct model *m, const struct entity *part);
+
 /* The device that a part or check belongs to; NULL for all others. */
 struct entity *model_device_of(struct model *m, const struct entity *e);
 

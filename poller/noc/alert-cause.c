@@ -1,0 +1,334 @@
+/* poller/noc/alert-cause.c: who is a cause, which services it touches, and how bad that is.
+ *
+ * Only entities that are not up are looked at. One trouble is one cause: what is cut off counts for the device that
+ * cuts it off, the components of a silent agent for their device, what nobody polls for the poller. What its own device
+ * explains is no cause: the device is.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert-int.h"
+
+/* ---- causes ----------------------------------------------------------------------------------------------------- */
+
+static struct cause *cause_get(struct alert_book *b, const char *key, enum role role, struct entity *e)
+{
+	uint32_t i = names_find(&b->cause_keys, key);
+	struct cause *c;
+
+	if (i != NAMES_NONE)
+		return b->cause[i];
+	c = arena_alloc(&b->arena, sizeof(*c));
+	*c = (struct cause){ .key = key, .role = role, .e = e, .state = STATE_UNKNOWN };
+	if (b->causes == b->causes_room) {
+		b->causes_room = b->causes_room ? b->causes_room * 2 : 64;
+		b->cause = must_realloc(b->cause, b->causes_room * sizeof(struct cause *));
+	}
+	names_put(&b->cause_keys, key, b->causes);
+	b->cause[b->causes++] = c;
+	return c;
+}
+
+static void affect(struct alert_book *b, struct cause *c, struct entity *e)
+{
+	if (c->affected_count == c->affected_room) {
+		uint32_t room = c->affected_room ? c->affected_room * 2 : 4;
+		struct entity **more = arena_alloc(&b->arena, room * sizeof(*more));
+
+		if (c->affected_count)
+			memcpy(more, c->affected, c->affected_count * sizeof(*more));
+		c->affected = more;
+		c->affected_room = room;
+	}
+	c->affected[c->affected_count++] = e;
+}
+
+static struct cause *cause_self(struct alert_book *b, struct entity *e)
+{
+	struct cause *c = cause_get(b, e->name, ROLE_COMPONENT, e);
+
+	if (c->affected_count == 0) {
+		c->state = e->state;
+		affect(b, c, e);
+	}
+	return c;
+}
+
+static void cause_device(struct alert_book *b, struct entity *e)
+{
+	enum { ALL_AT = 1000 };	/* with that many devices not polled, no service is looked for one by one */
+	struct entity *root;
+	struct cause *c;
+
+	if (e->state != STATE_UNKNOWN) {
+		cause_self(b, e);
+		return;
+	}
+	root = model_blamed(b->model, e);
+	if (root) {
+		c = cause_self(b, root);
+		c->behind++;
+		affect(b, c, e);
+		return;
+	}
+	if (!model_blind(b->model) && !model_unpolled(b->model, e))
+		return;
+	c = cause_get(b, "poller", model_blind(b->model) ? ROLE_BLIND : ROLE_UNPOLLED, NULL);
+	if (c->behind++ == 0)
+		c->e = e;
+	c->all_services |= c->role == ROLE_BLIND || c->behind > ALL_AT;
+	if (!c->all_services)
+		affect(b, c, e);
+}
+
+static void cause_hanging(struct alert_book *b, struct entity *e, struct entity *device)
+{
+	bool waits = model_waits(b->model, e);
+	struct cause *c;
+
+	if (device->state != STATE_UP || (waits && device->fact.snmp != ANSWER_NO))
+		return;
+	if (!waits) {
+		cause_self(b, e);
+		return;
+	}
+	c = cause_get(b, device->name, ROLE_AGENT, device);
+	c->behind++;
+	affect(b, c, e);
+}
+
+static void cause_of(struct alert_book *b, struct entity *e)
+{
+	struct entity *device = model_device_of(b->model, e);
+
+	if (!e->seen)
+		return;
+	if (e->kind == ENTITY_DEVICE)
+		cause_device(b, e);
+	else if (model_blind(b->model) && e->state == STATE_UNKNOWN)
+		return;
+	else if (device)
+		cause_hanging(b, e, device);
+	else
+		cause_self(b, e);
+}
+
+static void begin_round(struct alert_book *b)
+{
+	const struct config *c = model_config(b->model);
+
+	arena_reset(&b->arena);
+	names_release(&b->cause_keys);
+	b->causes = 0;
+	b->round++;
+	if (b->services < c->service_count) {
+		b->service = must_realloc(b->service, c->service_count * sizeof(*b->service));
+		memset(b->service + b->services, 0, (c->service_count - b->services) * sizeof(*b->service));
+		b->services = c->service_count;
+	}
+}
+
+void causes_find(struct alert_book *b)
+{
+	struct entity *const *list;
+	size_t n = model_not_up(b->model, &list);
+
+	begin_round(b);
+	for (size_t i = 0; i < n; i++)
+		cause_of(b, list[i]);
+}
+
+/* ---- severity --------------------------------------------------------------------------------------------------- */
+
+static bool is_down(const struct verdict *v) { return v->quality == STATE_DOWN; }
+static bool is_degraded(const struct verdict *v) { return v->quality == STATE_DEGRADED; }
+static bool is_last_one(const struct verdict *v) { return v->distance == 1 && v->design_distance > 1; }
+static bool is_reduced(const struct verdict *v) { return v->at_risk || v->distance < v->design_distance; }
+static bool is_weak(const struct verdict *v) { return v->distance_weak < v->distance; }
+
+/* The worst that holds (DESIGN section 7). A service that is touched at all is at least worth a warning. */
+static const struct severity_rule { enum severity severity; bool (*holds)(const struct verdict *v); } rules[] = {
+	{ SEVERITY_CRITICAL, is_down },
+	{ SEVERITY_MAJOR, is_degraded },
+	{ SEVERITY_MAJOR, is_last_one },
+	{ SEVERITY_MINOR, is_reduced },
+	{ SEVERITY_MINOR, is_weak },
+};
+
+enum severity severity_of(const struct verdict *v)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		if (rules[i].holds(v))
+			return rules[i].severity;
+	return SEVERITY_WARNING;
+}
+
+/* Of what is unknown nobody can say that it does harm: a warning, whatever else harms the services it touches. */
+enum severity severity_of_cause(const struct cause *c, enum severity worst_touched)
+{
+	return c->state == STATE_UNKNOWN || worst_touched == SEVERITY_CLEARED ? SEVERITY_WARNING : worst_touched;
+}
+
+/* ---- services --------------------------------------------------------------------------------------------------- */
+
+struct entity *service_entity(struct alert_book *b, uint32_t service)
+{
+	return model_find(b->model, model_config(b->model)->service[service].name);
+}
+
+const struct service_now *service_ask(struct alert_book *b, uint32_t service)
+{
+	struct service_now *s = &b->service[service];
+
+	if (s->asked != b->round) {
+		s->asked = b->round;
+		s->verdict = graph_verdict(model_graph(b->model), service_entity(b, service)->node);
+		s->severity = severity_of(&s->verdict);
+	}
+	return s;
+}
+
+static bool has_unseen(struct alert_book *b, uint32_t service)
+{
+	struct graph *g = model_graph(b->model);
+	uint32_t node = service_entity(b, service)->node, *leaf;
+	size_t n = graph_support(g, node, NULL, 0);
+	bool unseen = model_blind(b->model);
+
+	leaf = must_alloc((n + 1) * sizeof(*leaf));
+	n = graph_support(g, node, leaf, n);
+	for (size_t i = 0; i < n && !unseen; i++) {
+		const struct entity *e = model_of_node(b->model, leaf[i]);
+
+		unseen = e && !e->seen;
+	}
+	free(leaf);
+	return unseen;
+}
+
+bool service_unsettled(struct alert_book *b, uint32_t service)
+{
+	struct service_now *s = &b->service[service];
+
+	if (s->settled_asked != b->round) {
+		s->settled_asked = b->round;
+		s->unsettled = has_unseen(b, service);
+	}
+	return s->unsettled;
+}
+
+/* ---- what a cause touches --------------------------------------------------------------------------------------- */
+
+static void touch_add(struct alert_book *b, uint32_t service, uint32_t list)
+{
+	const struct service_now *s;
+	uint32_t tier;
+
+	if (b->service[service].listed == list)
+		return;
+	b->service[service].listed = list;
+	if (b->touches == b->touch_room) {
+		b->touch_room = b->touch_room ? b->touch_room * 2 : 64;
+		b->touch = must_realloc(b->touch, b->touch_room * sizeof(*b->touch));
+	}
+	s = service_ask(b, service);
+	tier = model_config(b->model)->service[service].tier;
+	b->touch[b->touches++] = (struct touch){
+		.service = service, .severity = s->severity, .distance = s->verdict.distance,
+		.tier = tier ? tier : UINT32_MAX,
+	};
+}
+
+static void touch_services_of(struct alert_book *b, struct entity *e, uint32_t list)
+{
+	enum { FEW = 64 };
+	struct entity *few[FEW], **found = few;
+	size_t n = model_touched_services(b->model, e, few, FEW);
+
+	if (n > FEW) {
+		found = must_alloc(n * sizeof(struct entity *));
+		n = model_touched_services(b->model, e, found, n);
+	}
+	for (size_t i = 0; i < n; i++)
+		touch_add(b, found[i]->index, list);
+	if (found != few)
+		free(found);
+}
+
+static int by_number(uint32_t a, uint32_t b) { return a < b ? -1 : a > b; }
+
+/* Worst first; then what can lose less; then the tier; then as configured. */
+static int touch_order(const void *x, const void *y)
+{
+	const struct touch *a = x, *b = y;
+
+	if (a->severity != b->severity)
+		return by_number(b->severity, a->severity);
+	if (a->distance != b->distance)
+		return by_number(a->distance, b->distance);
+	return a->tier != b->tier ? by_number(a->tier, b->tier) : by_number(a->service, b->service);
+}
+
+void cause_touches(struct alert_book *b, const struct cause *c)
+{
+	uint32_t list = ++b->list;
+
+	b->touches = 0;
+	for (uint32_t i = 0; c->all_services && i < model_config(b->model)->service_count; i++)
+		touch_add(b, i, list);
+	for (uint32_t i = 0; !c->all_services && i < c->affected_count; i++)
+		touch_services_of(b, c->affected[i], list);
+	if (b->touches)
+		qsort(b->touch, b->touches, sizeof(*b->touch), touch_order);
+}
+
+/* ---- live single points ----------------------------------------------------------------------------------------- */
+
+/* The first time that this point is met in this list? */
+static bool point_is_new(struct alert_book *b, uint32_t leaf)
+{
+	if (leaf >= b->points_room) {
+		uint32_t room = leaf + 1 + leaf / 2;
+
+		b->point_stamp = must_realloc(b->point_stamp, room * sizeof(*b->point_stamp));
+		memset(b->point_stamp + b->points_room, 0, (room - b->points_room) * sizeof(*b->point_stamp));
+		b->points_room = room;
+	}
+	if (b->point_stamp[leaf] == b->list)
+		return false;
+	b->point_stamp[leaf] = b->list;
+	return true;
+}
+
+static void points_of(struct alert_book *b, uint32_t service, struct alert *a)
+{
+	enum { LOOKED_AT = 256 };
+	struct graph *g = model_graph(b->model);
+	uint32_t leaf[LOOKED_AT];
+	size_t n = graph_single_points(g, service_entity(b, service)->node, leaf, LOOKED_AT);
+
+	for (size_t i = 0; i < n && i < LOOKED_AT; i++) {
+		const struct entity *e = model_of_node(b->model, leaf[i]);
+
+		if (!e || !point_is_new(b, leaf[i]))
+			continue;
+		if (a->points_count < POINTS_MAX)
+			put_text(a->points[a->points_count++], sizeof(a->points[0]), e->name);
+		else
+			a->points_more++;
+	}
+	if (n > LOOKED_AT)
+		a->points_more += (uint32_t)(n - LOOKED_AT);
+}
+
+void points_list(struct alert_book *b, struct alert *a)
+{
+	enum { SERVICES_MOST = 64 };
+	uint32_t n = b->touches < SERVICES_MOST ? b->touches : SERVICES_MOST;
+
+	a->points_count = a->points_more = 0;
+	b->list++;
+	for (uint32_t i = 0; i < n; i++)
+		if (b->touch[i].distance == 1 && b->touch[i].severity > SEVERITY_WARNING)
+			points_of(b, b->touch[i].service, a);
+}

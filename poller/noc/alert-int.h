@@ -1,0 +1,107 @@
+/* poller/noc/alert-int.h: how alerts are found and held, for alert*.c only.
+ *
+ *   alert.c        the book: open alerts, what is told of them
+ *   alert-cause.c  from the model: who is a cause, which services it touches, how bad that is
+ *   alert-words.c  all of it in words
+ *
+ * A cause lives for one judging, in the book's arena; a held alert lives until it is cleared. 'struct alert' is large,
+ * so there is one of it in a book, and a held alert keeps only the lines that it has.
+ */
+#ifndef FW_NOC_ALERT_INT_H
+#define FW_NOC_ALERT_INT_H
+
+#include "poller/base/arena.h"
+#include "poller/base/hash.h"
+#include "noc.h"
+
+/* What kind of trouble: decides the words. The table is in alert-words.c. */
+enum role { ROLE_COMPONENT, ROLE_AGENT, ROLE_BLIND, ROLE_UNPOLLED, ROLES };
+
+struct cause {
+	const char *key;
+	enum role role;
+	struct entity *e;		/* NULL: the poller itself */
+	enum state state;
+	uint32_t behind;		/* devices behind it, components of a silent agent, devices not polled */
+	struct entity **affected;	/* whose services it touches */
+	uint32_t affected_count, affected_room;
+	bool all_services;
+};
+
+/* One service that a cause touches. */
+struct touch { uint32_t service, distance, tier; enum severity severity; };
+
+/* What is known of a service in this judging. */
+struct service_now {
+	uint32_t asked, settled_asked, listed;	/* the round it was asked, looked into, put on a list */
+	struct verdict verdict;
+	enum severity severity;
+	bool unsettled;			/* a component that it stands on has not been seen yet */
+};
+
+struct held {
+	uint64_t number, sequence;
+	char key[MODEL_NAME_MAX];
+	enum alert_kind kind;
+	unsigned kinds;
+	enum severity severity;
+	enum transition transition;
+	enum state state;
+	struct wall raised, changed, since, since_after;
+	char cause[256], first_do[256];
+	uint32_t touched_count, touched_more, points_count, points_more;
+	struct touched *touched;
+	char (*points)[128];
+	bool seen;			/* in this judging */
+	uint32_t self;
+};
+
+struct alert_book {
+	uint64_t next_number;
+	struct held **held;
+	uint32_t count, room;
+	bool sorted;
+	struct names keys;		/* key -> place in 'held' */
+	struct alert alert;		/* what is told, one at a time */
+	/* one judging */
+	struct arena arena;
+	struct model *model;
+	struct wall now;
+	uint32_t round;
+	struct cause **cause;
+	uint32_t causes, causes_room;
+	struct names cause_keys;
+	struct service_now *service;	/* of each service of the configuration */
+	uint32_t services;
+	uint32_t *point_stamp, points_room;	/* of each graph node: the list it was last put on */
+	uint32_t list;			/* lists made so far */
+	struct touch *touch;
+	uint32_t touches, touch_room;
+};
+
+/* Fill b->cause from the model. */
+void causes_find(struct alert_book *b);
+/* Fill b->touch for one cause, worst first. */
+void cause_touches(struct alert_book *b, const struct cause *c);
+const struct service_now *service_ask(struct alert_book *b, uint32_t service);
+bool service_unsettled(struct alert_book *b, uint32_t service);
+struct entity *service_entity(struct alert_book *b, uint32_t service);
+/* Live single points of what b->touch lists, into 'a'. */
+void points_list(struct alert_book *b, struct alert *a);
+
+/* How bad is it for one service; CLEARED: not at all. */
+enum severity severity_of(const struct verdict *v);
+enum severity severity_of_cause(const struct cause *c, enum severity worst_touched);
+
+/* Words. */
+void say_cause(const struct cause *c, char *buf, size_t size_octets);
+void say_first_do(struct alert_book *b, const struct cause *c, const struct alert *a, char *buf, size_t size_octets);
+void say_cleared(struct alert_book *b, const struct held *h, char *buf, size_t size_octets);
+/* Copy without cutting a character in two. */
+void put_text(char *buf, size_t size_octets, const char *s);
+/* "can lose 1", "is down", "can lose any". */
+const char *lose_words(uint32_t lose, char *buf, size_t size_octets);
+/* The same apart from numbers: "8 devices" and "9 devices", "48 ms" and "51 ms". */
+bool same_but_numbers(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,322 @@
+/* poller/noc/alert-words.c: alerts in words (UX.md): what is wrong, what it means, what to do first. */
+#include <ctype.h>
+#include <string.h>
+
+#include "poller/base/text.h"
+#include "alert-int.h"
+
+/* ---- words of the enumerations ---------------------------------------------------------------------------------- */
+
+const char *severity_word(enum severity s)
+{
+	static const char *const words[SEVERITIES] = {
+		[SEVERITY_CLEARED] = "cleared", [SEVERITY_WARNING] = "warning", [SEVERITY_MINOR] = "minor",
+		[SEVERITY_MAJOR] = "major", [SEVERITY_CRITICAL] = "critical",
+	};
+
+	return (unsigned)s < SEVERITIES ? words[s] : "warning";
+}
+
+const char *alert_kind_word(enum alert_kind k)
+{
+	static const char *const words[ALERT_KINDS] = {
+		[ALERT_COMPONENT] = "component", [ALERT_RISK] = "risk", [ALERT_QUALITY] = "quality", [ALERT_BUDGET] = "budget",
+	};
+
+	return (unsigned)k < ALERT_KINDS ? words[k] : "component";
+}
+
+const char *transition_word(enum transition t)
+{
+	static const char *const words[TRANSITIONS] = {
+		[TRANSITION_RAISE] = "raise", [TRANSITION_CHANGE] = "change", [TRANSITION_CLEAR] = "clear",
+	};
+
+	return (unsigned)t < TRANSITIONS ? words[t] : "change";
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------- */
+
+/* Take back the begun part of a character that did not fit. */
+static void mend_end(char *buf)
+{
+	size_t len = strlen(buf), back = 0;
+
+	while (back < len && back < 4 && ((unsigned char)buf[len - 1 - back] & 0xc0) == 0x80)
+		back++;
+	if (back < len && (unsigned char)buf[len - 1 - back] >= 0xc0 && !text_is_utf8(buf + len - 1 - back, back + 1))
+		buf[len - 1 - back] = 0;
+}
+
+void put_text(char *buf, size_t size_octets, const char *s)
+{
+	if (!text_copy(buf, size_octets, s))
+		mend_end(buf);
+}
+
+bool same_but_numbers(const char *a, const char *b)
+{
+	for (;;) {
+		while (isdigit((unsigned char)*a) || *a == '.')
+			a++;
+		while (isdigit((unsigned char)*b) || *b == '.')
+			b++;
+		if (*a != *b)
+			return false;
+		if (*a == 0)
+			return true;
+		a++;
+		b++;
+	}
+}
+
+const char *lose_words(uint32_t lose, char *buf, size_t size_octets)
+{
+	struct text t = text_over(buf, size_octets);
+
+	if (lose == LOSE_DOWN)
+		text_add(&t, "is down");
+	else if (lose == LOSE_NEVER)
+		text_add(&t, "can lose any");
+	else
+		text_add(&t, "can lose %u", lose);
+	return buf;
+}
+
+static void add_was(struct text *t, uint32_t lose)
+{
+	if (lose == LOSE_DOWN)
+		text_add(t, " (was down)");
+	else if (lose == LOSE_NEVER)
+		text_add(t, " (was any)");
+	else
+		text_add(t, " (was %u)", lose);
+}
+
+char *touched_words(const struct touched *t, char *buf, size_t size_octets)
+{
+	struct text x = text_over(buf, size_octets);
+	char lose[32];
+
+	text_add(&x, "%s: %s", t->service, state_word(t->quality_now));
+	if (t->lose_now != LOSE_DOWN)
+		text_add(&x, ", %s", lose_words(t->lose_now, lose, sizeof(lose)));
+	if (t->lose_before != t->lose_now)
+		add_was(&x, t->lose_before);
+	mend_end(buf);
+	return buf;
+}
+
+/* ---- the cause -------------------------------------------------------------------------------------------------- */
+
+static void say_component(const struct cause *c, struct text *t)
+{
+	text_add(t, "%s %s", c->key, state_word(c->state));
+	if (c->e->reason[0])
+		text_add(t, ": %s", c->e->reason);
+	if (c->behind)
+		text_add(t, "; and %u %s behind it", c->behind, c->behind == 1 ? "device" : "devices");
+}
+
+static void say_agent(const struct cause *c, struct text *t)
+{
+	text_add(t, "%s: its SNMP agent does not answer; %u %s unknown", c->key, c->behind,
+		 c->behind == 1 ? "component is" : "components are");
+}
+
+static void say_blind(const struct cause *c, struct text *t)
+{
+	text_add(t, "the poller is blind: all %u devices are silent; nothing is known of any service", c->behind);
+}
+
+static void say_unpolled(const struct cause *c, struct text *t)
+{
+	text_add(t, "%u %s not polled: %s: %s", c->behind, c->behind == 1 ? "device is" : "devices are", c->e->name,
+		 c->e->reason);
+}
+
+static const char *repair_component(const struct cause *c)
+{
+	if (c->e->admin)
+		return "switch on";
+	if (c->e->gone)
+		return "put back (or 'forewarn forget')";
+	return c->state == STATE_UNKNOWN ? "look at" : "repair";
+}
+
+static const char *repair_agent(const struct cause *c) { (void)c; return "look at the SNMP agent of"; }
+
+/* How each kind of trouble is told, and the verb for what to do about it. */
+static const struct role_words {
+	void (*say)(const struct cause *c, struct text *t);
+	const char *(*repair)(const struct cause *c);	/* before the key; NULL: 'instead' */
+	const char *instead;
+} role_words[ROLES] = {
+	[ROLE_COMPONENT] = { say_component, repair_component, NULL },
+	[ROLE_AGENT] = { say_agent, repair_agent, NULL },
+	[ROLE_BLIND] = { say_blind, NULL, "look at the poller's own network connection" },
+	[ROLE_UNPOLLED] = { say_unpolled, NULL, "look at forewarn itself (forewarn debug)" },
+};
+
+void say_cause(const struct cause *c, char *buf, size_t size_octets)
+{
+	char raw[MODEL_NAME_MAX + REASON_MAX + 128];
+	struct text t = text_over(raw, sizeof(raw));
+
+	role_words[c->role].say(c, &t);
+	text_clean(raw, strlen(raw), buf, size_octets);
+}
+
+/* ---- what to do first ------------------------------------------------------------------------------------------- */
+
+/* What the worst touched service gains when the cause is repaired alone. */
+static void say_gain(struct alert_book *b, const struct cause *c, const struct alert *a, struct text *t)
+{
+	struct entity *s;
+	uint32_t distance;
+
+	if (a->touched_count == 0 || c->role != ROLE_COMPONENT || c->e->leaf == NODE_NONE || c->state == STATE_UNKNOWN)
+		return;
+	s = service_entity(b, b->touch[0].service);
+	distance = graph_distance_if(model_graph(b->model), s->node, c->e->leaf, STATE_UP);
+	if (distance == 0)
+		text_add(t, " (%s stays down until others are repaired too)", a->touched[0].service);
+	else if (service_ask(b, s->index)->verdict.quality == STATE_DOWN)
+		text_add(t, ": then %s works again", a->touched[0].service);
+	else if (distance != DISTANCE_NEVER && distance > service_ask(b, s->index)->verdict.distance)
+		text_add(t, ": then %s can lose %u again", a->touched[0].service, distance - 1);
+}
+
+static void say_points(const struct alert *a, struct text *t)
+{
+	enum { SHOWN = 4 };
+	uint32_t shown = a->points_count < SHOWN ? a->points_count : SHOWN, more = a->points_count - shown + a->points_more;
+
+	if (shown == 0)
+		return;
+	text_add(t, "; leave ");
+	for (uint32_t i = 0; i < shown; i++)
+		text_add(t, "%s%s", i == 0 ? "" : i + 1 == shown && !more ? " and " : ", ", a->points[i]);
+	if (more)
+		text_add(t, " and %u more", more);
+	text_add(t, " alone");
+}
+
+void say_first_do(struct alert_book *b, const struct cause *c, const struct alert *a, char *buf, size_t size_octets)
+{
+	const struct role_words *w = &role_words[c->role];
+	struct text t = text_over(buf, size_octets);
+
+	if (w->repair)
+		text_add(&t, "%s %s", w->repair(c), c->key);
+	else
+		text_add(&t, "%s", w->instead);
+	say_gain(b, c, a, &t);
+	if (a->touched_count == 0 && c->role == ROLE_COMPONENT)
+		text_add(&t, "; no service stands on it");
+	say_points(a, &t);
+	mend_end(buf);
+}
+
+void say_cleared(struct alert_book *b, const struct held *h, char *buf, size_t size_octets)
+{
+	const struct entity *e = model_find(b->model, h->key), *by = NULL;
+	struct text t = text_over(buf, size_octets);
+
+	if (e && e->kind == ENTITY_DEVICE && e->state == STATE_UNKNOWN)
+		by = model_blamed(b->model, e);
+	else if (e && e->state != STATE_UP)
+		by = model_device_of(b->model, e);
+	if (strcmp(h->key, "poller") == 0 && !e)
+		text_add(&t, "the poller sees its devices again");
+	else if (!e)
+		text_add(&t, "%s is no longer in the configuration or the baseline", h->key);
+	else if (by && by->state != STATE_UP)
+		text_add(&t, "%s: goes with %s, which is %s", h->key, by->name, state_word(by->state));
+	else if (e->state == STATE_UP)
+		text_add(&t, "%s is up", h->key);
+	else
+		text_add(&t, "%s is %s: %s; no service stands on it", h->key, state_word(e->state), e->reason);
+	mend_end(buf);
+}
+
+/* ---- one line --------------------------------------------------------------------------------------------------- */
+
+/* What the worst lines have in common, for the subject. */
+enum meaning { MEANS_DOWN, MEANS_DEGRADED, MEANS_LAST, MEANS_LESS, MEANS_UNKNOWN, MEANS_NOTHING };
+
+static enum meaning meaning_of(const struct touched *t)
+{
+	if (t->quality_now == STATE_DOWN)
+		return MEANS_DOWN;
+	if (t->quality_now == STATE_DEGRADED)
+		return MEANS_DEGRADED;
+	if (t->quality_now == STATE_UNKNOWN)
+		return MEANS_UNKNOWN;
+	return t->lose_now == 0 && t->built_for != 0 ? MEANS_LAST : MEANS_LESS;
+}
+
+static void say_meaning(enum meaning means, uint32_t names, uint32_t least, struct text *t)
+{
+	const char *be = names == 1 ? "is" : "are";
+
+	if (means == MEANS_LAST)
+		text_add(t, " can lose no more");
+	else if (means == MEANS_LESS && least == LOSE_NEVER)
+		text_add(t, " %s weaker", be);
+	else if (means == MEANS_LESS)
+		text_add(t, " can still lose %u", least);
+	else
+		text_add(t, " %s %s", be, means == MEANS_DOWN ? "down" : means == MEANS_DEGRADED ? "degraded" : "unknown");
+}
+
+/* "order management, portal can lose no more", over the lines that are as bad as the first. */
+static void say_worst(const struct alert *a, enum meaning means, struct text *t)
+{
+	enum { SHOWN = 3 };
+	uint32_t same = 0, least = LOSE_NEVER;
+
+	for (uint32_t i = 0; i < a->touched_count; i++) {
+		if (meaning_of(&a->touched[i]) != means)
+			continue;
+		if (same < SHOWN)
+			text_add(t, "%s%s", same ? ", " : ": ", a->touched[i].service);
+		same++;
+		if (a->touched[i].lose_now < least)
+			least = a->touched[i].lose_now;
+	}
+	if (same > SHOWN)
+		text_add(t, " and %u more", same - SHOWN + a->touched_more);
+	say_meaning(means, same, least, t);
+}
+
+static enum meaning meaning_of_alert(const struct alert *a)
+{
+	enum meaning worst = MEANS_NOTHING;
+
+	for (uint32_t i = 0; i < a->touched_count; i++)
+		if (meaning_of(&a->touched[i]) < worst)
+			worst = meaning_of(&a->touched[i]);
+	return worst;
+}
+
+char *alert_subject(const struct alert *a, char *buf, size_t size_octets)
+{
+	static const char *const tags[] = {
+		[MEANS_DOWN] = "DOWN", [MEANS_DEGRADED] = "DEGRADED", [MEANS_LAST] = "AT RISK", [MEANS_LESS] = "AT RISK",
+		[MEANS_UNKNOWN] = "UNKNOWN", [MEANS_NOTHING] = "COMPONENT",
+	};
+	enum meaning means = meaning_of_alert(a);
+	struct text t = text_over(buf, size_octets);
+
+	if (a->transition == TRANSITION_CLEAR) {
+		text_add(&t, "[CLEARED] %s (#%llu)", a->cause, (unsigned long long)a->number);
+		return buf;
+	}
+	text_add(&t, "[%s] %s %s", tags[means], a->key, a->state == STATE_UP ? "up" : state_word(a->state));
+	if (means != MEANS_NOTHING)
+		say_worst(a, means, &t);
+	text_add(&t, " (#%llu)", (unsigned long long)a->number);
+	mend_end(buf);
+	return buf;
+}
