@@ -1,0 +1,702 @@
+/* poller/device.c: one device: when it is asked, rounds, whether it answers.
+ *
+ * Every status interval a round begins: an echo, and the states; each poll interval a full one: all that moves. Times lie on a
+ * grid, shifted by the hash of the device's name, so that polls spread and do not drift. A round that is not over when the
+ * next is due makes that one late (counted): a poll never overlaps itself.
+ *
+ * A silent agent gets one cheap question a round; the first answer starts a full round at once. An echo that is lost is
+ * asked again before a device is called silent.
+ */
+#include <arpa/inet.h>
+#include <jansson.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/base/hash.h"
+#include "poller/base/log.h"
+#include "poller/base/text.h"
+#include "poller/worker-int.h"
+
+static void round_end(struct device *d, struct mono now);
+static void round_snmp(struct device *d);
+
+/* ---- asking --------------------------------------------------------------------------------------------------------- */
+
+static void answer(void *owner, uint32_t tag, const struct snmp_answer *a);
+
+static void ask_more(struct device *d)
+{
+	struct plan *p = &d->plan[d->running];
+
+	while (d->outstanding < WINDOW && d->next_packet < p->count) {
+		struct plan_packet *k = &p->packet[d->next_packet];
+
+		k->ask = snmp_ask(d->w->snmp, &d->peer, k->packet, answer, d, d->next_packet);
+		if (k->ask == NULL)
+			break;	/* the table is full: an outstanding answer brings us back, or the round ends as lost */
+		d->next_packet++;
+		d->outstanding++;
+	}
+	if (d->outstanding == 0 && d->next_packet < p->count) {
+		d->snmp_lost = true;
+		d->next_packet = p->count;
+	}
+}
+
+static void pack_less(struct device *d, const char *why)
+{
+	struct last_record *r;
+
+	if (d->pack <= 2)
+		return;
+	d->pack /= 2;
+	d->replan = d->shrunk = true;
+	r = last_begin(d->w->last, d->record);
+	r->value[LAST_D_PACK] = d->pack;
+	last_end(d->w->last, d->record);
+	log_debug(LOG_POLL, "device '%s': asks for less at once: %s pack=%u", d->cfg->name, why, d->pack);
+}
+
+static void take_marker(struct device *d, const struct snmp_varbind *vb)
+{
+	uint64_t mix[2] = { d->marker_new, vb->number + ((uint64_t)vb->type << 56) };
+
+	d->marker_new = hash_stable(mix, sizeof(mix));
+}
+
+/* All slots of a packet that brought nothing. */
+static void packet_missing(struct device *d, struct plan_packet *p, enum fw_err why)
+{
+	for (uint32_t i = 0; i < p->count; i++)
+		sample_missing(d, &p->slot[i], why);
+}
+
+/* The agent named a varbind it refuses: leave that out and ask again. True when asked again. */
+static bool ask_without(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_message *m)
+{
+	uint32_t i = (uint32_t)m->error_index - 1;
+	enum fw_err why = m->error_status == SNMP_ERR_NO_SUCH_NAME ? FW_NOINST : FW_AGENT;
+
+	if (m->error_index < 1 || i >= p->count) {
+		packet_missing(d, p, FW_AGENT);
+		return false;
+	}
+	if (p->slot[i].part == SLOT_UPTIME)
+		d->no_uptime = d->replan = true;
+	else if (p->slot[i].part != SLOT_MARKER)
+		sample_missing(d, &p->slot[i], why);
+	if (!plan_packet_drop(d, p, i))
+		return false;
+	p->ask = snmp_ask(d->w->snmp, &d->peer, p->packet, answer, d, tag);
+	if (p->ask == NULL)
+		packet_missing(d, p, FW_FULL);
+	else
+		d->outstanding++;
+	return p->ask != NULL;
+}
+
+static void take_values(struct device *d, struct plan_packet *p, struct snmp_message *m, struct wall at)
+{
+	struct snmp_varbind vb;
+	uint32_t i = 0;
+
+	for (; i < p->count && snmp_varbind_next(m, &vb); i++) {
+		const struct slot *s = &p->slot[i];
+
+		if (vb.name_len != s->name_len || memcmp(vb.name, p->packet->bytes + s->name_at, s->name_len) != 0) {
+			sample_missing(d, s, FW_FOREIGN);	/* an object we did not ask for is never filed */
+			continue;
+		}
+		if (s->part == SLOT_UPTIME)
+			sample_uptime(d, &vb, at);
+		else if (s->part == SLOT_MARKER)
+			take_marker(d, &vb);
+		else
+			sample_slot(d, s, &vb, at);
+		if (s->last && s->part < d->part_count)
+			sample_finish(d, &d->part[s->part], at, d->running == PLAN_FULL);
+	}
+	for (; i < p->count; i++)
+		sample_missing(d, &p->slot[i], FW_FOREIGN);
+}
+
+static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_answer *a)
+{
+	struct wall at = worker_wall(d->w, a->at);
+
+	d->snmp_answered = true;
+	d->answered_at = at;
+	if (a->sendings == 1) {
+		struct last_record *r = last_begin(d->w->last, d->record);
+
+		r->value[LAST_D_RTT_US] = (uint64_t)mono_since(a->at, a->sent).us;
+		last_end(d->w->last, d->record);
+	}
+	if (a->reply->error_status == SNMP_ERR_TOO_BIG) {
+		packet_missing(d, p, d->pack > 2 ? FW_NOTASKED : FW_TOOBIG);
+		pack_less(d, "tooBig");
+	} else if (a->reply->error_status != SNMP_ERR_NONE) {
+		if (d->running == PLAN_PROBE)
+			return;
+		ask_without(d, p, tag, a->reply);
+	} else {
+		take_values(d, p, a->reply, at);
+	}
+}
+
+static void answer(void *owner, uint32_t tag, const struct snmp_answer *a)
+{
+	struct device *d = owner;
+	struct plan_packet *p = &d->plan[d->running].packet[tag];
+
+	p->ask = NULL;
+	d->outstanding--;
+	if (a->err == FW_OK) {
+		take_reply(d, p, tag, a);
+	} else {
+		struct last_record *r = last_begin(d->w->last, d->record);
+
+		r->value[LAST_D_LOST]++;
+		last_end(d->w->last, d->record);
+		d->snmp_lost = true;
+		packet_missing(d, p, a->err);
+		if (a->err == FW_MALFORM)
+			log_debug(LOG_WIRE, "device '%s': %s", d->cfg->name, fw_err_text(a->err));
+		if (!d->snmp_answered)
+			d->next_packet = d->plan[d->running].count;	/* silent: no more questions this round */
+	}
+	ask_more(d);
+	round_end(d, clock_mono());
+}
+
+/* ---- echoes --------------------------------------------------------------------------------------------------------------- */
+
+static void echoed(void *owner, const struct icmp_result *r);
+
+static bool echo_start(struct device *d, unsigned count, struct span gap)
+{
+	struct icmp_spec spec = {
+		.address = d->peer.address, .count = count, .gap = gap, .timeout = d->cfg->timeout, .done = echoed, .owner = d,
+	};
+
+	d->train = icmp_start(d->w->icmp, &spec);
+	return d->train != NULL;
+}
+
+static void echoed(void *owner, const struct icmp_result *r)
+{
+	struct device *d = owner;
+
+	d->train = NULL;
+	for (unsigned i = 0; i < r->received && d->echo_received < ICMP_TRAIN_MAX; i++)
+		d->echo_rtt[d->echo_received++] = r->rtt[i];
+	d->echo_sent += r->sent;
+	if (r->err == FW_OK) {
+		d->fact.icmp = ANSWER_YES;
+		d->answered_at = worker_wall(d->w, r->at);
+	} else if (r->err == FW_NET && r->sent == 0) {
+		d->fact.icmp = ANSWER_NO;
+	} else if (d->train_again || d->cfg->retries == 0 || d->fact.icmp == ANSWER_NO) {
+		d->fact.icmp = ANSWER_NO;
+	} else {
+		d->train_again = true;
+		if (echo_start(d, d->cfg->retries, span_ms(ECHO_GAP_MS)))
+			return;
+	}
+	round_end(d, clock_mono());
+}
+
+static void echo_row(struct device *d, struct wall at)
+{
+	struct rtt_summary s = rtt_summary_of(d->echo_rtt, d->echo_received, d->echo_sent);
+	struct store_row row = { .at = at, .known = d->echo_received ? 31 : 1 };
+	char name[MODEL_NAME_MAX];
+	struct last_record *r;
+
+	if (d->echo_sent == 0)
+		return;
+	row.value[0].gauge = 100 * s.loss;
+	row.value[1].gauge = s.min_s;
+	row.value[2].gauge = s.median_s;
+	row.value[3].gauge = s.max_s;
+	row.value[4].gauge = d->echo_received > 1 ? s.jitter_s : 0;
+	snprintf(name, sizeof(name), "%s/icmp/echo", d->cfg->name);
+	worker_row(d->w, d->cfg->name, name, &d->w->icmp_layout, &row);
+	if (d->echo_received && d->fact.snmp != ANSWER_YES) {
+		r = last_begin(d->w->last, d->record);
+		r->value[LAST_D_RTT_US] = (uint64_t)(s.median_s * 1e6);
+		last_end(d->w->last, d->record);
+	}
+	d->echo_sent = d->echo_received = 0;
+}
+
+/* ---- rounds ----------------------------------------------------------------------------------------------------------------- */
+
+static bool asks_snmp(const struct device *d) { return d->cfg->credentials != CONFIG_NONE; }
+
+static bool wants_discovery(const struct device *d, struct mono now)
+{
+	return d->full && d->fact.snmp != ANSWER_NO && now.us >= d->discovery_due.us;
+}
+
+/* Begin the SNMP part of a round with a plan. */
+static void plan_run(struct device *d, enum plan_kind kind)
+{
+	if (d->plan[kind].count == 0)
+		plan_build(d, kind);
+	if (d->plan[kind].count == 0)
+		plan_build(d, kind = PLAN_PROBE);
+	d->running = kind;
+	d->next_packet = 0;
+	d->marker_new = 0;
+	ask_more(d);
+}
+
+static void round_snmp(struct device *d)
+{
+	if (d->replan)
+		for (int k = 0; k < PLANS; k++)
+			plan_release(&d->plan[k]);
+	d->replan = false;
+	if (d->fact.snmp != ANSWER_YES)
+		plan_run(d, PLAN_PROBE);	/* not known to answer: one cheap question first */
+	else if (wants_discovery(d, d->round_began))
+		discovery_start(d);
+	else
+		plan_run(d, d->full ? PLAN_FULL : PLAN_STATUS);
+}
+
+void device_discovered(struct device *d, bool complete)
+{
+	struct mono now = clock_mono();
+
+	if (complete && d->pack < PACK_DEFAULT)
+		d->pack = (uint16_t)(d->pack * 2 < PACK_DEFAULT ? d->pack * 2 : PACK_DEFAULT);	/* trust grows back, hourly */
+	if (complete)
+		d->discovery_due = mono_add(now, span_s(3600 + (int64_t)(random_u32() % 300)));
+	else
+		d->discovery_due = mono_add(now, d->w->config->interval);
+	for (int k = 0; k < PLANS; k++)
+		plan_release(&d->plan[k]);
+	d->rebooted = false;
+	if (d->busy && (complete || d->part_count))
+		plan_run(d, PLAN_FULL);
+	round_end(d, now);
+}
+
+/* The plan is through: what it says about the device; true when the round goes on with another plan. */
+static bool plan_over(struct device *d, struct mono now)
+{
+	bool probe = d->running == PLAN_PROBE;
+	uint8_t before = d->fact.snmp;
+
+	if (!d->snmp_answered) {
+		d->fact.snmp = ANSWER_NO;
+		return false;
+	}
+	d->fact.snmp = ANSWER_YES;
+	if (d->snmp_lost && d->plan[d->running].count > 1 && !d->shrunk)
+		pack_less(d, "answers are missing while others come");
+	if (probe) {
+		if (before != ANSWER_YES)
+			for (uint32_t i = 0; i < d->part_count; i++)
+				d->part[i].dirty = d->part[i].watched;	/* main has them as unknown: tell it anew */
+		d->full = d->full || before != ANSWER_YES;
+		d->snmp_lost = false;
+		round_snmp(d);
+		return d->outstanding > 0 || d->discovery != NULL;
+	}
+	if (d->running == PLAN_FULL && d->marker_new != d->marker) {
+		if (d->marker != 0)
+			d->discovery_due = now;
+		d->marker = d->marker_new;
+	}
+	if (d->rebooted)
+		d->discovery_due = now;
+	if (d->shrunk && d->replan) {	/* tooBig: ask again at once, with smaller packets */
+		d->shrunk = false;
+		round_snmp(d);
+		return d->outstanding > 0 || d->discovery != NULL;
+	}
+	return false;
+}
+
+static void tell_fact(struct device *d)
+{
+	if (!d->force_fact && memcmp(&d->fact, &d->told, sizeof(d->fact)) == 0)
+		return;
+	d->fact_dirty = true;
+	if (d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES)
+		log_debug(LOG_POLL, "device '%s': does not answer", d->cfg->name);
+	worker_levels_due(d->w);
+}
+
+static void remember_round(struct device *d, struct mono now, struct wall at)
+{
+	struct last_record *r = last_begin(d->w->last, d->record);
+	struct span took = mono_since(now, d->round_began);
+	bool up = d->fact.snmp == ANSWER_YES || d->fact.icmp == ANSWER_YES;
+
+	r->asked_us = at.us;
+	if (up)
+		r->seen_us = d->answered_at.us;
+	if (r->state != (up ? STATE_UP : STATE_DOWN) || r->since_us == 0) {
+		r->state = up ? STATE_UP : STATE_DOWN;
+		r->since_us = at.us;
+	}
+	r->value[LAST_D_ICMP] = d->fact.icmp;
+	r->value[LAST_D_SNMP] = d->fact.snmp;
+	r->value[LAST_D_UPTIME] = d->uptime;
+	r->value[LAST_D_UPTIME_AT] = d->uptime_known ? (uint64_t)d->uptime_at.us : 0;
+	r->value[LAST_D_MARKER] = d->marker;
+	if (d->full) {
+		r->ask_count++;
+		r->miss_count += !up;
+		r->value[LAST_D_SPAN_US] = (uint64_t)took.us;
+		r->value[LAST_D_REQUESTS] = d->plan[PLAN_FULL].count;
+	}
+	last_end(d->w->last, d->record);
+	if (d->full && took.us > d->w->n.cycle_worst.us)
+		d->w->n.cycle_worst = took;
+}
+
+static void round_end(struct device *d, struct mono now)
+{
+	struct wall at = worker_wall(d->w, now);
+
+	if (!d->busy || d->train != NULL || d->outstanding > 0 || d->discovery != NULL)
+		return;
+	if (asks_snmp(d) && d->has_address && d->next_packet >= d->plan[d->running].count && plan_over(d, now))
+		return;
+	d->busy = false;
+	if (d->full) {
+		echo_row(d, at);
+		d->w->n.cycles++;
+		d->w->n.last_cycle_end = now;
+	}
+	remember_round(d, now, at);
+	d->silent_rounds = d->fact.icmp == ANSWER_YES || d->fact.snmp == ANSWER_YES ? 0 : d->silent_rounds + 1;
+	d->polled = true;
+	tell_fact(d);
+	if (!d->once_done && d->w->setup.once) {
+		d->once_done = true;
+		worker_round_done(d->w);
+	}
+}
+
+/* ---- names to addresses ------------------------------------------------------------------------------------------------------ */
+
+static void resolved(int result, struct evutil_addrinfo *list, void *arg)
+{
+	struct device *d = arg;
+
+	d->resolving = false;
+	d->lookup = NULL;
+	if (result == EVUTIL_EAI_CANCEL)
+		return;
+	if (result == 0 && list != NULL) {
+		memcpy(&d->peer.address, list->ai_addr, list->ai_addrlen);
+		d->has_address = true;
+		d->resolve_said = false;
+		evutil_freeaddrinfo(list);
+	} else if (!d->resolve_said) {
+		log_warn(LOG_POLL, "device '%s': name '%s' cannot be resolved: %s", d->cfg->name, d->cfg->address,
+			 evutil_gai_strerror(result));
+		d->resolve_said = true;
+		d->w->resolve_failed++;
+	}
+	if (d->has_address && d->w->setup.once)
+		wheel_set(d->w->wheel, &d->tick, clock_mono());
+}
+
+static void resolve(struct device *d)
+{
+	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
+	struct evdns_getaddrinfo_request *q;
+	char port[8];
+
+	if (d->resolving)
+		return;
+	snprintf(port, sizeof(port), "%u", d->cfg->port);
+	d->resolving = true;
+	q = evdns_getaddrinfo(d->w->dns, d->cfg->address, port, &hints, resolved, d);
+	if (d->resolving)
+		d->lookup = q;
+}
+
+static void address_take(struct device *d)
+{
+	d->has_address = d->cfg->literal;
+	memset(&d->peer.address, 0, sizeof(d->peer.address));
+	if (d->cfg->literal)
+		memcpy(&d->peer.address, &d->cfg->sockaddr, sizeof(d->cfg->sockaddr));
+	else
+		resolve(d);
+}
+
+/* ---- ticks --------------------------------------------------------------------------------------------------------------------- */
+
+static void next_tick(struct device *d, struct mono now)
+{
+	struct span step = d->w->config->status_interval;
+
+	do {
+		d->next_tick = mono_add(d->next_tick, step);
+	} while (d->next_tick.us <= now.us);
+	wheel_set(d->w->wheel, &d->tick, d->next_tick);
+}
+
+static void round_begin(struct device *d, struct mono now)
+{
+	unsigned echoes = d->w->setup.once ? ONCE_ECHOES : 1;
+
+	d->busy = true;
+	d->round_began = now;
+	d->full = now.us >= d->cycle_due.us;
+	while (d->cycle_due.us <= now.us)
+		d->cycle_due = mono_add(d->cycle_due, d->w->config->interval);
+	d->snmp_answered = d->snmp_lost = d->train_again = d->shrunk = false;
+	d->outstanding = 0;
+	if (!d->has_address) {
+		d->fact = (struct device_fact){ ANSWER_NO, asks_snmp(d) ? ANSWER_NO : ANSWER_NOT_ASKED };
+		resolve(d);
+		round_end(d, now);
+		return;
+	}
+	if (!d->cfg->literal && d->silent_rounds > 5 && d->full)
+		resolve(d);	/* it may have moved */
+	if (!d->cfg->ping || !echo_start(d, echoes, span_ms(ECHO_GAP_MS)))
+		d->fact.icmp = ANSWER_NOT_ASKED;
+	if (asks_snmp(d))
+		round_snmp(d);
+	else
+		d->fact.snmp = ANSWER_NOT_ASKED;
+	round_end(d, now);
+}
+
+static void tick(struct timer *t, struct mono now)
+{
+	struct device *d = timer_owner(t, struct device, tick);
+
+	if (d->busy) {
+		struct last_record *r = last_begin(d->w->last, d->record);
+
+		r->value[LAST_D_LATE]++;
+		last_end(d->w->last, d->record);
+		d->w->n.late += now.us >= d->cycle_due.us;
+	} else if (!(d->w->setup.once && d->once_done)) {
+		round_begin(d, now);
+	}
+	if (!d->w->setup.once)
+		next_tick(d, now);
+}
+
+void device_poll_now(struct device *d)
+{
+	struct mono now = clock_mono();
+
+	d->force_fact = true;
+	if (d->busy)
+		return;
+	d->cycle_due = mono_since(d->cycle_due, now).us > 0 ? now : d->cycle_due;
+	round_begin(d, now);
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------------------------ */
+
+static void peer_take(struct device *d)
+{
+	const struct cfg_credentials *c;
+
+	memset(&d->peer, 0, sizeof(d->peer));
+	d->peer.timeout = d->cfg->timeout;
+	d->peer.retries = d->cfg->retries;
+	if (asks_snmp(d)) {
+		c = &d->w->config->credentials[d->cfg->credentials];
+		d->peer.version = (uint8_t)c->version;
+		text_copy(d->peer.community, sizeof(d->peer.community), c->community);
+	}
+	address_take(d);
+}
+
+/* The first tick: at once in one round, else where the name's hash puts it in the interval. */
+static void schedule(struct device *d, struct mono now)
+{
+	struct span interval = d->w->config->interval, step = d->w->config->status_interval;
+	uint64_t h = hash_stable(d->cfg->name, strlen(d->cfg->name)) >> 8;
+	struct span spread = d->w->setup.once ? span_us((int64_t)(h % 1000000)) : span_us((int64_t)(h % (uint64_t)step.us));
+
+	if (d->w->setup.once && d->w->device_count < 1000)
+		spread = span_ms((int64_t)(h % 100));
+	d->next_tick = mono_add(now, spread);
+	d->cycle_due = d->next_tick;	/* the first round is a full one; those after it lie on the grid */
+	wheel_set(d->w->wheel, &d->tick, d->next_tick);
+	if (!d->w->setup.once)
+		d->cycle_due = mono_add(d->next_tick, span_us(-(int64_t)(h % (uint64_t)(interval.us / step.us ? interval.us / step.us : 1)) * step.us));
+}
+
+struct device *device_new(struct worker *w, const struct cfg_device *cfg)
+{
+	struct device *d = must_alloc(sizeof(*d));
+	const struct last_record *r;
+
+	*d = (struct device){ .kind = KIND_DEVICE, .w = w, .cfg = cfg, .tick.fire = tick, .pack = PACK_DEFAULT, .bulk = BULK_DEFAULT };
+	d->record = last_add(w->last, cfg->name, "", "");
+	if (d->record == LAST_NONE) {
+		free(d);
+		return NULL;
+	}
+	r = last_at(w->last, d->record);
+	if (r->value[LAST_D_PACK] >= 2 && r->value[LAST_D_PACK] <= 200)
+		d->pack = (uint16_t)r->value[LAST_D_PACK];
+	if (r->value[LAST_D_BULK] >= 1 && r->value[LAST_D_BULK] <= 100)
+		d->bulk = (uint16_t)r->value[LAST_D_BULK];
+	d->marker = r->value[LAST_D_MARKER];
+	d->uptime = r->value[LAST_D_UPTIME];
+	d->uptime_at.us = (int64_t)r->value[LAST_D_UPTIME_AT];
+	d->uptime_known = d->uptime_at.us != 0;
+	d->force_fact = true;
+	peer_take(d);
+	schedule(d, clock_mono());
+	return d;
+}
+
+static void cancel(struct device *d)
+{
+	wheel_stop(d->w->wheel, &d->tick);
+	if (d->train)
+		icmp_cancel(d->train);
+	d->train = NULL;
+	if (d->lookup)
+		evdns_getaddrinfo_cancel(d->lookup);
+	d->lookup = NULL;
+	discovery_cancel(d);
+	for (int k = 0; k < PLANS; k++) {
+		for (uint32_t i = 0; i < d->plan[k].count; i++) {
+			if (d->plan[k].packet[i].ask)
+				snmp_cancel(d->w->snmp, d->plan[k].packet[i].ask);
+			d->plan[k].packet[i].ask = NULL;
+		}
+		plan_release(&d->plan[k]);
+	}
+	d->outstanding = 0;
+	d->busy = false;
+}
+
+void device_free(struct device *d)
+{
+	if (d == NULL)
+		return;
+	cancel(d);
+	free(d->part);
+	free(d);
+}
+
+void device_config(struct device *d, const struct cfg_device *cfg, bool changed)
+{
+	d->cfg = cfg;
+	if (!changed)
+		return;
+	cancel(d);
+	free(d->part);
+	d->part = NULL;
+	d->part_count = d->part_size = 0;
+	d->discovery_due = (struct mono){ 0 };
+	d->force_fact = true;
+	parts_from_last(d);
+	peer_take(d);
+	schedule(d, clock_mono());
+}
+
+/* ---- levels ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool fact_flush(struct device *d)
+{
+	struct msg_fact *m;
+
+	if (!d->fact_dirty)
+		return true;
+	m = msg_new(MSG_FACT, sizeof(*m));
+	m->fact = d->fact;
+	m->at = d->answered_at.us && (d->fact.icmp == ANSWER_YES || d->fact.snmp == ANSWER_YES) ? d->answered_at
+											      : worker_wall(d->w, clock_mono());
+	text_copy(m->device, sizeof(m->device), d->cfg->name);
+	if (!worker_post_main(d->w, &m->m))
+		return false;
+	d->told = d->fact;
+	d->fact_dirty = d->force_fact = false;
+	return true;
+}
+
+static bool level_flush(struct device *d, struct part *p)
+{
+	const struct last_record *r = last_at(d->w->last, p->record);
+	struct msg_level *m = msg_new(MSG_LEVEL, sizeof(*m));
+
+	m->state = r->state;
+	m->admin = (r->flags & LAST_F_ADMIN) != 0;
+	m->gone = (r->flags & LAST_F_GONE) != 0;
+	m->since.us = r->since_us;
+	m->since_after = p->since_after;
+	m->at.us = r->seen_us;
+	last_text_get(r, LAST_T_REASON, m->reason, sizeof(m->reason));
+	part_name(d, p, m->name, sizeof(m->name));
+	if (!worker_post_main(d->w, &m->m))
+		return false;
+	p->dirty = false;
+	return true;
+}
+
+bool device_levels_flush(struct device *d)
+{
+	if (!fact_flush(d))
+		return false;
+	if (d->fact.snmp != ANSWER_YES)
+		return true;	/* parts of a silent agent are unknown; their levels go out when it answers */
+	for (uint32_t i = 0; i < d->part_count; i++)
+		if (d->part[i].dirty && !level_flush(d, &d->part[i]))
+			return false;
+	return true;
+}
+
+/* ---- debug --------------------------------------------------------------------------------------------------------------------------- */
+
+static json_t *plan_json(const struct plan *p)
+{
+	uint32_t names = 0;
+
+	for (uint32_t i = 0; i < p->count; i++)
+		names += p->packet[i].count;
+	return json_pack("{s:i,s:i}", "packets", (int)p->count, "objects", (int)names);
+}
+
+char *device_debug(struct device *d)
+{
+	const struct last_record *r = last_at(d->w->last, d->record);
+	struct mono now = clock_mono();
+	uint32_t watched = 0, gone = 0;
+	json_t *j;
+	char *text;
+
+	for (uint32_t i = 0; i < d->part_count; i++) {
+		watched += d->part[i].watched;
+		gone += (last_at(d->w->last, d->part[i].record)->flags & LAST_F_GONE) != 0;
+	}
+	for (int k = 0; k < PLAN_PROBE; k++)
+		if (d->plan[k].count == 0 && !d->busy && asks_snmp(d))
+			plan_build(d, (enum plan_kind)k);
+	j = json_pack("{s:s,s:s,s:i,s:i,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:f,s:f,s:o,s:o}",
+		      "device", d->cfg->name, "address", d->cfg->address, "port", d->cfg->port, "worker", (int)d->w->setup.number,
+		      "has_address", d->has_address, "busy", d->busy, "objects_per_get", d->pack, "rows_per_bulk", d->bulk,
+		      "components", (int)d->part_count, "watched", (int)watched, "gone", (int)gone,
+		      "late", (json_int_t)r->value[LAST_D_LATE], "lost", (json_int_t)r->value[LAST_D_LOST],
+		      "next_round_s", span_as_s(mono_since(d->next_tick, now)),
+		      "next_discovery_s", d->discovery_due.us ? span_as_s(mono_since(d->discovery_due, now)) : 0.0,
+		      "full", plan_json(&d->plan[PLAN_FULL]), "status", plan_json(&d->plan[PLAN_STATUS]));
+	must(j != NULL);
+	text = json_dumps(j, JSON_COMPACT);
+	json_decref(j);
+	return text;
+}

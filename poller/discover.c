@@ -1,0 +1,674 @@
+/* poller/discover.c: which tables and rows a device has, and what they are called.
+ *
+ * Table by table of the definitions: walk the columns that make the rows; if there are any, the naming columns, states and
+ * everything marked slow. A table of scalars is asked by one GET. Only a whole walk changes anything: a row that two
+ * complete discoveries in a row did not find is gone (its component stays, down); an incomplete walk renames nothing.
+ *
+ * Names: the naming column is chosen once per device and table, and kept with its parts: the first of the definition's that
+ * most rows fill; equal names all get "~index". A known name under another index is the same component: it is mapped, and
+ * that is an event. History stays with the name.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/base/arena.h"
+#include "poller/base/hash.h"
+#include "poller/base/log.h"
+#include "poller/base/text.h"
+#include "poller/worker-int.h"
+
+struct cell { const uint8_t *bytes; uint64_t number; uint16_t len; uint8_t type; };	/* type 0: nothing */
+
+struct found {
+	uint32_t arc[LAST_ARCS];
+	uint8_t arcs;
+	bool is_row;			/* a row-making column has it */
+	const char *name;
+	struct cell *cell;		/* one per column */
+};
+
+struct discovery {
+	struct device *d;
+	uint32_t table;			/* being asked */
+	uint8_t column[MIB_COLUMNS_MAX], columns, at;
+	uint8_t column_now;
+	struct found *row;
+	uint32_t rows, rows_size;
+	struct names by_index;
+	struct arena arena;
+	struct snmp_walk *walk;
+	struct snmp_ask *ask;
+	struct snmp_packet *packet;
+	uint64_t tables;		/* bit t: has rows */
+	uint32_t reindexed, added, gone, hint;
+	bool singly;			/* scalars one by one: the agent refuses a whole GET for one of them */
+	bool incomplete, unsure;	/* unsure: something is missing for the first time: look again soon */
+};
+
+static void table_next(struct discovery *x);
+
+/* ---- parts -------------------------------------------------------------------------------------------------------------- */
+
+uint32_t part_add(struct device *d, uint32_t record, uint8_t table)
+{
+	const struct mib_table *t = d->w->config->mib->table[table];
+	struct part *p;
+	char instance[LAST_INSTANCE_MAX + 1], name[MODEL_NAME_MAX];
+
+	if (d->part_count == d->part_size) {
+		d->part_size = d->part_size ? d->part_size * 2 : 8;
+		d->part = must_realloc(d->part, d->part_size * sizeof(*d->part));
+	}
+	p = &d->part[d->part_count++];
+	*p = (struct part){ .record = record, .table = table };
+	last_text_get(last_at(d->w->last, record), LAST_T_INSTANCE, instance, sizeof(instance));
+	part_name(d, p, name, sizeof(name));
+	p->watched = worker_is_watched(d->w, d, t, name, instance);
+	p->dirty = p->watched;
+	return d->part_count - 1;
+}
+
+static int table_of_record(const struct mib *mib, const struct last_record *r)
+{
+	char title[64];
+
+	last_text_get(r, LAST_T_TABLE, title, sizeof(title));
+	for (unsigned t = 0; t < mib->count && t < 64; t++)
+		if (strcmp(mib->table[t]->title, title) == 0)
+			return (int)t;
+	return -1;
+}
+
+/* One record of the last file becomes a part of 'd', if its definition is still there. */
+static void part_from_record(struct device *d, uint32_t record)
+{
+	const struct mib *mib = d->w->config->mib;
+	const struct last_record *r = last_at(d->w->last, record);
+	int t = table_of_record(mib, r);
+
+	if (t < 0)
+		return;
+	if (r->signature != last_signature(mib->table[t])) {	/* another definition: names stay, values do not */
+		struct last_record *w = last_begin(d->w->last, record);
+
+		w->known = w->source = 0;
+		w->signature = last_signature(mib->table[t]);
+		memset(w->run, 0, sizeof(w->run));
+		last_end(d->w->last, record);
+	}
+	part_add(d, record, (uint8_t)t);
+}
+
+void parts_from_last(struct device *d)
+{
+	for (uint32_t i = 0; i < last_count(d->w->last); i++) {
+		const struct last_record *r = last_at(d->w->last, i);
+
+		if (r->kind == LAST_PART && r->device == d->record)
+			part_from_record(d, i);
+	}
+}
+
+void parts_from_last_all(struct worker *w)
+{
+	struct device **of = must_alloc((last_count(w->last) + 1) * sizeof(struct device *));
+
+	for (uint32_t i = 0; i < w->device_count; i++)
+		of[w->device[i]->record] = w->device[i];
+	for (uint32_t i = 0; i < last_count(w->last); i++) {
+		const struct last_record *r = last_at(w->last, i);
+
+		if (r->kind == LAST_PART && of[r->device] != NULL)
+			part_from_record(of[r->device], i);
+	}
+	free(of);
+}
+
+/* ---- gathering rows ------------------------------------------------------------------------------------------------------ */
+
+static struct found *row_of(struct discovery *x, const struct oid *name, uint8_t prefix)
+{
+	const struct mib_table *t = x->d->w->config->mib->table[x->table];
+	char key[LAST_ARCS * 11 + 1];
+	struct text text = text_over(key, sizeof(key));
+	uint32_t i;
+	struct found *f;
+
+	if (name->len <= prefix || name->len - prefix > LAST_ARCS)
+		return NULL;
+	for (uint8_t a = prefix; a < name->len; a++)
+		text_add(&text, ".%u", name->arc[a]);
+	i = names_find(&x->by_index, key);
+	if (i != NAMES_NONE)
+		return &x->row[i];
+	if (x->rows == ROWS_MOST)
+		return NULL;
+	if (x->rows == x->rows_size) {
+		x->rows_size = x->rows_size ? x->rows_size * 2 : 64;
+		x->row = must_realloc(x->row, x->rows_size * sizeof(*x->row));
+	}
+	f = &x->row[x->rows];
+	*f = (struct found){ .arcs = (uint8_t)(name->len - prefix) };
+	memcpy(f->arc, name->arc + prefix, f->arcs * sizeof(f->arc[0]));
+	f->cell = arena_alloc(&x->arena, t->column_count * sizeof(*f->cell));
+	names_put(&x->by_index, arena_strdup(&x->arena, key), x->rows++);
+	return f;
+}
+
+static void cell_take(struct discovery *x, struct found *f, uint8_t column, const struct snmp_varbind *vb)
+{
+	struct cell *c = &f->cell[column];
+
+	c->type = vb->type;
+	c->number = vb->number;
+	c->len = vb->bytes_len < 255 ? vb->bytes_len : 255;
+	c->bytes = NULL;
+	if (c->len) {
+		uint8_t *copy = arena_alloc(&x->arena, c->len);
+
+		memcpy(copy, vb->bytes, c->len);
+		c->bytes = copy;
+	}
+}
+
+static bool walk_row(void *owner, const struct snmp_varbind *vb, struct mono at)
+{
+	struct discovery *x = owner;
+	const struct mib_table *t = x->d->w->config->mib->table[x->table];
+	const struct mib_column *k = &t->column[x->column_now];
+	struct oid name;
+	struct found *f;
+
+	x->d->snmp_answered = true;
+	x->d->answered_at = worker_wall(x->d->w, at);
+	if (!oid_dec(&name, vb->name, vb->name_len))
+		return true;
+	f = row_of(x, &name, k->oid.len);
+	if (f == NULL)
+		return true;
+	cell_take(x, f, x->column_now, vb);
+	for (uint8_t i = 0; i < t->rows_count; i++)
+		f->is_row = f->is_row || t->rows[i] == x->column_now;
+	return true;
+}
+
+/* ---- from rows to parts -------------------------------------------------------------------------------------------------- */
+
+static bool cell_text(const struct mib_column *k, const struct cell *c, char *buf, size_t size)
+{
+	size_t len = c->len;
+
+	buf[0] = '\0';
+	if (c->type == 0 || c->type >= SNMP_NO_OBJECT)
+		return false;
+	if (c->type == SNMP_OID) {
+		struct oid o;
+
+		return oid_dec(&o, c->bytes, c->len) && oid_format(&o, buf, size);
+	}
+	if (c->type != SNMP_OCTET_STRING) {
+		snprintf(buf, size, k->as == AS_INTEGER ? "%lld" : "%llu", (long long)c->number);
+		return true;
+	}
+	while (len > 0 && (c->bytes[len - 1] == '\0' || c->bytes[len - 1] == ' '))
+		len--;
+	text_clean(c->bytes ? c->bytes : (const uint8_t *)"", len, buf, size);
+	return buf[0] != '\0';
+}
+
+static bool row_is_ours(const struct mib_table *t, const struct found *f)
+{
+	char value[OID_TEXT_MAX];
+
+	if (!f->is_row)
+		return false;
+	for (uint8_t w = 0; w < t->where_count; w++) {
+		const struct mib_where *m = &t->where[w];
+		bool listed = false;
+
+		cell_text(&t->column[m->column], &f->cell[m->column], value, sizeof(value));
+		for (uint8_t i = 0; i < m->count; i++)
+			listed = listed || strcmp(value, m->is[i]) == 0;
+		if (!listed)
+			return false;
+	}
+	return true;
+}
+
+/* The naming column: kept with the parts there are, else the first that at least half of the rows fill. */
+static uint8_t naming_column(struct discovery *x, const struct mib_table *t)
+{
+	char buf[LAST_INSTANCE_MAX + 1];
+
+	for (uint32_t i = 0; i < x->d->part_count; i++)
+		if (x->d->part[i].table == x->table)
+			return last_at(x->d->w->last, x->d->part[i].record)->name_column;
+	for (uint8_t n = 0; n < t->name_count; n++) {
+		uint32_t filled = 0, rows = 0;
+
+		for (uint32_t i = 0; i < x->rows; i++) {
+			rows += x->row[i].name != NULL;
+			filled += x->row[i].name != NULL &&
+				  cell_text(&t->column[t->name[n]], &x->row[i].cell[t->name[n]], buf, sizeof(buf));
+		}
+		if (rows > 0 && filled * 2 >= rows)
+			return t->name[n];
+	}
+	return INDEX_NAMES;
+}
+
+static char *index_text(struct arena *a, const struct found *f)
+{
+	char buf[LAST_ARCS * 11 + 1];
+	struct text t = text_over(buf, sizeof(buf));
+
+	for (uint8_t i = 0; i < f->arcs; i++)
+		text_add(&t, "%s%u", i ? "." : "", f->arc[i]);
+	return arena_strdup(a, buf);
+}
+
+/* Give each of our rows its name; those that are equal get their index behind. */
+static void name_rows(struct discovery *x, const struct mib_table *t, uint8_t column)
+{
+	struct names seen = { 0 };
+	char buf[LAST_INSTANCE_MAX + 1];
+
+	for (uint32_t i = 0; i < x->rows; i++) {
+		struct found *f = &x->row[i];
+
+		if (f->name == NULL)
+			continue;
+		if (column == INDEX_NAMES || column >= t->column_count ||
+		    !cell_text(&t->column[column], &f->cell[column], buf, sizeof(buf) - 60))
+			f->name = index_text(&x->arena, f);
+		else
+			f->name = arena_strdup(&x->arena, buf);
+		names_set(&seen, f->name, names_find(&seen, f->name) == NAMES_NONE ? 1 : 2);
+	}
+	for (uint32_t i = 0; i < x->rows; i++)
+		if (x->row[i].name != NULL && names_find(&seen, x->row[i].name) == 2)
+			x->row[i].name = arena_printf(&x->arena, "%s~%s", x->row[i].name, index_text(&x->arena, &x->row[i]));
+	names_release(&seen);
+}
+
+static void post_part(struct device *d, const struct mib_table *t, const struct part *p)
+{
+	struct msg_name *m;
+
+	if (t->counts == COUNTS_NAMED && !p->watched)
+		return;
+	m = msg_new(MSG_PART, sizeof(*m));
+	part_name(d, p, m->name, sizeof(m->name));
+	if (!worker_post_main(d->w, &m->m))
+		d->discovery_due = mono_add(clock_mono(), d->w->config->interval);	/* main is busy: again soon */
+}
+
+static uint32_t part_of(struct discovery *x, const struct mib_table *t, const struct found *f, uint8_t naming)
+{
+	struct device *d = x->d;
+	uint32_t record = last_find(d->w->last, d->cfg->name, t->class_name, f->name);
+	struct last_record *r;
+
+	for (uint32_t i = 0; record != LAST_NONE && i < d->part_count; i++) {
+		uint32_t k = (x->hint + i) % d->part_count;	/* rows mostly come in the order of the parts */
+
+		if (d->part[k].record == record) {
+			x->hint = k + 1;
+			return k;
+		}
+	}
+	if (record == LAST_NONE)
+		record = last_add(d->w->last, d->cfg->name, t->class_name, f->name);
+	if (record == LAST_NONE)
+		return UINT32_MAX;
+	r = last_begin(d->w->last, record);
+	r->signature = last_signature(t);
+	r->name_column = naming;
+	last_text_set(r, LAST_T_TABLE, t->title, strlen(t->title));
+	last_end(d->w->last, record);
+	x->added++;
+	return part_add(d, record, (uint8_t)x->table);
+}
+
+/* Index, and what was read on the way. */
+static void part_update(struct discovery *x, const struct mib_table *t, struct part *p, const struct found *f, struct wall at)
+{
+	struct last_record *r = last_begin(x->d->w->last, p->record);
+	bool moved = r->arcs && (r->arcs != f->arcs || memcmp(r->arc, f->arc, f->arcs * sizeof(f->arc[0])) != 0);
+
+	r->arcs = f->arcs;
+	memcpy(r->arc, f->arc, f->arcs * sizeof(f->arc[0]));
+	r->flags &= (uint8_t)~LAST_F_GONE;
+	r->source = 0;
+	last_end(x->d->w->last, p->record);
+	x->reindexed += moved;
+	p->absent = 0;
+	p->skip = 0;
+	for (uint8_t c = 0; c < t->column_count; c++) {
+		const struct cell *k = &f->cell[c];
+		struct snmp_varbind vb = { .bytes = k->bytes, .bytes_len = k->len, .number = k->number, .type = k->type };
+
+		if (k->type != 0 && t->column[c].ds == MIB_NO_COLUMN)
+			sample_value(x->d, p, c, &vb, at);
+	}
+	part_state(x->d, p, at);
+}
+
+/* Parts of the table that this complete discovery did not find. */
+static void parts_missing(struct discovery *x, const bool *found, uint32_t count)
+{
+	struct device *d = x->d;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct part *p = &d->part[i];
+		struct last_record *r;
+
+		if (p->table != x->table || found[i])
+			continue;
+		if (++p->absent < 2) {
+			x->unsure = true;
+			continue;
+		}
+		p->absent = 2;
+		if (last_at(d->w->last, p->record)->flags & LAST_F_GONE)
+			continue;
+		r = last_begin(d->w->last, p->record);
+		r->flags |= LAST_F_GONE;
+		last_end(d->w->last, p->record);
+		x->gone++;
+		part_state(d, p, worker_wall(d->w, clock_mono()));
+	}
+}
+
+static void table_merge(struct discovery *x)
+{
+	struct device *d = x->d;
+	const struct mib_table *t = d->w->config->mib->table[x->table];
+	struct wall at = worker_wall(d->w, clock_mono());
+	uint32_t before = d->part_count;
+	bool *found = must_alloc(before + 1);
+	uint8_t naming;
+
+	for (uint32_t i = 0; i < x->rows; i++)
+		x->row[i].name = row_is_ours(t, &x->row[i]) ? "" : NULL;
+	naming = t->single ? INDEX_NAMES : naming_column(x, t);
+	name_rows(x, t, naming);
+	for (uint32_t i = 0; i < x->rows; i++) {
+		uint32_t p;
+
+		if (x->row[i].name == NULL || (p = part_of(x, t, &x->row[i], naming)) == UINT32_MAX)
+			continue;
+		part_update(x, t, &d->part[p], &x->row[i], at);
+		if (p < before)
+			found[p] = true;
+		post_part(d, t, &d->part[p]);
+		x->tables |= UINT64_C(1) << x->table;
+	}
+	parts_missing(x, found, before);
+	free(found);
+}
+
+/* ---- the walks ---------------------------------------------------------------------------------------------------------------- */
+
+static void rows_reset(struct discovery *x)
+{
+	free(x->row);
+	x->row = NULL;
+	x->rows = x->rows_size = 0;
+	names_release(&x->by_index);
+	x->by_index = (struct names){ 0 };
+	arena_reset(&x->arena);
+}
+
+static void column_want(struct discovery *x, uint8_t column)
+{
+	for (uint8_t i = 0; i < x->columns; i++)
+		if (x->column[i] == column)
+			return;
+	if (column != MIB_NO_COLUMN)
+		x->column[x->columns++] = column;
+}
+
+/* Rows first: where there are none the rest is not asked. */
+static void columns_list(struct discovery *x, const struct mib_table *t)
+{
+	x->columns = x->at = 0;
+	for (uint8_t i = 0; i < t->rows_count; i++)
+		column_want(x, t->rows[i]);
+	for (uint8_t i = 0; i < t->name_count; i++)
+		column_want(x, t->name[i]);
+	column_want(x, t->state.column);
+	column_want(x, t->admin.column);
+	for (uint8_t i = 0; i < t->where_count; i++)
+		column_want(x, t->where[i].column);
+	for (uint8_t c = 0; c < t->column_count; c++)
+		if (t->column[c].slow)
+			column_want(x, c);
+}
+
+static void walk_done(void *owner, enum fw_err err);
+
+static void walk_column(struct discovery *x)
+{
+	const struct mib_table *t = x->d->w->config->mib->table[x->table];
+	struct snmp_walk_spec spec = {
+		.max_repetitions = x->d->bulk, .most_rows = ROWS_MOST, .row = walk_row, .done = walk_done, .owner = x,
+	};
+
+	x->column_now = x->column[x->at];
+	spec.root = &t->column[x->column_now].oid;
+	x->walk = snmp_walk_start(x->d->w->snmp, &x->d->peer, &spec);
+	if (x->walk == NULL) {
+		x->incomplete = true;
+		table_next(x);
+	}
+}
+
+static bool any_row(const struct discovery *x)
+{
+	for (uint32_t i = 0; i < x->rows; i++)
+		if (x->row[i].is_row)
+			return true;
+	return false;
+}
+
+static void walk_done(void *owner, enum fw_err err)
+{
+	struct discovery *x = owner;
+	const struct mib_table *t = x->d->w->config->mib->table[x->table];
+
+	x->walk = NULL;
+	if (err != FW_OK) {
+		x->incomplete = true;
+		log_info(LOG_POLL, "device '%s': table '%s' not read whole: column %s: %s", x->d->cfg->name, t->title,
+			 t->column[x->column_now].name, fw_err_text(err));
+		x->at = x->columns;
+		table_next(x);
+		return;
+	}
+	x->d->snmp_answered = true;
+	x->at++;
+	if (x->at >= t->rows_count && !any_row(x))
+		x->at = x->columns;
+	if (x->at < x->columns) {
+		walk_column(x);
+		return;
+	}
+	table_merge(x);
+	table_next(x);
+}
+
+/* ---- tables of scalars ---------------------------------------------------------------------------------------------------------- */
+
+static void scalars_answer(void *owner, uint32_t tag, const struct snmp_answer *a);
+
+/* One GET of the columns from 'tag' on; v1 agents refuse the whole for one missing object, so there they are asked one by one. */
+static void scalars_ask(struct discovery *x, uint32_t first)
+{
+	const struct mib_table *t = x->d->w->config->mib->table[x->table];
+	struct snmp_name names[MIB_COLUMNS_MAX];
+	uint8_t ber[MIB_COLUMNS_MAX][80];
+	struct snmp_request q = {
+		.community = x->d->peer.community, .version = x->d->peer.version, .pdu = SNMP_GET, .names = names,
+		.request_id = 0x00800000,
+	};
+	uint32_t end = x->d->peer.version == SNMP_V1 || x->singly ? first + 1 : t->column_count;
+
+	for (uint32_t c = first; c < end; c++) {
+		struct oid o = t->column[c].oid;
+
+		if (!oid_push(&o, 0))
+			continue;
+		names[q.name_count] = (struct snmp_name){ ber[q.name_count], (uint16_t)oid_enc(&o, ber[q.name_count], sizeof(ber[0])) };
+		q.name_count++;
+	}
+	free(x->packet);
+	x->packet = NULL;
+	if (snmp_packet_new(&x->packet, &q, SNMP_PACKET_MAX) == FW_OK)
+		x->ask = snmp_ask(x->d->w->snmp, &x->d->peer, x->packet, scalars_answer, x, first);
+	if (x->ask == NULL) {
+		x->incomplete = true;
+		table_next(x);
+	}
+}
+
+static void scalars_take(struct discovery *x, struct snmp_message *m, uint32_t first)
+{
+	const struct mib_table *t = x->d->w->config->mib->table[x->table];
+	struct snmp_varbind vb;
+	struct oid none = { .arc = { 0 }, .len = 1 };
+	struct found *f = row_of(x, &none, 0);
+
+	for (uint32_t c = first; c < t->column_count && f && snmp_varbind_next(m, &vb); c++) {
+		const struct mib_column *k = &t->column[c];
+
+		if (vb.name_len != k->oid_ber_len + 1 || memcmp(vb.name, k->oid_ber, k->oid_ber_len) != 0)
+			continue;
+		if (vb.type == SNMP_NULL || vb.type >= SNMP_NO_OBJECT)
+			continue;
+		cell_take(x, f, (uint8_t)c, &vb);
+		f->is_row = true;
+	}
+}
+
+static void scalars_answer(void *owner, uint32_t tag, const struct snmp_answer *a)
+{
+	struct discovery *x = owner;
+	const struct mib_table *t = x->d->w->config->mib->table[x->table];
+	bool one = x->packet->name_count == 1;
+
+	x->ask = NULL;
+	if (a->err != FW_OK) {
+		x->incomplete = true;
+		table_next(x);
+		return;
+	}
+	x->d->snmp_answered = true;
+	x->d->answered_at = worker_wall(x->d->w, a->at);
+	if (a->reply->error_status == SNMP_ERR_NONE)
+		scalars_take(x, a->reply, tag);
+	else if (!one) {	/* something in it is refused: one by one */
+		x->singly = true;
+		scalars_ask(x, 0);
+		return;
+	}
+	if (one && tag + 1 < t->column_count) {
+		scalars_ask(x, tag + 1);
+		return;
+	}
+	table_merge(x);
+	table_next(x);
+}
+
+/* ---- table after table ------------------------------------------------------------------------------------------------------------ */
+
+static bool table_replaced(const struct discovery *x, const struct mib_table *t)
+{
+	const struct mib *mib = x->d->w->config->mib;
+
+	for (unsigned i = 0; t->unless && i < mib->count && i < 64; i++)
+		if (strcmp(mib->table[i]->title, t->unless) == 0 && x->tables >> i & 1)
+			return true;
+	return false;
+}
+
+static void discovery_end(struct discovery *x)
+{
+	struct device *d = x->d;
+	struct wall at = worker_wall(d->w, clock_mono());
+	struct last_record *r = last_begin(d->w->last, d->record);
+	bool complete = !x->incomplete, unsure = x->unsure;
+
+	if (complete) {
+		r->value[LAST_D_DISCOVERED_AT] = (uint64_t)at.us;
+		r->value[LAST_D_TABLES] = x->tables;
+	}
+	r->value[LAST_D_BULK] = d->bulk;
+	last_end(d->w->last, d->record);
+	if (x->reindexed)
+		worker_note(d->w, "reindex", d->cfg->name, at, "%u components have another index; history stays with their names",
+			    x->reindexed);
+	if (x->gone)
+		worker_note(d->w, "gone", d->cfg->name, at, "%u components are no longer there", x->gone);
+	log_debug(LOG_POLL, "device '%s': discovery %s parts=%u added=%u", d->cfg->name, complete ? "complete" : "incomplete",
+		  d->part_count, x->added);
+	discovery_cancel(d);
+	device_discovered(d, complete);
+	if (unsure)
+		d->discovery_due = mono_add(clock_mono(), span_us(d->w->config->interval.us / 2));
+}
+
+static void table_next(struct discovery *x)
+{
+	const struct mib *mib = x->d->w->config->mib;
+
+	for (;;) {
+		const struct mib_table *t;
+
+		rows_reset(x);
+		if (++x->table >= mib->count || x->table >= 64 || (x->incomplete && !x->d->snmp_answered)) {
+			discovery_end(x);
+			return;
+		}
+		t = mib->table[x->table];
+		if (table_replaced(x, t))
+			continue;
+		if (t->single) {
+			scalars_ask(x, 0);
+			return;
+		}
+		columns_list(x, t);
+		if (x->columns > 0) {
+			walk_column(x);
+			return;
+		}
+	}
+}
+
+void discovery_start(struct device *d)
+{
+	struct discovery *x = must_alloc(sizeof(*x));
+
+	x->d = d;
+	x->table = UINT32_MAX;
+	d->discovery = x;
+	table_next(x);
+}
+
+void discovery_cancel(struct device *d)
+{
+	struct discovery *x = d->discovery;
+
+	if (x == NULL)
+		return;
+	if (x->walk)
+		snmp_walk_cancel(x->walk);
+	if (x->ask)
+		snmp_cancel(d->w->snmp, x->ask);
+	rows_reset(x);
+	arena_release(&x->arena);
+	free(x->packet);
+	free(x);
+	d->discovery = NULL;
+}

@@ -1,0 +1,93 @@
+/* poller/message.h: what the threads of the poller tell each other.
+ *
+ *	main   -> worker   MSG_CONFIG MSG_POLL MSG_DEBUG MSG_FORGET MSG_STOP
+ *	worker -> main     MSG_LEVEL MSG_FACT MSG_PART MSG_NOTE MSG_BEAT MSG_IDLE MSG_TEXT
+ *	worker -> store    MSG_LAYOUT MSG_ROWS
+ *	main   -> store    MSG_FLUSH MSG_REMOVE MSG_STOP
+ *	store  -> main     MSG_FLUSHED MSG_STORE_BEAT
+ *
+ * Each is one flat block (base/mbox.h). State travels as a level: a worker keeps what main has not taken and posts it again.
+ */
+#ifndef FW_MESSAGE_H
+#define FW_MESSAGE_H
+
+#include <string.h>
+
+#include "poller/base/clock.h"
+#include "poller/base/mbox.h"
+#include "poller/config.h"
+#include "poller/model.h"
+#include "poller/probe/probe.h"
+#include "poller/snmp/snmp.h"
+#include "rrd/store.h"
+
+enum core_msg {
+	MSG_CONFIG = 1000, MSG_POLL, MSG_DEBUG, MSG_FORGET, MSG_STOP,
+	MSG_LEVEL, MSG_FACT, MSG_PART, MSG_NOTE, MSG_BEAT, MSG_IDLE, MSG_TEXT,
+	MSG_LAYOUT, MSG_ROWS,
+	MSG_FLUSH, MSG_REMOVE, MSG_FLUSHED, MSG_STORE_BEAT,
+};
+
+/* A new configuration; the receiver owns one reference. */
+struct msg_config { struct msg m; struct config *config; };
+
+/* A name, and a token that comes back with the answer. MSG_POLL: device ("" all); MSG_DEBUG: device; MSG_FORGET, MSG_FLUSH,
+ * MSG_REMOVE: component; MSG_PART: component; MSG_FLUSHED: error text or "". */
+struct msg_name { struct msg m; uint64_t token; char name[MODEL_NAME_MAX]; };
+
+/* The state of a part or check as its worker sees it. */
+struct msg_level {
+	struct msg m;
+	struct wall since, since_after, at;
+	uint8_t state, admin, gone;
+	char reason[REASON_MAX];
+	char name[MODEL_NAME_MAX];
+};
+
+/* Whether a device answered. */
+struct msg_fact { struct msg m; struct wall at; struct device_fact fact; char device[256]; };
+
+/* Something worth an event: a reboot, an index that moved, a clock that stepped. */
+struct msg_note { struct msg m; struct wall at; char what[16]; char name[MODEL_NAME_MAX]; char text[REASON_MAX]; };
+
+/* A worker's numbers, every status interval: also the sign that it lives. */
+struct worker_numbers {
+	uint32_t devices, answering, silent, resolving, parts, checks;
+	uint64_t cycles, late, rows, rows_refused, levels_waiting, missing;
+	struct span cycle_worst;		/* longest full poll of a device in the last interval */
+	struct mono last_cycle_end;
+	struct snmp_count snmp;
+	struct icmp_count icmp;
+	struct check_count check;
+};
+struct msg_beat { struct msg m; unsigned worker; struct wall at; struct worker_numbers numbers; };
+
+/* JSON text in answer to MSG_DEBUG. */
+struct msg_text { struct msg m; uint64_t token; char text[]; };
+
+/* A layout before its first row: rows name it by 'id', the stable hash of its content. */
+struct msg_layout { struct msg m; uint64_t id; struct store_layout layout; };
+
+/* Rows, one after the other: struct row_head, the name (padded to 8), the values. */
+struct row_head {
+	uint64_t layout;
+	struct wall at;
+	uint32_t known;
+	uint16_t name_len;		/* without the terminating 0 that follows */
+	uint8_t values, reset;
+};
+struct msg_rows { struct msg m; uint32_t count, used_octets; uint8_t bytes[]; };
+
+struct msg_store_beat { struct msg m; unsigned store; struct store_count count; };
+
+/* A zeroed message of 'size_octets' and kind. */
+static inline void *msg_new(uint32_t kind, size_t size_octets)
+{
+	struct msg *m = must_alloc(size_octets);
+
+	m->kind = kind;
+	m->len_octets = (uint32_t)size_octets;
+	return m;
+}
+
+#endif

@@ -1,0 +1,234 @@
+/* poller/plan.c: what is asked in the steady state: packed GETs, encoded once.
+ *
+ * A packet begins with sysUpTime.0, so that every answer carries the agent's own clock; in the full plan's first packet
+ * the change markers of the tables follow. Then the columns of the parts in order, a part whole in one packet where it fits,
+ * so that a row's values are of one instant. Sizes are bounded by what an answer would take: 1,400 octets.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/worker-int.h"
+
+enum { ANSWER_MOST = 1400, ANSWER_HEAD = 60, VALUE_MOST = 12, NAME_MOST = 160 };
+
+static const uint8_t uptime_name[] = { 0x2b, 6, 1, 2, 1, 1, 3, 0 };	/* sysUpTime.0, RFC 3418 */
+
+/* Names of one packet as they are gathered. */
+struct gather {
+	struct device *d;
+	struct plan *plan;
+	bool with_uptime;		/* a probe asks it also of agents that have none: any answer will do */
+	struct slot slot[256];
+	uint8_t name[256][NAME_MOST];
+	uint32_t count;
+	size_t answer_octets;
+};
+
+void plan_release(struct plan *p)
+{
+	for (uint32_t i = 0; i < p->count; i++) {
+		must(p->packet[i].ask == NULL);
+		free(p->packet[i].packet);
+		free(p->packet[i].slot);
+	}
+	free(p->packet);
+	*p = (struct plan){ NULL, 0 };
+}
+
+/* Where each name lies in the encoded packet, found by decoding it. */
+static void find_names(struct plan_packet *p)
+{
+	struct snmp_message m;
+	struct snmp_varbind vb;
+	uint32_t i = 0;
+
+	must(snmp_message_dec(&m, p->packet->bytes, p->packet->len_octets) == FW_OK);
+	while (snmp_varbind_next(&m, &vb)) {
+		p->slot[i].name_at = (uint16_t)(vb.name - p->packet->bytes);
+		p->slot[i++].name_len = (uint8_t)vb.name_len;
+	}
+	must(i == p->count);
+}
+
+static bool packet_encode(const struct device *d, struct plan_packet *p, const struct snmp_name *names)
+{
+	struct snmp_request q = {
+		.community = d->peer.community, .version = d->peer.version, .pdu = SNMP_GET,
+		.request_id = 0x00800000, .names = names, .name_count = p->count,
+	};
+
+	if (snmp_packet_new(&p->packet, &q, SNMP_PACKET_MAX) != FW_OK)
+		return false;
+	find_names(p);
+	return true;
+}
+
+static void gather_close(struct gather *g)
+{
+	struct plan_packet p = { .count = g->count };
+	struct snmp_name names[256];
+	uint32_t begins = g->with_uptime;
+
+	if (g->count > begins || (g->count == 1 && g->plan->count == 0)) {
+		p.slot = must_alloc(g->count * sizeof(*p.slot));
+		memcpy(p.slot, g->slot, g->count * sizeof(*p.slot));
+		for (uint32_t i = 0; i < g->count; i++)
+			names[i] = (struct snmp_name){ g->name[i], g->slot[i].name_len };
+		must(packet_encode(g->d, &p, names));
+		g->plan->packet = must_realloc(g->plan->packet, (g->plan->count + 1) * sizeof(p));
+		g->plan->packet[g->plan->count++] = p;
+	}
+	g->count = 0;
+	g->answer_octets = ANSWER_HEAD;
+}
+
+static void gather_put(struct gather *g, struct slot s, const uint8_t *name, size_t len)
+{
+	s.name_len = (uint8_t)len;
+	g->slot[g->count] = s;
+	memcpy(g->name[g->count++], name, len);
+	g->answer_octets += len + 6 + VALUE_MOST;
+}
+
+static void gather_open(struct gather *g)
+{
+	if (g->count == 0 && g->with_uptime)
+		gather_put(g, (struct slot){ .part = SLOT_UPTIME }, uptime_name, sizeof(uptime_name));
+}
+
+static bool has_room(const struct gather *g, uint32_t more, size_t name_len)
+{
+	return g->count + more <= g->d->pack &&
+	       g->answer_octets + more * (name_len + 6 + VALUE_MOST) <= ANSWER_MOST;
+}
+
+/* The name of a part's column: its OID and the part's index. 0 when it is too long to ask for. */
+static size_t column_name(const struct device *d, const struct part *p, uint8_t column, uint8_t *buf)
+{
+	const struct mib_table *t = part_table(d, p);
+	const struct last_record *r = last_at(d->w->last, p->record);
+	struct oid o = t->column[column].oid;
+	bool good = true;
+
+	if (t->single)
+		good = oid_push(&o, 0);
+	for (uint8_t i = 0; i < r->arcs && !t->single; i++)
+		good = good && oid_push(&o, r->arc[i]);
+	return good ? oid_enc(&o, buf, NAME_MOST) : 0;
+}
+
+/* Columns of a part that a plan asks: state and admin for status, everything that moves for a full one. */
+static uint32_t columns_of(const struct device *d, const struct part *p, enum plan_kind kind)
+{
+	const struct mib_table *t = part_table(d, p);
+	const struct last_record *r = last_at(d->w->last, p->record);
+	uint32_t want = 0;
+
+	if (r->flags & LAST_F_GONE || kind == PLAN_PROBE)
+		return 0;
+	for (uint8_t c = 0; c < t->column_count; c++) {
+		const struct mib_column *k = &t->column[c];
+		bool states = c == t->state.column || (t->admin.column != MIB_NO_COLUMN && c == t->admin.column);
+
+		if (kind == PLAN_STATUS ? !states : k->slow && !states)
+			continue;
+		want |= 1u << c;
+	}
+	/* an 'else' column is asked only where it stands in for the first */
+	for (uint8_t c = 0; c < t->column_count; c++) {
+		uint8_t other = t->column[c].otherwise;
+
+		if (other == MIB_NO_COLUMN || !(want & 1u << c))
+			continue;
+		want &= ~(1u << (r->source & 1u << c ? c : other));
+		if (r->source & 1u << c)
+			want |= 1u << other;
+	}
+	return want & ~p->skip;
+}
+
+static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
+{
+	const struct part *p = &g->d->part[index];
+	uint32_t want = columns_of(g->d, p, kind);
+	uint8_t name[NAME_MOST];
+	size_t len;
+
+	if (want == 0)
+		return;
+	len = column_name(g->d, p, (uint8_t)__builtin_ctz(want), name);
+	if (!has_room(g, (uint32_t)__builtin_popcount(want), len) && g->count > 1)
+		gather_close(g);
+	for (; want; want &= want - 1) {
+		uint8_t c = (uint8_t)__builtin_ctz(want);
+
+		if ((len = column_name(g->d, p, c, name)) == 0)
+			continue;
+		gather_open(g);
+		if (!has_room(g, 1, len) && g->count > 1) {
+			gather_close(g);
+			gather_open(g);
+		}
+		gather_put(g, (struct slot){ .part = index, .column = c, .last = (want & (want - 1)) == 0 }, name, len);
+	}
+}
+
+static void gather_markers(struct gather *g)
+{
+	const struct mib *mib = g->d->w->config->mib;
+	uint64_t tables = last_at(g->d->w->last, g->d->record)->value[LAST_D_TABLES];
+
+	for (unsigned t = 0; t < mib->count && t < 64; t++) {
+		for (unsigned i = 0; i < mib->table[t]->marker_count && tables >> t & 1; i++) {
+			uint8_t name[NAME_MOST];
+			size_t len = oid_enc(&mib->table[t]->marker[i], name, sizeof(name));
+
+			gather_open(g);
+			if (len && has_room(g, 1, len))
+				gather_put(g, (struct slot){ .part = SLOT_MARKER, .column = (uint8_t)t }, name, len);
+		}
+	}
+}
+
+void plan_build(struct device *d, enum plan_kind kind)
+{
+	struct gather *g = must_alloc(sizeof(*g));
+
+	plan_release(&d->plan[kind]);
+	g->d = d;
+	g->plan = &d->plan[kind];
+	g->with_uptime = !d->no_uptime || kind == PLAN_PROBE;
+	g->answer_octets = ANSWER_HEAD;
+	if (kind == PLAN_FULL)
+		gather_markers(g);
+	for (uint32_t i = 0; i < d->part_count; i++)
+		if (kind == PLAN_FULL || d->part[i].watched)
+			gather_part(g, i, kind);
+	gather_open(g);
+	gather_close(g);
+	free(g);
+}
+
+bool plan_packet_drop(struct device *d, struct plan_packet *p, uint32_t i)
+{
+	struct snmp_packet *old = p->packet;
+	struct snmp_name *names = must_alloc(p->count * sizeof(*names));
+	uint32_t n = 0;
+	bool last = p->slot[i].last;
+	bool good;
+
+	if (last && i > 0 && p->slot[i - 1].part == p->slot[i].part)
+		p->slot[i - 1].last = true;
+	memmove(p->slot + i, p->slot + i + 1, (p->count - i - 1) * sizeof(*p->slot));
+	p->count--;
+	p->mended++;
+	for (n = 0; n < p->count; n++)
+		names[n] = (struct snmp_name){ old->bytes + p->slot[n].name_at, p->slot[n].name_len };
+	good = p->count > 0 && packet_encode(d, p, names);
+	if (good)
+		free(old);
+	else
+		p->packet = old;
+	free(names);
+	return good;
+}

@@ -1,0 +1,428 @@
+/* poller/sample.c: what an answer means: raw values into the last file, counters unwrapped, rows, states.
+ *
+ * Here alone it is judged whether a counter wrapped (Counter32 below its last value, the agent up all the time and the rate
+ * plausible), was reset (sysUpTime went back apart from its 497-day wrap, discontinuity time moved, Counter64 below its
+ * last value, implausible rate) or comes from another column than before. After a reset the row is marked: unknown until
+ * this reading. The running value that goes to RRD only ever grows (RFC 2578 sections 7.1.6, 7.1.10; RFC 2863 section 3.1.5).
+ *
+ * Plausible: a column of unit "bit/s" in the row (the link's speed) bounds its columns of unit "B/s", with a quarter of
+ * margin; where no speed is known a Counter32 that would have moved by more than 2^31 counts as reset.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/base/log.h"
+#include "poller/base/text.h"
+#include "poller/worker-int.h"
+
+const struct mib_table *part_table(const struct device *d, const struct part *p)
+{
+	return d->w->config->mib->table[p->table];
+}
+
+void part_name(const struct device *d, const struct part *p, char *buf, size_t size_octets)
+{
+	char instance[LAST_INSTANCE_MAX + 1];
+
+	last_text_get(last_at(d->w->last, p->record), LAST_T_INSTANCE, instance, sizeof(instance));
+	snprintf(buf, size_octets, "%s/%s/%s", d->cfg->name, part_table(d, p)->class_name, instance);
+}
+
+/* ---- values --------------------------------------------------------------------------------------------------------- */
+
+static bool is_counter(enum mib_as as) { return as == AS_COUNTER32 || as == AS_COUNTER64; }
+static bool is_text(enum mib_as as) { return as == AS_STRING || as == AS_OID || as == AS_HEX; }
+
+/* Is the value of a type that can stand for the column's? Agents confuse the unsigned ones; a string is never a number. */
+static enum fw_err type_fits(enum mib_as as, const struct snmp_varbind *vb)
+{
+	switch (vb->type) {
+	case SNMP_NO_OBJECT: return FW_NOOBJECT;
+	case SNMP_NO_INSTANCE: return FW_NOINST;
+	case SNMP_END_OF_MIB: return FW_END;
+	case SNMP_NULL: return FW_TYPE;
+	case SNMP_OCTET_STRING: case SNMP_OPAQUE:
+		return as == AS_STRING || as == AS_HEX ? FW_OK : FW_TYPE;
+	case SNMP_OID: return as == AS_OID ? FW_OK : FW_TYPE;
+	case SNMP_IPADDRESS: return as == AS_STRING || as == AS_HEX ? FW_OK : FW_TYPE;
+	case SNMP_INTEGER:
+		if (is_text(as))
+			return FW_TYPE;
+		return as != AS_INTEGER && (int64_t)vb->number < 0 ? FW_RANGE : FW_OK;
+	default:
+		return is_text(as) ? FW_TYPE : FW_OK;
+	}
+}
+
+static size_t hex_format(const struct snmp_varbind *vb, char *buf, size_t size)
+{
+	struct text t = text_over(buf, size);
+
+	for (uint16_t i = 0; i < vb->bytes_len; i++)
+		text_add(&t, "%s%02x", i ? ":" : "", vb->bytes[i]);
+	return t.len;
+}
+
+static void text_value(struct last_record *r, uint8_t column, enum mib_as as, const struct snmp_varbind *vb)
+{
+	char buf[256];
+	size_t len = vb->bytes_len;
+	struct oid o;
+
+	if (as == AS_HEX)
+		len = hex_format(vb, buf, sizeof(buf));
+	else if (as == AS_OID)
+		len = oid_dec(&o, vb->bytes, vb->bytes_len) ? strlen(oid_format(&o, buf, sizeof(buf))) : 0;
+	else if (vb->type == SNMP_IPADDRESS && vb->bytes_len == 4)
+		len = (size_t)snprintf(buf, sizeof(buf), "%u.%u.%u.%u", vb->bytes[0], vb->bytes[1], vb->bytes[2], vb->bytes[3]);
+	else
+		memcpy(buf, vb->bytes, len = len < sizeof(buf) ? len : sizeof(buf) - 1);
+	while (len > 0 && buf[len - 1] == '\0')
+		len--;
+	last_text_set(r, column, buf, len);
+}
+
+static int speed_column(const struct mib_table *t, const struct last_record *r)
+{
+	for (uint8_t c = 0; c < t->column_count; c++)
+		if (t->column[c].unit && strcmp(t->column[c].unit, "bit/s") == 0 && r->known >> c & 1 && r->value[c] > 0)
+			return c;
+	return -1;
+}
+
+/* Could the counter have moved by 'delta' since the last reading? */
+static bool plausible(const struct mib_table *t, const struct last_record *r, uint8_t column, uint64_t delta, double seconds)
+{
+	const struct mib_column *k = &t->column[column];
+	int s = speed_column(t, r);
+	double speed = s >= 0 ? (double)r->value[s] * t->column[s].scale : 0;
+
+	if (s >= 0 && speed > 0 && speed < 4.29e9 * 1e6 && k->unit && strcmp(k->unit, "B/s") == 0)
+		return (double)delta <= speed / 8 * 1.25 * (seconds + 1);
+	return delta < UINT64_C(1) << 31;
+}
+
+/* Unwrap: add what the counter moved to its running value, or mark the part reset. */
+static void counter_value(struct device *d, struct part *p, struct last_record *r, uint8_t column, const struct snmp_varbind *vb,
+			  struct wall at)
+{
+	const struct mib_table *t = part_table(d, p);
+	uint64_t raw = vb->number, last = r->value[column], delta = raw - last;
+	uint8_t run = t->column[column].ds;
+	double seconds = (double)(at.us - r->asked_us) / 1e6;
+
+	if (!(r->known >> column & 1) || run >= LAST_RUNS) {
+		p->reset = true;
+		return;
+	}
+	if (raw < last) {
+		delta = (raw + (UINT64_C(1) << 32)) - last;
+		if (vb->type == SNMP_COUNTER64 || last > UINT32_MAX || !plausible(t, r, column, delta, seconds)) {
+			p->reset = true;
+			return;
+		}
+	} else if (vb->type == SNMP_COUNTER64 && delta > UINT64_C(1) << 32 && !plausible(t, r, column, delta, seconds) &&
+		   speed_column(t, r) >= 0) {
+		p->reset = true;
+		return;
+	}
+	r->run[run] = (r->run[run] + delta) & (UINT64_MAX >> 2);
+}
+
+enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const struct snmp_varbind *vb, struct wall at)
+{
+	const struct mib_table *t = part_table(d, p);
+	const struct mib_column *k = &t->column[column];
+	enum fw_err why = type_fits(k->as, vb);
+	struct last_record *r = last_begin(d->w->last, p->record);
+
+	if (why == FW_OK && is_text(k->as)) {
+		text_value(r, column, k->as, vb);
+	} else if (why == FW_OK) {
+		if (is_counter(k->as) && k->ds != MIB_NO_COLUMN)
+			counter_value(d, p, r, column, vb, at);
+		if (column == t->discontinuity && r->known >> column & 1 && r->value[column] != vb->number)
+			p->reset = true;
+		r->value[column] = vb->number;
+	}
+	if (why == FW_OK)
+		r->known |= 1u << column;
+	else
+		r->known &= ~(1u << column);
+	r->why[column] = (uint8_t)why;
+	last_end(d->w->last, p->record);
+	return why;
+}
+
+double sample_scaled(const struct mib_table *t, const struct last_record *r, uint8_t column)
+{
+	const struct mib_column *k = &t->column[column];
+	double v;
+
+	if (!(r->known >> column & 1) || is_text(k->as))
+		return NAN;
+	v = (k->as == AS_INTEGER ? (double)(int64_t)r->value[column] : (double)r->value[column]) * k->scale;
+	if (k->scale_column != MIB_NO_COLUMN)
+		v *= r->known >> k->scale_column & 1 ? (double)r->value[k->scale_column] : NAN;
+	return v;
+}
+
+/* ---- the agent's clock ----------------------------------------------------------------------------------------------- */
+
+/* sysUpTime went back: a reboot, unless 2^32 hundredths (497 days) are just over. */
+static bool uptime_wrapped(uint64_t before, uint64_t now, double seconds)
+{
+	double expected = (double)before + seconds * 100;
+
+	return expected >= 4294967296.0 && fabs(expected - 4294967296.0 - (double)now) < 6000 + seconds;
+}
+
+/* After a reboot no counter continues. */
+static void forget_counters(struct device *d)
+{
+	for (uint32_t i = 0; i < d->part_count; i++) {
+		const struct mib_table *t = part_table(d, &d->part[i]);
+		struct last_record *r = last_begin(d->w->last, d->part[i].record);
+
+		d->part[i].reset = true;
+		for (uint8_t c = 0; c < t->column_count; c++)
+			if (is_counter(t->column[c].as))
+				r->known &= ~(1u << c);
+		last_end(d->w->last, d->part[i].record);
+	}
+}
+
+void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall at)
+{
+	double seconds = (double)(at.us - d->uptime_at.us) / 1e6;
+
+	if (vb->type != SNMP_TIMETICKS && vb->type != SNMP_GAUGE32 && vb->type != SNMP_COUNTER32 && vb->type != SNMP_INTEGER) {
+		if (!d->no_uptime)
+			d->no_uptime = d->replan = true;
+		return;
+	}
+	if (d->uptime_known && vb->number < d->uptime && !uptime_wrapped(d->uptime, vb->number, seconds) &&
+	    (double)(d->uptime - vb->number) > 200) {	/* two seconds: answers may overtake one another */
+		struct last_record *r = last_begin(d->w->last, d->record);
+
+		r->value[LAST_D_REBOOTS]++;
+		last_end(d->w->last, d->record);
+		d->rebooted = true;
+		forget_counters(d);
+		worker_note(d->w, "reboot", d->cfg->name, at, "restarted: sysUpTime %.0f s, was %.0f s",
+			    (double)vb->number / 100, (double)d->uptime / 100);
+	} else if (d->uptime_known && vb->number < d->uptime && !uptime_wrapped(d->uptime, vb->number, seconds)) {
+		return;		/* an older answer */
+	}
+	d->uptime = vb->number;
+	d->uptime_at = at;
+	d->uptime_known = true;
+}
+
+/* ---- slots ----------------------------------------------------------------------------------------------------------------- */
+
+/* The column that data goes under: an 'else' column fills in for the one that names it. */
+static uint8_t main_column(const struct mib_table *t, uint8_t column)
+{
+	for (uint8_t c = 0; c < t->column_count; c++)
+		if (t->column[c].otherwise == column)
+			return c;
+	return column;
+}
+
+/* The agent has not this column: from now on its 'else' column, or none until the next discovery. */
+static void column_absent(struct device *d, struct part *p, uint8_t column)
+{
+	const struct mib_table *t = part_table(d, p);
+
+	d->replan = true;
+	if (t->column[column].otherwise != MIB_NO_COLUMN && !(p->skip & 1u << t->column[column].otherwise)) {
+		struct last_record *r = last_begin(d->w->last, p->record);
+
+		r->source |= 1u << column;
+		last_end(d->w->last, p->record);
+		p->reset = true;
+	} else {
+		p->skip |= 1u << column;
+	}
+}
+
+void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
+{
+	struct part *p;
+	struct last_record *r;
+
+	if (s->part >= SLOT_MARKER)
+		return;
+	p = &d->part[s->part];
+	r = last_begin(d->w->last, p->record);
+	r->known &= ~(1u << s->column);
+	r->why[s->column] = (uint8_t)why;
+	last_end(d->w->last, p->record);
+	d->w->n.missing++;
+	if (why == FW_NOOBJECT || why == FW_NOINST || why == FW_AGENT || why == FW_TOOBIG)
+		column_absent(d, p, s->column);
+}
+
+void sample_slot(struct device *d, const struct slot *s, const struct snmp_varbind *vb, struct wall at)
+{
+	struct part *p = &d->part[s->part];
+	enum fw_err why = sample_value(d, p, s->column, vb, at);
+
+	if (why == FW_OK)
+		p->fresh |= 1u << s->column;
+	else
+		sample_missing(d, s, why == FW_END ? FW_NOINST : why);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------------------------ */
+
+static void row_value(const struct mib_table *t, const struct last_record *r, uint8_t column, struct store_row *row)
+{
+	const struct mib_column *k = &t->column[column];
+	double v;
+
+	if (is_counter(k->as)) {
+		row->value[k->ds].counter = r->run[k->ds];
+	} else {
+		v = sample_scaled(t, r, column);
+		if (isnan(v))
+			return;
+		row->value[k->ds].gauge = v;
+	}
+	row->known |= 1u << k->ds;
+}
+
+static void part_row(struct device *d, struct part *p, struct wall at)
+{
+	const struct mib_table *t = part_table(d, p);
+	const struct last_record *r = last_at(d->w->last, p->record);
+	struct store_row row = { .at = at, .reset = p->reset };
+	char name[MODEL_NAME_MAX];
+
+	for (uint8_t c = 0; c < t->column_count; c++)
+		if (p->fresh >> c & 1 && t->column[c].ds != MIB_NO_COLUMN && t->column[main_column(t, c)].ds < LAST_RUNS)
+			row_value(t, r, c, &row);
+	if (row.known == 0)
+		return;
+	part_name(d, p, name, sizeof(name));
+	worker_row(d->w, d->cfg->name, name, &t->layout, &row);
+	p->reset = false;
+	last_begin(d->w->last, p->record)->asked_us = at.us;
+	last_end(d->w->last, p->record);
+}
+
+/* ---- states ---------------------------------------------------------------------------------------------------------------- */
+
+struct judged { enum state state; bool admin, gone; char reason[REASON_MAX]; };
+
+static void word_of(const struct mib_table *t, uint8_t column, int64_t value, struct judged *j)
+{
+	const char *label = mib_label_of(&t->column[column], value);
+
+	if (label)
+		snprintf(j->reason, sizeof(j->reason), "%s %s", t->column[column].name, label);
+	else
+		snprintf(j->reason, sizeof(j->reason), "%s %lld", t->column[column].name, (long long)value);
+}
+
+static void judge_limits(const struct mib_table *t, const struct last_record *r, struct judged *j)
+{
+	double value[MIB_COLUMNS_MAX];
+	uint8_t column = MIB_NO_COLUMN;
+	enum state s;
+
+	for (uint8_t c = 0; c < t->column_count; c++)
+		value[c] = sample_scaled(t, r, c);
+	s = mib_limit_of(t, value, &column);
+	if (s == STATE_UP || s <= j->state || column == MIB_NO_COLUMN)
+		return;
+	j->state = s;
+	for (uint8_t i = 0; i < t->limit_count; i++) {
+		const struct mib_limit *m = &t->limit[i];
+
+		if (m->column == column && m->of != MIB_NO_COLUMN && value[m->of] > 0)
+			snprintf(j->reason, sizeof(j->reason), "%s %.0f %% of %s", t->column[column].name,
+				 100 * value[column] / value[m->of], t->column[m->of].name);
+		else if (m->column == column)
+			snprintf(j->reason, sizeof(j->reason), "%s %g", t->column[column].name, value[column]);
+	}
+}
+
+static struct judged judge(const struct mib_table *t, const struct last_record *r)
+{
+	struct judged j = { .state = STATE_UP };
+	uint8_t a = t->admin.column, c = t->state.column;
+
+	if (r->flags & LAST_F_GONE) {
+		j = (struct judged){ .state = STATE_DOWN, .gone = true };
+		snprintf(j.reason, sizeof(j.reason), "gone: its row is no longer there");
+		return j;
+	}
+	if (a != MIB_NO_COLUMN && r->known >> a & 1 && mib_admin_down(t, (int64_t)r->value[a])) {
+		j.state = STATE_DOWN;
+		j.admin = true;
+		snprintf(j.reason, sizeof(j.reason), "admin");
+		return j;
+	}
+	if (c != MIB_NO_COLUMN && !(r->known >> c & 1)) {
+		j.state = STATE_UNKNOWN;
+		snprintf(j.reason, sizeof(j.reason), "%s: %s", t->column[c].name, fw_err_text(r->why[c]));
+		return j;
+	}
+	if (c != MIB_NO_COLUMN) {
+		j.state = mib_state_of(t, (int64_t)r->value[c]);
+		if (j.state != STATE_UP)
+			word_of(t, c, (int64_t)r->value[c], &j);
+	}
+	if (t->limit_count)
+		judge_limits(t, r, &j);
+	return j;
+}
+
+void part_state(struct device *d, struct part *p, struct wall at)
+{
+	const struct last_record *r = last_at(d->w->last, p->record);
+	struct judged j = judge(part_table(d, p), r);
+	uint8_t flags = (uint8_t)((r->flags & ~(LAST_F_ADMIN | LAST_F_GONE)) | (j.admin ? LAST_F_ADMIN : 0) | (j.gone ? LAST_F_GONE : 0));
+	char reason[REASON_MAX];
+	struct last_record *w;
+
+	last_text_get(r, LAST_T_REASON, reason, sizeof(reason));
+	if (r->state == j.state && r->since_us != 0 && strcmp(reason, j.reason) == 0 && flags == r->flags)
+		return;
+	w = last_begin(d->w->last, p->record);
+	if (w->state != j.state || w->since_us == 0) {
+		w->transitions += w->since_us != 0;
+		w->since_us = at.us;
+		p->since_after.us = w->seen_us && at.us - w->seen_us > 3 * d->w->config->interval.us ? w->seen_us : 0;
+	}
+	w->state = (uint8_t)j.state;
+	w->flags = flags;
+	last_text_set(w, LAST_T_REASON, j.reason, strlen(j.reason));
+	last_end(d->w->last, p->record);
+	if (p->watched) {
+		p->dirty = true;
+		worker_levels_due(d->w);
+	}
+}
+
+void sample_finish(struct device *d, struct part *p, struct wall at, bool write_row)
+{
+	struct last_record *r;
+	uint32_t fresh = p->fresh;
+
+	if (fresh == 0)
+		return;
+	if (write_row)
+		part_row(d, p, at);
+	r = last_begin(d->w->last, p->record);
+	r->seen_us = at.us;
+	r->flags |= LAST_F_SEEN;
+	r->ask_count++;
+	last_end(d->w->last, p->record);
+	part_state(d, p, at);
+	p->fresh = 0;
+}

@@ -1,0 +1,25 @@
+/* poller/store_thread.h: a store (rrd/store.h) with a thread, a mailbox and a clock.
+ *
+ * Rows of a device always go to the same store thread. It ticks the store at least once a second, so that the journal is on
+ * disk within a second, and tells main its numbers.
+ */
+#ifndef FW_STORE_THREAD_H
+#define FW_STORE_THREAD_H
+
+#include "poller/message.h"
+
+struct store_thread;
+
+/* Opens the store 'number' under 'state_folder'/rrd (replaying its journal) before it returns. */
+struct store_thread *store_thread_start(const struct config *c, unsigned number, struct mbox *to_main, struct err *err);
+struct mbox *store_thread_mbox(struct store_thread *t);
+/* Flush everything, join, free. */
+void store_thread_stop(struct store_thread *t);
+
+/* The class "icmp" is not from a definition: its layout is this. */
+const struct store_layout *store_icmp_layout(uint32_t step_s, struct store_layout *out);
+/* Stable hash of a layout's content. */
+uint64_t store_layout_id(const struct store_layout *l);
+unsigned store_of_device(const char *device, unsigned stores);
+
+#endif

@@ -1,0 +1,185 @@
+/* poller/worker-int.h: what the files of a worker share. Everything belongs to the worker's thread. */
+#ifndef FW_WORKER_INT_H
+#define FW_WORKER_INT_H
+
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <pthread.h>
+
+#include "poller/lastfile.h"
+#include "poller/worker.h"
+
+enum {
+	PACK_DEFAULT = 60, BULK_DEFAULT = 25, ROWS_MOST = 200000, WINDOW = 4,
+	ONCE_ECHOES = 5, ECHO_GAP_MS = 200, INDEX_NAMES = 254,
+};
+
+/* ---- one component of a device ---------------------------------------------------------------------------------------- */
+
+struct part {
+	uint32_t record;		/* in the last file */
+	uint32_t skip;			/* columns the agent has not: not asked until the next discovery */
+	uint32_t fresh;			/* columns that came in this round */
+	struct wall since_after;	/* its state began after this time: nobody looked in between; else 0 */
+	uint8_t table;			/* of the definitions */
+	uint8_t absent;			/* complete discoveries in a row that did not find it */
+	bool watched, dirty, reset;	/* dirty: main has not taken its level; reset: counters do not continue */
+};
+
+/* ---- what is asked: plan.c --------------------------------------------------------------------------------------------- */
+
+enum { SLOT_UPTIME = UINT32_MAX, SLOT_MARKER = UINT32_MAX - 1 };
+
+struct slot {
+	uint32_t part;			/* index, or SLOT_... */
+	uint16_t name_at;		/* of its name in the packet's bytes */
+	uint8_t name_len, column;
+	bool last;			/* of its part */
+};
+
+struct plan_packet {
+	struct snmp_packet *packet;
+	struct slot *slot;
+	uint32_t count;
+	uint32_t mended;		/* slots taken out after the agent refused them */
+	struct snmp_ask *ask;		/* outstanding */
+};
+
+struct plan { struct plan_packet *packet; uint32_t count; };
+
+struct device;
+enum plan_kind { PLAN_FULL, PLAN_STATUS, PLAN_PROBE, PLANS };
+/* Build the plan of a kind from the device's parts; frees what was there. No ask may be out. */
+void plan_build(struct device *d, enum plan_kind kind);
+void plan_release(struct plan *p);
+/* Take slot 'i' out of a packet and encode it again. False when nothing is left. */
+bool plan_packet_drop(struct device *d, struct plan_packet *p, uint32_t i);
+
+/* ---- one device: device.c ---------------------------------------------------------------------------------------------- */
+
+struct discovery;
+
+struct device {
+	enum kind { KIND_DEVICE = 0x64657669, KIND_CHECK = 0x6368656b } kind;
+	struct worker *w;
+	const struct cfg_device *cfg;
+	uint32_t record;
+	struct snmp_peer peer;
+	bool has_address, resolving, resolve_said;
+	struct evdns_getaddrinfo_request *lookup;
+
+	struct timer tick;
+	struct mono next_tick, cycle_due, discovery_due, round_began;
+	bool busy, full, replan, force_fact, once_done, polled;
+
+	struct part *part;
+	uint32_t part_count, part_size;
+	struct plan plan[PLANS];
+	enum plan_kind running;
+	uint32_t next_packet, outstanding;
+	bool snmp_answered, snmp_lost, shrunk;
+	struct discovery *discovery;
+
+	struct icmp_train *train;
+	bool train_again;
+	unsigned echo_sent, echo_received;
+	struct span echo_rtt[ICMP_TRAIN_MAX];
+
+	struct device_fact fact, told;	/* now; what main has taken */
+	bool fact_dirty;
+	uint32_t silent_rounds;
+	uint16_t pack, bulk;
+	uint64_t marker, marker_new;	/* hash of the change markers; as this round reads them */
+	uint64_t uptime;		/* last sysUpTime, 1/100 s */
+	struct wall uptime_at;
+	bool uptime_known, no_uptime, rebooted;
+	struct wall answered_at;
+};
+
+struct device *device_new(struct worker *w, const struct cfg_device *cfg);
+void device_free(struct device *d);			/* cancels what is out */
+void device_poll_now(struct device *d);
+void device_config(struct device *d, const struct cfg_device *cfg, bool changed);	/* the same device in a new snapshot */
+char *device_debug(struct device *d);			/* JSON text, malloc */
+void device_discovered(struct device *d, bool complete);	/* discover.c calls it at the end */
+bool device_levels_flush(struct device *d);		/* post what is dirty; false when main's mailbox is full */
+
+/* ---- discover.c ---------------------------------------------------------------------------------------------------------- */
+
+void discovery_start(struct device *d);
+void discovery_cancel(struct device *d);
+void parts_from_last(struct device *d);			/* what the last file knows of one device */
+void parts_from_last_all(struct worker *w);		/* of all, in one pass: at start */
+uint32_t part_add(struct device *d, uint32_t record, uint8_t table);
+
+/* ---- sample.c ------------------------------------------------------------------------------------------------------------- */
+
+const struct mib_table *part_table(const struct device *d, const struct part *p);
+void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall at);
+void sample_slot(struct device *d, const struct slot *s, const struct snmp_varbind *vb, struct wall at);
+void sample_missing(struct device *d, const struct slot *s, enum fw_err why);
+void sample_finish(struct device *d, struct part *p, struct wall at, bool write_row);
+/* Put one value into its record; FW_OK or why it cannot be taken. */
+enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const struct snmp_varbind *vb, struct wall at);
+double sample_scaled(const struct mib_table *t, const struct last_record *r, uint8_t column);	/* NaN when missing */
+void part_state(struct device *d, struct part *p, struct wall at);	/* judge and mark dirty */
+void part_name(const struct device *d, const struct part *p, char *buf, size_t size_octets);
+
+/* ---- checks.c --------------------------------------------------------------------------------------------------------------- */
+
+struct check;
+struct check *check_new(struct worker *w, const struct cfg_check *cfg);
+void check_free(struct check *c);
+void check_poll_now(struct check *c);
+bool check_level_flush(struct check *c);
+const char *check_name(const struct check *c);
+bool check_once(struct check *c, bool wanted);	/* in the one round, or not */
+void check_config(struct check *c, const struct cfg_check *cfg);
+uint64_t check_fingerprint(const struct check *c);
+
+/* ---- worker.c ----------------------------------------------------------------------------------------------------------------- */
+
+struct worker {
+	struct worker_setup setup;
+	struct config *config;
+	pthread_t thread;
+	struct mbox *in;
+	struct event_base *base;
+	struct evdns_base *dns;
+	struct event *mail, *alarm;
+	struct wheel *wheel;
+	struct snmp_engine *snmp;
+	struct icmp_engine *icmp;
+	struct check_runner *runner;
+	struct last *last;
+	struct steady clock;
+	struct timer second;
+	struct mono beat_due;
+
+	struct device **device;
+	uint32_t device_count;
+	struct check **check;
+	uint32_t check_count;
+	struct names device_by_name, named_parts;	/* parts that the model names */
+
+	struct msg_rows *rows[16];		/* per store, being filled */
+	struct sent_layout { const struct store_layout *layout; uint32_t ds_count, stores; uint64_t id; } *sent;	/* bit per store */
+	uint32_t sent_count, sent_size;
+	struct store_layout icmp_layout;
+	struct worker_numbers n;
+	uint64_t resolve_failed, step_said;
+	unsigned round_open;			/* once: devices and checks not yet done */
+	bool stopping, flush_due;
+};
+
+struct wall worker_wall(struct worker *w, struct mono at);
+/* Hand a row to the store of 'device'; counted when refused. 'class_name' "" for a name as it is. */
+void worker_row(struct worker *w, const char *device, const char *name, const struct store_layout *layout, struct store_row *row);
+bool worker_post_main(struct worker *w, struct msg *m);		/* false: full, 'm' is freed */
+void worker_note(struct worker *w, const char *what, const char *name, struct wall at, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+void worker_levels_due(struct worker *w);			/* something is dirty: flush soon */
+void worker_round_done(struct worker *w);			/* once: one device or check is done */
+bool worker_is_watched(struct worker *w, const struct device *d, const struct mib_table *t, const char *name, const char *instance);
+
+#endif

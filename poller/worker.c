@@ -1,0 +1,627 @@
+/* poller/worker.c: the thread of a worker: loop, mailbox, configuration, and what goes out. See worker.h. */
+#include <event2/thread.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/base/hash.h"
+#include "poller/base/log.h"
+#include "poller/base/text.h"
+#include "poller/worker-int.h"
+
+enum { MAILBOX = 1024, ROWS_BLOCK = 32768, STORES_MOST = 16 };
+
+struct wall worker_wall(struct worker *w, struct mono at) { return steady_at(&w->clock, at); }
+
+/* ---- out: to main ------------------------------------------------------------------------------------------------- */
+
+bool worker_post_main(struct worker *w, struct msg *m)
+{
+	if (mbox_take(w->setup.to_main, m) == FW_OK)
+		return true;
+	free(m);
+	w->flush_due = true;	/* levels stay dirty and go again */
+	return false;
+}
+
+void worker_note(struct worker *w, const char *what, const char *name, struct wall at, const char *fmt, ...)
+{
+	struct msg_note *m = msg_new(MSG_NOTE, sizeof(*m));
+	va_list ap;
+
+	m->at = at;
+	text_copy(m->what, sizeof(m->what), what);
+	text_copy(m->name, sizeof(m->name), name);
+	va_start(ap, fmt);
+	vsnprintf(m->text, sizeof(m->text), fmt, ap);
+	va_end(ap);
+	log_info(LOG_POLL, "'%s': %s", name, m->text);
+	worker_post_main(w, &m->m);
+}
+
+void worker_levels_due(struct worker *w) { w->flush_due = true; }
+
+static void levels_flush(struct worker *w)
+{
+	bool all = true;
+
+	if (!w->flush_due)
+		return;
+	w->n.levels_waiting = 0;
+	for (uint32_t i = 0; i < w->device_count; i++) {
+		if (all && !device_levels_flush(w->device[i]))
+			all = false;
+		w->n.levels_waiting += !all;
+	}
+	for (uint32_t i = 0; i < w->check_count && all; i++)
+		all = check_level_flush(w->check[i]);
+	w->flush_due = !all;
+}
+
+void worker_round_done(struct worker *w)
+{
+	if (w->round_open > 0)
+		w->round_open--;
+}
+
+/* One round of everything is over, and main and the stores have all of it. */
+static void idle_check(struct worker *w)
+{
+	struct msg *m;
+
+	if (!w->setup.once || w->round_open > 0 || w->flush_due)
+		return;
+	m = msg_new(MSG_IDLE, sizeof(*m));
+	if (mbox_take(w->setup.to_main, m) == FW_OK)
+		w->round_open = UINT32_MAX;	/* once */
+	else
+		free(m);
+}
+
+/* ---- out: rows to the stores ---------------------------------------------------------------------------------------- */
+
+static void rows_post(struct worker *w, unsigned store)
+{
+	struct msg_rows *b = w->rows[store];
+
+	if (b == NULL || b->count == 0)
+		return;
+	w->rows[store] = NULL;
+	if (mbox_take(store_thread_mbox(w->setup.stores[store]), &b->m) == FW_OK) {
+		w->n.rows += b->count;
+		return;
+	}
+	w->n.rows_refused += b->count;
+	log_often(LOG_LEVEL_ERROR, LOG_STORE, &w->step_said, "store %u does not keep up: rows are dropped rows=%llu", store,
+		  (unsigned long long)w->n.rows_refused);
+	free(b);
+}
+
+/* The layout's id; sent to the store before its first row. 0 when the store does not take it now. */
+static uint64_t layout_of(struct worker *w, unsigned store, const struct store_layout *layout)
+{
+	struct sent_layout *s = NULL;
+	struct msg_layout *m;
+
+	for (uint32_t i = 0; i < w->sent_count && s == NULL; i++)
+		if (w->sent[i].layout == layout && w->sent[i].ds_count == layout->ds_count)
+			s = &w->sent[i];
+	if (s == NULL) {
+		if (w->sent_count == w->sent_size) {
+			w->sent_size = w->sent_size ? w->sent_size * 2 : 32;
+			w->sent = must_realloc(w->sent, w->sent_size * sizeof(*w->sent));
+		}
+		s = &w->sent[w->sent_count++];
+		*s = (struct sent_layout){ layout, layout->ds_count, 0, store_layout_id(layout) };
+	}
+	if (s->stores >> store & 1)
+		return s->id;
+	m = msg_new(MSG_LAYOUT, sizeof(*m));
+	m->id = s->id;
+	m->layout = *layout;
+	if (mbox_take(store_thread_mbox(w->setup.stores[store]), &m->m) != FW_OK) {
+		free(m);
+		return 0;
+	}
+	s->stores |= 1u << store;
+	return s->id;
+}
+
+void worker_row(struct worker *w, const char *device, const char *name, const struct store_layout *layout, struct store_row *row)
+{
+	unsigned store = store_of_device(device, w->setup.store_count);
+	struct row_head h = { .layout = layout_of(w, store, layout), .at = row->at, .known = row->known, .reset = row->reset,
+			      .name_len = (uint16_t)strlen(name), .values = (uint8_t)layout->ds_count };
+	size_t name_size = (h.name_len + 8u) & ~7u, size = sizeof(h) + name_size + h.values * sizeof(row->value[0]);
+	struct msg_rows *b = w->rows[store];
+	uint8_t *at;
+
+	if (h.layout == 0) {
+		w->n.rows_refused++;
+		return;
+	}
+	if (b && b->used_octets + size > ROWS_BLOCK) {
+		rows_post(w, store);
+		b = NULL;
+	}
+	if (b == NULL)
+		b = w->rows[store] = msg_new(MSG_ROWS, sizeof(*b) + ROWS_BLOCK);
+	at = b->bytes + b->used_octets;
+	memcpy(at, &h, sizeof(h));
+	memcpy(at + sizeof(h), name, h.name_len + 1u);
+	memcpy(at + sizeof(h) + name_size, row->value, h.values * sizeof(row->value[0]));
+	b->used_octets += (uint32_t)size;
+	b->count++;
+}
+
+/* ---- what is watched --------------------------------------------------------------------------------------------------- */
+
+bool worker_is_watched(struct worker *w, const struct device *d, const struct mib_table *t, const char *name, const char *instance)
+{
+	char full[MODEL_NAME_MAX];
+
+	if (t->watch_always || t->counts != COUNTS_NAMED || names_find(&w->named_parts, name) != NAMES_NONE)
+		return true;
+	snprintf(full, sizeof(full), "%s/%s", t->class_name, instance);
+	for (uint32_t i = 0; i < d->cfg->watch_count; i++)
+		if (fnmatch(d->cfg->watch[i], full, 0) == 0)
+			return true;
+	return false;
+}
+
+static void name_ref(struct worker *w, const struct ref *r)
+{
+	if (r->kind == REF_PART)
+		names_put(&w->named_parts, r->name, 1);
+}
+
+static void name_needs(struct worker *w, const struct needs *n)
+{
+	for (uint32_t t = 0; t < n->count; t++)
+		for (uint32_t i = 0; i < n->term[t].count; i++)
+			name_ref(w, &n->term[t].any[i]);
+}
+
+/* Parts that the model names anywhere: their states make events. */
+static void named_parts_take(struct worker *w)
+{
+	const struct config *c = w->config;
+
+	names_release(&w->named_parts);
+	w->named_parts = (struct names){ 0 };
+	for (uint32_t i = 0; i < c->device_count; i++)
+		name_needs(w, &c->device[i].needs);
+	for (uint32_t i = 0; i < c->check_count; i++)
+		name_needs(w, &c->check[i].needs);
+	for (uint32_t i = 0; i < c->component_count; i++)
+		name_needs(w, &c->component[i].needs);
+	for (uint32_t i = 0; i < c->group_count; i++) {
+		name_needs(w, &c->group[i].needs);
+		for (uint32_t k = 0; k < c->group[i].count; k++)
+			name_ref(w, &c->group[i].member[k]);
+	}
+	for (uint32_t i = 0; i < c->service_count; i++)
+		name_needs(w, &c->service[i].needs);
+}
+
+/* ---- the configuration ---------------------------------------------------------------------------------------------------- */
+
+static bool is_mine(const struct worker *w, const char *device)
+{
+	return last_worker_of(device, w->setup.workers) == w->setup.number;
+}
+
+static const char *check_home(const struct config *c, const struct cfg_check *k)
+{
+	return k->device == CONFIG_NONE ? k->name : c->device[k->device].name;
+}
+
+/* Take the devices of the snapshot that are this worker's; those of the same fingerprint go on undisturbed. */
+static void devices_take(struct worker *w, struct config *old)
+{
+	struct device **list = must_alloc((w->config->device_count + 1) * sizeof(struct device *));
+	struct names by_name = { 0 };
+	uint32_t n = 0;
+	uint64_t *before = must_alloc((w->device_count + 1) * sizeof(*before));
+
+	for (uint32_t i = 0; i < w->device_count; i++)
+		before[i] = w->device[i]->cfg->fingerprint;
+	for (uint32_t i = 0; i < w->config->device_count; i++) {
+		const struct cfg_device *cfg = &w->config->device[i];
+		uint32_t at = is_mine(w, cfg->name) ? names_find(&w->device_by_name, cfg->name) : NAMES_NONE;
+		struct device *d;
+
+		if (!is_mine(w, cfg->name))
+			continue;
+		if (at != NAMES_NONE) {
+			d = w->device[at];
+			w->device[at] = NULL;
+			device_config(d, cfg, before[at] != cfg->fingerprint);
+		} else {
+			d = device_new(w, cfg);
+			if (d != NULL && old != NULL)
+				parts_from_last(d);
+		}
+		if (d != NULL) {
+			names_put(&by_name, cfg->name, n);
+			list[n++] = d;
+		}
+	}
+	for (uint32_t i = 0; i < w->device_count; i++)
+		device_free(w->device[i]);	/* no longer configured; its records stay until forgotten */
+	free(before);
+	free(w->device);
+	names_release(&w->device_by_name);
+	w->device = list;
+	w->device_count = n;
+	w->device_by_name = by_name;
+	if (old == NULL)
+		parts_from_last_all(w);
+}
+
+static void checks_take(struct worker *w)
+{
+	struct check **list = must_alloc((w->config->check_count + 1) * sizeof(struct check *));
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->config->check_count; i++) {
+		const struct cfg_check *cfg = &w->config->check[i];
+		struct check *c = NULL;
+
+		if (!is_mine(w, check_home(w->config, cfg)))
+			continue;
+		for (uint32_t k = 0; k < w->check_count && c == NULL; k++)
+			if (w->check[k] != NULL && strcmp(check_name(w->check[k]), cfg->name) == 0 &&
+			    check_fingerprint(w->check[k]) == cfg->fingerprint) {
+				c = w->check[k];
+				w->check[k] = NULL;
+				check_config(c, cfg);
+			}
+		if (c == NULL)
+			c = check_new(w, cfg);
+		if (c != NULL)
+			list[n++] = c;
+	}
+	for (uint32_t k = 0; k < w->check_count; k++)
+		check_free(w->check[k]);
+	free(w->check);
+	w->check = list;
+	w->check_count = n;
+}
+
+/* Is this device or check among those that the one round was asked for? */
+static bool is_asked(const struct worker *w, const char *name)
+{
+	size_t len;
+
+	for (size_t i = 0; i < w->setup.only_count; i++) {
+		len = strlen(w->setup.only[i]);
+		if (strncmp(name, w->setup.only[i], len) == 0 && (name[len] == '\0' || name[len] == '/'))
+			return true;
+	}
+	return w->setup.only_count == 0;
+}
+
+static void round_count(struct worker *w)
+{
+	w->round_open = 0;
+	for (uint32_t i = 0; i < w->device_count; i++) {
+		w->device[i]->once_done = !is_asked(w, w->device[i]->cfg->name);
+		w->round_open += !w->device[i]->once_done;
+	}
+	for (uint32_t i = 0; i < w->check_count; i++)
+		w->round_open += check_once(w->check[i], is_asked(w, check_name(w->check[i])));
+}
+
+static void config_take(struct worker *w, struct config *c)
+{
+	struct config *old = w->config;
+
+	w->config = c;
+	w->sent_count = 0;
+	store_icmp_layout((uint32_t)(c->interval.us / 1000000), &w->icmp_layout);
+	named_parts_take(w);
+	devices_take(w, old);
+	checks_take(w);
+	if (w->setup.once)
+		round_count(w);
+	config_unref(old);
+	w->flush_due = true;
+}
+
+/* ---- in -------------------------------------------------------------------------------------------------------------------- */
+
+static struct device *device_find(struct worker *w, const char *name)
+{
+	uint32_t i = names_find(&w->device_by_name, name);
+
+	return i == NAMES_NONE ? NULL : w->device[i];
+}
+
+static void poll_now(struct worker *w, const char *name)
+{
+	struct device *d = device_find(w, name);
+
+	if (d != NULL)
+		device_poll_now(d);
+	for (uint32_t i = 0; i < w->device_count && name[0] == '\0'; i++)
+		device_poll_now(w->device[i]);
+	for (uint32_t i = 0; i < w->check_count; i++)
+		if (name[0] == '\0' || strcmp(check_name(w->check[i]), name) == 0)
+			check_poll_now(w->check[i]);
+}
+
+static void debug_answer(struct worker *w, const struct msg_name *q)
+{
+	struct device *d = device_find(w, q->name);
+	char *text = d ? device_debug(d) : NULL;
+	size_t len = text ? strlen(text) : 0;
+	struct msg_text *m = msg_new(MSG_TEXT, sizeof(*m) + len + 1);
+
+	m->token = q->token;
+	memcpy(m->text, text ? text : "", len + 1);
+	free(text);
+	worker_post_main(w, &m->m);
+}
+
+/* The person says that this component is no longer part of the design. */
+static void forget(struct worker *w, const char *name)
+{
+	const char *class_name = strchr(name, '/'), *instance = class_name ? strchr(class_name + 1, '/') : NULL;
+	char device[256], class_buf[128];
+	uint32_t record;
+	struct device *d;
+
+	if (instance == NULL)
+		return;
+	snprintf(device, sizeof(device), "%.*s", (int)(class_name - name), name);
+	snprintf(class_buf, sizeof(class_buf), "%.*s", (int)(instance - class_name - 1), class_name + 1);
+	record = last_find(w->last, device, class_buf, instance + 1);
+	d = device_find(w, device);
+	if (record == LAST_NONE)
+		return;
+	if (d != NULL) {
+		uint32_t n = 0;
+
+		device_config(d, d->cfg, true);		/* stops what is out; parts are taken anew below */
+		for (uint32_t i = 0; i < d->part_count; i++)
+			if (d->part[i].record != record)
+				d->part[n++] = d->part[i];
+		d->part_count = n;
+	}
+	last_remove(w->last, record);
+}
+
+static void take(struct worker *w, struct msg *m)
+{
+	switch (m->kind) {
+	case MSG_CONFIG:
+		config_take(w, ((struct msg_config *)m)->config);
+		break;
+	case MSG_POLL:
+		poll_now(w, ((struct msg_name *)m)->name);
+		break;
+	case MSG_DEBUG:
+		debug_answer(w, (struct msg_name *)m);
+		break;
+	case MSG_FORGET:
+		forget(w, ((struct msg_name *)m)->name);
+		break;
+	case MSG_STOP:
+		w->stopping = true;
+		event_base_loopbreak(w->base);
+		break;
+	}
+}
+
+static void mail_read(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *w = arg;
+	struct msg *m;
+
+	(void)fd;
+	(void)what;
+	while (!w->stopping && (m = mbox_give(w->in)) != NULL) {
+		take(w, m);
+		free(m);
+	}
+}
+
+/* ---- time -------------------------------------------------------------------------------------------------------------------- */
+
+static void beat(struct worker *w)
+{
+	struct msg_beat *b = msg_new(MSG_BEAT, sizeof(*b));
+	uint32_t silent = 0, resolving = 0, parts = 0;
+
+	for (uint32_t i = 0; i < w->device_count; i++) {
+		const struct device *d = w->device[i];
+
+		silent += d->polled && d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES;
+		resolving += !d->has_address;
+		parts += d->part_count;
+		w->n.answering += 0;
+	}
+	w->n.devices = w->device_count;
+	w->n.silent = silent;
+	w->n.answering = w->device_count - silent;
+	w->n.resolving = resolving;
+	w->n.parts = parts;
+	w->n.checks = w->check_count;
+	w->n.snmp = snmp_count(w->snmp);
+	w->n.icmp = icmp_count(w->icmp);
+	w->n.check = check_count(w->runner);
+	b->worker = w->setup.number;
+	b->at = worker_wall(w, clock_mono());
+	b->numbers = w->n;
+	w->n.cycle_worst = span_us(0);
+	if (mbox_take(w->setup.to_main, &b->m) != FW_OK)
+		free(b);
+}
+
+static void every_second(struct timer *t, struct mono now)
+{
+	struct worker *w = timer_owner(t, struct worker, second);
+	bool stepped;
+	struct span ahead = steady_follow(&w->clock, clock_wall(), now, w->config->interval, &stepped);
+
+	if (stepped && w->setup.number == 0)
+		worker_note(w, "clock", "poller", worker_wall(w, now), "the system's clock was set by %.1f s", span_as_s(ahead));
+	for (unsigned s = 0; s < w->setup.store_count; s++)
+		rows_post(w, s);
+	if (now.us >= w->beat_due.us) {
+		beat(w);
+		w->beat_due = mono_add(now, span_s(1));
+	}
+	wheel_set(w->wheel, &w->second, mono_add(now, span_ms(w->setup.once ? 50 : 500)));
+}
+
+/* The loop's only libevent timer: it drives the wheel. */
+static void alarm_set(struct worker *w)
+{
+	struct mono now = clock_mono(), next = wheel_next(w->wheel);
+	int64_t us = next.us - now.us;
+	struct timeval tv;
+
+	if (us < 500)
+		us = 500;
+	tv = (struct timeval){ .tv_sec = us / 1000000, .tv_usec = us % 1000000 };
+	event_add(w->alarm, &tv);
+}
+
+static void alarm_rang(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	config_take(w, w->config == NULL ? config_ref(w->setup.config) : w->config);
+	while (!w->stopping) {
+		wheel_run(w->wheel, clock_mono());
+		snmp_flush(w->snmp);
+		levels_flush(w);
+		idle_check(w);
+		alarm_set(w);
+		event_base_loop(w->base, EVLOOP_ONCE);
+	}
+	return NULL;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------------------------- */
+
+static void worker_free(struct worker *w)
+{
+	for (uint32_t i = 0; i < w->check_count; i++)
+		check_free(w->check[i]);
+	for (uint32_t i = 0; i < w->device_count; i++)
+		device_free(w->device[i]);
+	if (w->dns)
+		evdns_base_free(w->dns, 1);
+	if (w->runner)
+		check_runner_free(w->runner);
+	if (w->icmp)
+		icmp_engine_free(w->icmp);
+	if (w->snmp)
+		snmp_engine_free(w->snmp);
+	if (w->mail)
+		event_free(w->mail);
+	if (w->alarm)
+		event_free(w->alarm);
+	if (w->base)
+		event_base_free(w->base);
+	if (w->wheel)
+		wheel_free(w->wheel);
+	last_close(w->last);
+	if (w->in)
+		mbox_free(w->in);
+	for (unsigned s = 0; s < STORES_MOST; s++)
+		free(w->rows[s]);
+	icmp_close(&w->setup.icmp);
+	names_release(&w->named_parts);
+	names_release(&w->device_by_name);
+	config_unref(w->config);
+	free(w->sent);
+	free(w->device);
+	free(w->check);
+	free(w);
+}
+
+static enum fw_err parts_make(struct worker *w, struct err *err)
+{
+	const struct config *c = w->setup.config;
+	unsigned at_once = c->checks_at_once / w->setup.workers;
+
+	w->in = mbox_new("worker", MAILBOX);
+	w->wheel = wheel_new(clock_mono());
+	w->base = event_base_new();
+	if (w->base == NULL)
+		return err_set(err, FW_NOMEM, "cannot start an event loop");
+	if ((w->last = last_open(c->state, w->setup.number, err)) == NULL)
+		return FW_IO;
+	if ((w->snmp = snmp_engine_new(w->base, w->wheel, err)) == NULL)
+		return FW_NET;
+	w->icmp = icmp_engine_new(w->base, w->wheel, &w->setup.icmp);
+	w->runner = check_runner_new(w->base, w->wheel, at_once ? at_once : 1);
+	w->dns = evdns_base_new(w->base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (w->dns == NULL)	/* no resolv.conf: /etc/hosts and literals still work */
+		w->dns = evdns_base_new(w->base, 0);
+	w->mail = event_new(w->base, mbox_fd(w->in), EV_READ | EV_PERSIST, mail_read, w);
+	w->alarm = event_new(w->base, -1, 0, alarm_rang, w);
+	event_add(w->mail, NULL);
+	w->second.fire = every_second;
+	wheel_set(w->wheel, &w->second, clock_mono());
+	return FW_OK;
+}
+
+struct worker *worker_start(const struct worker_setup *s, struct err *err)
+{
+	struct worker *w = must_alloc(sizeof(*w));
+	sigset_t all, before;
+	int e;
+
+	must(s->store_count <= STORES_MOST);
+	w->setup = *s;
+	steady_init(&w->clock, clock_wall(), clock_mono());
+	if (parts_make(w, err) != FW_OK) {
+		worker_free(w);
+		return NULL;
+	}
+	sigfillset(&all);	/* signals are main's */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	e = pthread_create(&w->thread, NULL, worker_main, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (e != 0) {
+		err_set(err, FW_NOMEM, "cannot start a thread");
+		worker_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+struct mbox *worker_mbox(struct worker *w) { return w->in; }
+
+void worker_stop(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	for (;;) {
+		struct msg *m = msg_new(MSG_STOP, sizeof(*m));
+		struct timespec pause = { .tv_nsec = 10000000 };
+
+		if (mbox_take(w->in, m) == FW_OK)
+			break;
+		free(m);
+		nanosleep(&pause, NULL);
+	}
+	pthread_join(w->thread, NULL);
+	for (unsigned s = 0; s < w->setup.store_count; s++)
+		rows_post(w, s);
+	worker_free(w);
+}

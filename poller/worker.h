@@ -1,0 +1,37 @@
+/* poller/worker.h: a worker: one thread, one event loop, its sockets, its devices.
+ *
+ * Devices are spread over workers by the hash of their name. A worker polls its devices over SNMP and ICMP and runs their
+ * checks; it keeps what they said in its last file, sends rows to the stores and levels to main, and shares nothing.
+ *
+ *	worker.c    the thread: loop, mailbox, configuration, what goes out
+ *	device.c    one device: when it is asked, rounds, whether it answers
+ *	discover.c  which tables and rows it has: walks, names, the baseline
+ *	plan.c      what is asked in the steady state: packed GETs
+ *	sample.c    what an answer means: values, counters, rows, states
+ *	checks.c    programs that are run
+ * Thread: main makes and stops it; everything else is by messages (message.h).
+ */
+#ifndef FW_WORKER_H
+#define FW_WORKER_H
+
+#include "poller/message.h"
+#include "poller/store_thread.h"
+
+struct worker_setup {
+	unsigned number, workers;
+	struct config *config;		/* borrowed; the worker takes a reference of its own */
+	struct icmp_sockets icmp;	/* the worker closes them at its end */
+	struct mbox *to_main;
+	struct store_thread **stores;
+	unsigned store_count;
+	bool once;			/* one round of everything, then MSG_IDLE */
+	const char *const *only;	/* ... of these devices and checks; none: of all */
+	size_t only_count;
+};
+
+struct worker;
+struct worker *worker_start(const struct worker_setup *s, struct err *err);
+struct mbox *worker_mbox(struct worker *w);
+void worker_stop(struct worker *w);	/* joins; last file closed, children ended */
+
+#endif
