@@ -1,6 +1,6 @@
 /* t/unit/t5030-faulttrees.c: real industrial fault trees with known results (the Aralia set).
  *
- * Every model of $FOREWARN_SHARED/faulttrees/expected.tsv (else ../shared/faulttrees): distance and number of cut sets
+ * Every model of $FOREWARN_SHARED/faulttrees (else of ../shared beside the checkout): distance and number of cut sets
  * of that size exact, the probability to 1e-9, in bounded memory. Then every component goes down and comes back, and
  * the numbers are the same again. The models are configurations; the scanner here reads just their three kinds of line.
  */
@@ -17,9 +17,12 @@ struct expected { char model[32]; uint32_t components, distance; double cuts, p;
 static const char *folder(void)
 {
 	static char path[512];
-	const char *shared = getenv("FOREWARN_SHARED");
+	const char *shared = getenv("FOREWARN_SHARED"), *top = getenv("FOREWARN_TOP");
 
-	snprintf(path, sizeof(path), "%s/faulttrees", shared ? shared : "../shared");
+	if (shared)
+		snprintf(path, sizeof(path), "%s/faulttrees", shared);
+	else
+		snprintf(path, sizeof(path), "%s/../shared/faulttrees", top ? top : "..");
 	return path;
 }
 
