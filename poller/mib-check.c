@@ -20,7 +20,7 @@ static cfg_t *column_cfg(const struct mib_reader *r, uint8_t i)
 	return cfg_getnsec(r->p->cfg, "column", i);
 }
 
-/* ---- columns ------------------------------------------------------------------------------------------------------ */
+/* ---- columns ----------------------------------------------------------------------------------------------------- */
 
 static void resolve_else(struct mib_reader *r, uint8_t i)
 {
@@ -49,17 +49,20 @@ static void check_else(struct mib_reader *r, uint8_t i)
 	other = &r->t->column[c->otherwise];
 	column_path(path, c, "else");
 	if (other->otherwise != MIB_NO_COLUMN)
-		mib_wrong(r, path, "column \"%s\": else goes one step, but \"%s\" has an else of its own (\"%s\")", c->name, other->name,
-			  r->t->column[other->otherwise].name);
+		mib_wrong(r, path, "column \"%s\": else goes one step, but \"%s\" has an else of its own (\"%s\")",
+			  c->name, other->name, r->t->column[other->otherwise].name);
 	if (other->ds_name)
-		mib_wrong(r, path, "column \"%s\": its else \"%s\" has a ds of its own; leave that out, it gets that of \"%s\"",
+		mib_wrong(r, path,
+			  "column \"%s\": its else \"%s\" has a ds of its own; leave that out, it gets that of \"%s\"",
 			  c->name, other->name, c->name);
 	if (mib_is_counter(other->as) != mib_is_counter(c->as) || mib_is_number(other->as) != mib_is_number(c->as))
-		mib_wrong(r, path, "column \"%s\" is as = %s, but its else \"%s\" is as = %s: they cannot stand for each other", c->name,
-			  mib_as_word(c->as), other->name, mib_as_word(other->as));
+		mib_wrong(r, path,
+			  "column \"%s\" is as = %s, but its else \"%s\" is as = %s: they cannot stand for each other",
+			  c->name, mib_as_word(c->as), other->name, mib_as_word(other->as));
 	for (uint8_t k = 0; k < i; k++)
 		if (r->t->column[k].otherwise == c->otherwise)
-			mib_wrong(r, path, "column \"%s\": \"%s\" is the else of \"%s\" already", c->name, other->name, r->t->column[k].name);
+			mib_wrong(r, path, "column \"%s\": \"%s\" is the else of \"%s\" already", c->name, other->name,
+				  r->t->column[k].name);
 }
 
 static void check_scale_by(struct mib_reader *r, uint8_t i)
@@ -73,7 +76,8 @@ static void check_scale_by(struct mib_reader *r, uint8_t i)
 	c->scale_column = mib_column_of(r, path, "scale-by", c->scale_by);
 	if (c->scale_column != MIB_NO_COLUMN &&
 	    (c->scale_column == i || !mib_is_number(r->t->column[c->scale_column].as)))
-		mib_wrong(r, path, "column \"%s\": scale-by \"%s\" must be another column that is a number", c->name, c->scale_by);
+		mib_wrong(r, path, "column \"%s\": scale-by \"%s\" must be another column that is a number", c->name,
+			  c->scale_by);
 }
 
 static void check_same_oid(struct mib_reader *r, uint8_t i)
@@ -83,7 +87,8 @@ static void check_same_oid(struct mib_reader *r, uint8_t i)
 
 	for (uint8_t k = 0; k < i && c->oid.len; k++)
 		if (oid_compare(&c->oid, &r->t->column[k].oid) == 0)
-			mib_wrong(r, column_path(path, c, "oid"), "column \"%s\" has the OID of column \"%s\"", c->name, r->t->column[k].name);
+			mib_wrong(r, column_path(path, c, "oid"), "column \"%s\" has the OID of column \"%s\"", c->name,
+				  r->t->column[k].name);
 }
 
 static void add_row_column(struct mib_table *t, uint8_t column)
@@ -125,7 +130,7 @@ void mib_check_columns(struct mib_reader *r)
 	default_rows(t);
 }
 
-/* ---- layout ------------------------------------------------------------------------------------------------------- */
+/* ---- layout ------------------------------------------------------------------------------------------------------ */
 
 static bool ds_name_good(const char *name)
 {
@@ -143,22 +148,26 @@ static bool ds_possible(struct mib_reader *r, const struct mib_column *c, const 
 	const struct store_layout *l = &r->t->layout;
 
 	if (!ds_name_good(c->ds_name)) {
-		mib_wrong(r, path, "column \"%s\": ds = \"%s\": 1 to %d of letters, digits and '_', as \"in_octets\"", c->name,
-			  c->ds_name, STORE_DS_NAME_MAX);
+		mib_wrong(r, path, "column \"%s\": ds = \"%s\": 1 to %d of letters, digits and '_', as \"in_octets\"",
+			  c->name, c->ds_name, STORE_DS_NAME_MAX);
 		return false;
 	}
 	for (uint32_t i = 0; i < l->ds_count; i++) {
 		if (strcmp(l->ds[i].name, c->ds_name) != 0)
 			continue;
-		mib_wrong(r, path, "column \"%s\": ds = \"%s\" is there already; each needs a name of its own", c->name, c->ds_name);
+		mib_wrong(r, path, "column \"%s\": ds = \"%s\" is there already; each needs a name of its own", c->name,
+			  c->ds_name);
 		return false;
 	}
 	if (!mib_is_number(c->as)) {
-		mib_wrong(r, path, "column \"%s\": ds = \"%s\", but as = %s is no number", c->name, c->ds_name, mib_as_word(c->as));
+		mib_wrong(r, path, "column \"%s\": ds = \"%s\", but as = %s is no number", c->name, c->ds_name,
+			  mib_as_word(c->as));
 		return false;
 	}
 	if (c->slow) {
-		mib_wrong(r, path, "column \"%s\": ds = \"%s\", but slow: it is not read each time; leave one of them out", c->name, c->ds_name);
+		mib_wrong(r, path,
+			  "column \"%s\": ds = \"%s\", but slow: it is not read each time; leave one of them out",
+			  c->name, c->ds_name);
 		return false;
 	}
 	return true;
@@ -171,7 +180,8 @@ static void layout_add(struct mib_reader *r, struct mib_column *c)
 	char path[PATH_MAX_OCTETS];
 
 	if (c->unit && strlen(c->unit) >= sizeof(ds->unit))
-		mib_wrong(r, column_path(path, c, "unit"), "column \"%s\": unit = \"%s\" is longer than %zu", c->name, c->unit, sizeof(ds->unit) - 1);
+		mib_wrong(r, column_path(path, c, "unit"), "column \"%s\": unit = \"%s\" is longer than %zu", c->name,
+			  c->unit, sizeof(ds->unit) - 1);
 	if (!c->ds_name && c->keep)
 		mib_wrong(r, column_path(path, c, "keep"), "column \"%s\": keep needs a ds", c->name);
 	if (!c->ds_name || !ds_possible(r, c, column_path(path, c, "ds")))
@@ -192,14 +202,15 @@ void mib_layout(struct mib_reader *r)
 		layout_add(r, &r->t->column[i]);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 static bool same_layout(const struct store_layout *a, const struct store_layout *b)
 {
 	if (a->ds_count != b->ds_count)
 		return false;
 	for (uint32_t i = 0; i < a->ds_count; i++)
-		if (strcmp(a->ds[i].name, b->ds[i].name) != 0 || a->ds[i].counter != b->ds[i].counter || a->ds[i].keep != b->ds[i].keep)
+		if (strcmp(a->ds[i].name, b->ds[i].name) != 0 || a->ds[i].counter != b->ds[i].counter ||
+		    a->ds[i].keep != b->ds[i].keep)
 			return false;
 	return true;
 }
@@ -212,11 +223,14 @@ static void check_class(const struct mib *mib, unsigned i, struct mistakes *m)
 	if (first == t)
 		return;
 	if (t->layout.ds_count && first->layout.ds_count && !same_layout(&t->layout, &first->layout))
-		mistake_add(m, t->file, t->line, "table \"%s\": class \"%s\" has other data sources in table \"%s\" (%s:%u); "
-			    "use the same ds in the same order, or another class", t->title, t->class_name, first->title,
+		mistake_add(m, t->file, t->line,
+			    "table \"%s\": class \"%s\" has other data sources in table \"%s\" (%s:%u); "
+			    "use the same ds in the same order, or another class", t->title, t->class_name,
+			    first->title,
 			    first->file, first->line);
 	if (t->counts != first->counts)
-		mistake_add(m, t->file, t->line, "table \"%s\": class \"%s\" counts otherwise in table \"%s\" (%s:%u); write the same",
+		mistake_add(m, t->file, t->line,
+			    "table \"%s\": class \"%s\" counts otherwise in table \"%s\" (%s:%u); write the same",
 			    t->title, t->class_name, first->title, first->file, first->line);
 }
 
@@ -242,7 +256,8 @@ static void check_unless(const struct mib *mib, const struct mib_table *t, struc
 		return;
 	if (mib_find_table(mib, t->unless)) {
 		if (unless_loops(mib, t))
-			mistake_add(m, t->file, t->line, "table \"%s\": unless \"%s\" leads back to itself; leave one of them out",
+			mistake_add(m, t->file, t->line,
+				    "table \"%s\": unless \"%s\" leads back to itself; leave one of them out",
 				    t->title, t->unless);
 		return;
 	}

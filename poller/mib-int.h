@@ -2,6 +2,7 @@
 #ifndef FW_MIB_INT_H
 #define FW_MIB_INT_H
 
+#include "poller/base/hash.h"
 #include "poller/mib.h"
 
 /* One table being read from its piece. */

@@ -1,4 +1,4 @@
-/* poller/mib-parse.c: one table of a definition file: options and sections into a struct mib_table. See forewarn-mibs(5).
+/* poller/mib-parse.c: one table of a definition file into a struct mib_table. See forewarn-mibs(5).
  *
  * libconfuse has the types right already; here are the meanings: words, OIDs, labels, columns by name. Every mistake is
  * said with its own line, and reading goes on, so that one run finds them all.
@@ -19,8 +19,10 @@ enum { PATH_MAX_OCTETS = 200, CLASS_MAX = 63, LABELS_MAX = 255, NEAR = 3 };
 
 /* Read only: libconfuse copies its tables before it writes to them, but its types do not say so. */
 static const cfg_opt_t column_options[] = {
-	CFG_STR("oid", NULL, CFGF_NODEFAULT), CFG_STR("as", NULL, CFGF_NODEFAULT), CFG_STR("else", NULL, CFGF_NODEFAULT),
-	CFG_STR("ds", NULL, CFGF_NODEFAULT), CFG_STR("unit", NULL, CFGF_NODEFAULT), CFG_STR("text", NULL, CFGF_NODEFAULT),
+	CFG_STR("oid", NULL, CFGF_NODEFAULT), CFG_STR("as", NULL, CFGF_NODEFAULT), CFG_STR("else", NULL,
+											   CFGF_NODEFAULT),
+	CFG_STR("ds", NULL, CFGF_NODEFAULT), CFG_STR("unit", NULL, CFGF_NODEFAULT), CFG_STR("text", NULL,
+											    CFGF_NODEFAULT),
 	CFG_STR_LIST("labels", NULL, CFGF_NODEFAULT), CFG_FLOAT("scale", 1, CFGF_NONE),
 	CFG_STR("scale-by", NULL, CFGF_NODEFAULT), CFG_BOOL("keep", cfg_false, CFGF_NONE),
 	CFG_BOOL("slow", cfg_false, CFGF_NONE), CFG_END(),
@@ -47,7 +49,8 @@ static const cfg_opt_t table_options[] = {
 	CFG_SEC("where", (cfg_opt_t *)where_options, CFGF_MULTI | CFGF_TITLE),
 	CFG_SEC("limit", (cfg_opt_t *)limit_options, CFGF_MULTI | CFGF_TITLE), CFG_END(),
 };
-static const cfg_opt_t top_options[] = { CFG_SEC("table", (cfg_opt_t *)table_options, CFGF_MULTI | CFGF_TITLE), CFG_END() };
+static const cfg_opt_t top_options[] = { CFG_SEC("table", (cfg_opt_t *)table_options, CFGF_MULTI | CFGF_TITLE),
+					CFG_END() };
 
 cfg_opt_t *mib_options(void)
 {
@@ -76,7 +79,7 @@ void mib_wrong(struct mib_reader *r, const char *path, const char *fmt, ...)
 	mistake_add(r->m, r->p->file, line_of(r->p, path), "table \"%s\": %s", r->t->title, text);
 }
 
-/* ---- words -------------------------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------------------------------------- */
 
 /* Index of 'word' among 'count'; -1 with a mistake that names the nearest, or all. */
 static int word_of(struct mib_reader *r, const char *path, const char *word, const char *const *words, unsigned count)
@@ -114,7 +117,8 @@ uint8_t mib_column_of(struct mib_reader *r, const char *path, const char *option
 	if (near)
 		mib_wrong(r, path, "%s \"%s\": no such column; \"%s\" is near", option, name, near);
 	else
-		mib_wrong(r, path, "%s \"%s\": no such column; write column \"%s\" { ... } as well", option, name, name);
+		mib_wrong(r, path, "%s \"%s\": no such column; write column \"%s\" { ... } as well", option, name,
+			  name);
 	return MIB_NO_COLUMN;
 }
 
@@ -133,7 +137,7 @@ static const char *copy(struct mib_reader *r, cfg_t *cfg, const char *option)
 	return s ? arena_strdup(&r->mib->arena, s) : NULL;
 }
 
-/* ---- columns ------------------------------------------------------------------------------------------------------ */
+/* ---- columns ----------------------------------------------------------------------------------------------------- */
 
 static bool number_of(const char *text, char **end, int64_t *v)
 {
@@ -181,7 +185,8 @@ static void parse_as(struct mib_reader *r, cfg_t *cfg, struct mib_column *c, con
 	for (unsigned k = 0; k < AS_KINDS; k++)
 		words[k] = mib_as_word(k);
 	if (!as) {
-		mib_wrong(r, path, "column \"%s\": as is missing; write as = counter64, gauge, integer, string ...", c->name);
+		mib_wrong(r, path, "column \"%s\": as is missing; write as = counter64, gauge, integer, string ...",
+			  c->name);
 		return;
 	}
 	i = word_of(r, path, as, words, AS_KINDS);
@@ -194,7 +199,8 @@ static void parse_oid(struct mib_reader *r, cfg_t *cfg, struct mib_column *c, co
 	const char *oid = cfg_getstr(cfg, "oid");
 
 	if (!oid) {
-		mib_wrong(r, path, "column \"%s\": oid is missing; write oid = \"1.3.6.1...\" without the instance", c->name);
+		mib_wrong(r, path, "column \"%s\": oid is missing; write oid = \"1.3.6.1...\" without the instance",
+			  c->name);
 		return;
 	}
 	if (!oid_of(r, path, oid, &c->oid))
@@ -229,7 +235,8 @@ static void parse_column(struct mib_reader *r, cfg_t *cfg)
 	room = sizeof(path) - (size_t)snprintf(path, sizeof(path), "column/%.120s/", c->name);
 	at = path + strlen(path);
 	if (!*c->name || strlen(c->name) > CLASS_MAX || strcspn(c->name, " \t/\n") != strlen(c->name))
-		mib_wrong(r, path, "column \"%s\": a name is an object's, as ifInOctets, of at most %d letters", c->name, CLASS_MAX);
+		mib_wrong(r, path, "column \"%s\": a name is an object's, as ifInOctets, of at most %d letters",
+			  c->name, CLASS_MAX);
 	c->otherwise = c->ds = MIB_NO_COLUMN;
 	c->ds_name = copy(r, cfg, "ds");
 	c->unit = copy(r, cfg, "unit");
@@ -261,7 +268,7 @@ static void parse_columns(struct mib_reader *r)
 		parse_column(r, cfg_getnsec(r->p->cfg, "column", i));
 }
 
-/* ---- rules -------------------------------------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 /* The column that a rule section names; it must be a number where that is wanted. */
 static uint8_t rule_column(struct mib_reader *r, const char *kind, cfg_t *cfg, bool number, char *path, size_t size)
@@ -285,7 +292,8 @@ static void state_value(struct mib_reader *r, const char *path, enum state s, in
 	for (uint8_t i = 0; i < st->count; i++) {
 		if (st->value[i] != v)
 			continue;
-		mib_wrong(r, path, "state: %lld is %s already; a value has one state", (long long)v, state_word(st->state[i]));
+		mib_wrong(r, path, "state: %lld is %s already; a value has one state", (long long)v,
+			  state_word(st->state[i]));
 		return;
 	}
 	if (st->count == MIB_VALUES_MAX) {
@@ -293,7 +301,8 @@ static void state_value(struct mib_reader *r, const char *path, enum state s, in
 		return;
 	}
 	if (c && c->label_count && !mib_label_of(c, v))
-		mib_wrong(r, path, "state: %s has no label for %lld; add one, or take the value out", c->name, (long long)v);
+		mib_wrong(r, path, "state: %s has no label for %lld; add one, or take the value out", c->name,
+			  (long long)v);
 	st->value[st->count] = v;
 	st->state[st->count++] = s;
 }
@@ -301,7 +310,8 @@ static void state_value(struct mib_reader *r, const char *path, enum state s, in
 static void parse_state(struct mib_reader *r)
 {
 	static const struct { const char *word; enum state state; } lists[] = {
-		{ "up", STATE_UP }, { "degraded", STATE_DEGRADED }, { "down", STATE_DOWN }, { "unknown", STATE_UNKNOWN },
+		{ "up", STATE_UP }, { "degraded", STATE_DEGRADED }, { "down", STATE_DOWN }, { "unknown",
+											     STATE_UNKNOWN },
 	};
 	char path[PATH_MAX_OCTETS], list_path[PATH_MAX_OCTETS + 10];
 	cfg_t *cfg;
@@ -335,7 +345,8 @@ static void parse_admin(struct mib_reader *r)
 	a->column = rule_column(r, "admin", cfg, true, path, sizeof(path));
 	n = cfg_size(cfg, "down");
 	if (n == 0 || n > most)
-		mib_wrong(r, path, "admin \"%s\": down has %u values; write 1 to %u, as down = {2}", cfg_title(cfg), n, most);
+		mib_wrong(r, path, "admin \"%s\": down has %u values; write 1 to %u, as down = {2}", cfg_title(cfg), n,
+			  most);
 	for (unsigned i = 0; i < n && i < most; i++)
 		a->down[a->count++] = cfg_getnint(cfg, "down", i);
 	if (cfg_size(r->p->cfg, "admin") > 1)
@@ -357,7 +368,8 @@ static const char *where_value(struct mib_reader *r, const char *path, const str
 		return arena_strdup(&r->mib->arena, oid_format(&o, buf, sizeof(buf)));
 	}
 	if (!number_of(text, &end, &v) || *end) {
-		mib_wrong(r, path, "where \"%s\" { is = \"%s\" }: no number, but the column is as = %s", c->name, text, mib_as_word(c->as));
+		mib_wrong(r, path, "where \"%s\" { is = \"%s\" }: no number, but the column is as = %s", c->name, text,
+			  mib_as_word(c->as));
 		return "";
 	}
 	return arena_printf(&r->mib->arena, "%lld", (long long)v);
@@ -372,7 +384,8 @@ static void parse_one_where(struct mib_reader *r, cfg_t *cfg)
 
 	w->column = rule_column(r, "where", cfg, false, path, sizeof(path));
 	if (n == 0 || n > most)
-		mib_wrong(r, path, "where \"%s\": is has %u values; write 1 to %u, as is = {\"6\"}", cfg_title(cfg), n, most);
+		mib_wrong(r, path, "where \"%s\": is has %u values; write 1 to %u, as is = {\"6\"}", cfg_title(cfg), n,
+			  most);
 	if (w->column == MIB_NO_COLUMN)
 		return;
 	for (unsigned i = 0; i < n && i < most; i++)
@@ -409,12 +422,14 @@ static void parse_one_limit(struct mib_reader *r, cfg_t *cfg)
 	if (!degraded && !down)
 		mib_wrong(r, path, "limit \"%s\" has neither degraded nor down; write degraded = 95", title);
 	if (degraded && down && (l->below ? l->down > l->degraded : l->down < l->degraded))
-		mib_wrong(r, path, "limit \"%s\": down = %g is reached before degraded = %g; exchange them%s", title, l->down, l->degraded,
+		mib_wrong(r, path, "limit \"%s\": down = %g is reached before degraded = %g; exchange them%s", title,
+			  l->down, l->degraded,
 			  l->below ? "" : ", or write below = true");
 	snprintf(part, sizeof(part), "%s/of", path);
 	l->of = of ? mib_column_of(r, part, "of", of) : MIB_NO_COLUMN;
 	if (l->of != MIB_NO_COLUMN && !mib_is_number(r->t->column[l->of].as))
-		mib_wrong(r, part, "limit \"%s\": of = \"%s\" is no number, but as = %s", title, of, mib_as_word(r->t->column[l->of].as));
+		mib_wrong(r, part, "limit \"%s\": of = \"%s\" is no number, but as = %s", title, of,
+			  mib_as_word(r->t->column[l->of].as));
 	if (l->column != MIB_NO_COLUMN && mib_is_counter(r->t->column[l->column].as))
 		mib_wrong(r, path, "limit \"%s\": a counter only grows; limits are for gauges", title);
 	if (l->column != MIB_NO_COLUMN)
@@ -432,7 +447,7 @@ static void parse_limits(struct mib_reader *r)
 		parse_one_limit(r, cfg_getnsec(r->p->cfg, "limit", i));
 }
 
-/* ---- the table itself --------------------------------------------------------------------------------------------- */
+/* ---- the table itself -------------------------------------------------------------------------------------------- */
 
 /* Title and class are parts of names: no '/', nothing that a terminal would act on. */
 static void check_word(struct mib_reader *r, const char *path, const char *what, const char *word)
@@ -442,7 +457,8 @@ static void check_word(struct mib_reader *r, const char *path, const char *what,
 	for (const char *p = word; *p; p++)
 		good = good && (isalnum((unsigned char)*p) || *p == '-' || *p == '_' || *p == '.');
 	if (!good)
-		mib_wrong(r, path, "%s \"%s\": 1 to %d letters, digits, '-', '_' and '.', as \"power-supply\"", what, word, CLASS_MAX);
+		mib_wrong(r, path, "%s \"%s\": 1 to %d letters, digits, '-', '_' and '.', as \"power-supply\"", what,
+			  word, CLASS_MAX);
 }
 
 static void parse_column_list(struct mib_reader *r, const char *option, uint8_t *list, uint8_t *count)

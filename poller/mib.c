@@ -13,7 +13,7 @@
 #define FOREWARN_MIBS "/usr/local/share/forewarn/mibs"
 #endif
 
-/* ---- loading ------------------------------------------------------------------------------------------------------ */
+/* ---- loading ----------------------------------------------------------------------------------------------------- */
 
 struct loading {
 	struct mib *mib;
@@ -48,8 +48,10 @@ static void table_put(struct loading *l, struct mib_table *t)
 	unsigned i = table_index(mib, t->title);
 
 	if (i < mib->count && i >= l->folder_begins) {
-		mistake_add(l->m, t->file, t->line, "table \"%s\" is there already, in %s:%u; give one of them another title, "
-			    "and the same 'class' if they are of one kind", t->title, mib->table[i]->file, mib->table[i]->line);
+		mistake_add(l->m, t->file, t->line,
+			    "table \"%s\" is there already, in %s:%u; give one of them another title, "
+			    "and the same 'class' if they are of one kind", t->title, mib->table[i]->file,
+			    mib->table[i]->line);
 		return;
 	}
 	if (i < mib->count) {
@@ -57,7 +59,8 @@ static void table_put(struct loading *l, struct mib_table *t)
 		return;
 	}
 	if (mib->count == MIB_TABLES_MAX) {
-		mistake_add(l->m, t->file, t->line, "table \"%s\": there are %u tables already; leave some out", t->title, MIB_TABLES_MAX);
+		mistake_add(l->m, t->file, t->line, "table \"%s\": there are %u tables already; leave some out",
+			    t->title, MIB_TABLES_MAX);
 		return;
 	}
 	mib->table[mib->count++] = t;
@@ -148,7 +151,7 @@ const char *mib_own_folder(char *buf, size_t size_octets)
 	return buf;
 }
 
-/* ---- finding ------------------------------------------------------------------------------------------------------ */
+/* ---- finding ----------------------------------------------------------------------------------------------------- */
 
 const struct mib_table *mib_find_class(const struct mib *mib, const char *class_name)
 {
@@ -165,7 +168,7 @@ const struct mib_table *mib_find_table(const struct mib *mib, const char *title)
 	return i < mib->count ? mib->table[i] : NULL;
 }
 
-/* ---- rules -------------------------------------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 static const char *const as_words[AS_KINDS] = {
 	[AS_COUNTER32] = "counter32", [AS_COUNTER64] = "counter64", [AS_GAUGE] = "gauge", [AS_INTEGER] = "integer",

@@ -7,8 +7,9 @@
  *	LONG TEXT | PERFDATA
  *	PERFDATA
  *
- * PERFDATA is a list of 'label'=value[UOM];[warn];[crit];[min];[max]. Plugins in the field also print exponents, a comma
- * as decimal sign, and blanks after the last value; what cannot be read is passed over to the next blank and counted.
+ * PERFDATA is a list of 'label'=value[UOM];[warn];[crit];[min];[max]. Plugins in the field also print exponents, a
+ * comma as decimal sign, and blanks after the last value; what cannot be read is passed over to the next blank and
+ * counted.
  */
 #include <ctype.h>
 #include <math.h>
@@ -25,7 +26,8 @@ static const struct { const char *word; const char *unit; double factor; } units
 	{ "s",  "s", 1 },  { "ms", "s", 1e-3 }, { "us", "s", 1e-6 }, { "ns", "s", 1e-9 },
 	{ "B",  "B", 1 },  { "KB", "B", 1024.0 }, { "MB", "B", 1048576.0 }, { "GB", "B", 1073741824.0 },
 	{ "TB", "B", 1099511627776.0 }, { "PB", "B", 1125899906842624.0 },
-	{ "KiB", "B", 1024.0 }, { "MiB", "B", 1048576.0 }, { "GiB", "B", 1073741824.0 }, { "TiB", "B", 1099511627776.0 },
+	{ "KiB", "B", 1024.0 }, { "MiB", "B", 1048576.0 }, { "GiB", "B", 1073741824.0 }, { "TiB", "B",
+											  1099511627776.0 },
 	{ "kB", "B", 1024.0 },
 };
 

@@ -3,8 +3,9 @@
  *	waiting -> running -> (exit seen on the pidfd) -> told, freed
  *	              `-----> (time-out or cancel: group killed) -> told -> doomed -> (exit) -> freed
  *
- * - posix_spawn, not fork: this process may be big, and other threads hold locks. Descriptors of ours are close-on-exec.
- * - The end of a check is the end of its process, not of its output: a grandchild that keeps the pipe open holds nobody.
+ * - posix_spawn, not fork: this process may be big, and other threads hold locks. Our descriptors are close-on-exec.
+ * - The end of a check is the end of its process, not of its output: a grandchild that keeps the pipe open holds
+ *   nobody.
  * - A killed process may still take its time to end (a dead NFS server): its owner is told at once, and it counts as
  *   running until it is gone, so that such do not pile up.
  */
@@ -80,7 +81,7 @@ struct check_runner {
 	char *env[5];
 };
 
-/* ---- output ------------------------------------------------------------------------------------------------------- */
+/* ---- output ------------------------------------------------------------------------------------------------------ */
 
 static void output_close(struct output *o)
 {
@@ -131,7 +132,7 @@ static const char *output_text(const struct child *c, size_t *len)
 	return c->stream[STREAM_ERR].buf;
 }
 
-/* ---- the end of a job --------------------------------------------------------------------------------------------- */
+/* ---- the end of a job -------------------------------------------------------------------------------------------- */
 
 static void child_free(struct child *c)
 {
@@ -244,7 +245,7 @@ static void on_timeout(struct timer *t, struct mono now)
 	job_tell(j, &r);
 }
 
-/* ---- starting ----------------------------------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------------------------------------------------- */
 
 static bool is_program(const char *path)
 {
@@ -335,7 +336,8 @@ static int watch_child(struct check_job *j)
 	if (event_add(c->ended, NULL) != 0)
 		return ENOMEM;
 	for (unsigned i = 0; i < STREAMS; i++) {
-		c->stream[i].readable = event_new(base, c->stream[i].fd, EV_READ | EV_PERSIST, on_output, &c->stream[i]);
+		c->stream[i].readable = event_new(base, c->stream[i].fd, EV_READ | EV_PERSIST, on_output,
+						  &c->stream[i]);
 		must(c->stream[i].readable != NULL);
 		event_add(c->stream[i].readable, NULL);
 	}
@@ -391,7 +393,8 @@ static void job_start(struct check_job *j)
 
 	j->started = clock_mono();
 	if (!find_program(r, program, path, sizeof(path))) {
-		snprintf(result.text, sizeof(result.text), strchr(program, '/') ? "cannot run '%.200s': no such program" :
+		snprintf(result.text, sizeof(result.text), strchr(program,
+								  '/') ? "cannot run '%.200s': no such program" :
 			 "cannot run '%.200s': no such program in PATH or the plugin folders", program);
 		job_failed(j, &result);
 		return;
@@ -432,7 +435,7 @@ static void on_pump(evutil_socket_t fd, short what, void *arg)
 		runner_wake(r);
 }
 
-/* ---- the public side ---------------------------------------------------------------------------------------------- */
+/* ---- the public side --------------------------------------------------------------------------------------------- */
 
 static void fill_environment(struct check_runner *r)
 {
@@ -440,7 +443,8 @@ static void fill_environment(struct check_runner *r)
 	const char *path = getenv("PATH"), *home = getenv("HOME");
 
 	if (!path || (size_t)snprintf(r->env_path, sizeof(r->env_path), "PATH=%s", path) >= sizeof(r->env_path))
-		snprintf(r->env_path, sizeof(r->env_path), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+		snprintf(r->env_path, sizeof(r->env_path),
+			 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	if (!home || (size_t)snprintf(r->env_home, sizeof(r->env_home), "HOME=%s", home) >= sizeof(r->env_home))
 		snprintf(r->env_home, sizeof(r->env_home), "HOME=/");
 	r->env[0] = r->env_path;
@@ -486,7 +490,8 @@ void check_runner_free(struct check_runner *r)
 	free(r);
 }
 
-struct check_job *check_start(struct check_runner *r, const char *const *argv, struct span timeout, check_done *done, void *owner)
+struct check_job *check_start(struct check_runner *r, const char *const *argv, struct span timeout, check_done *done,
+			      void *owner)
 {
 	struct check_job *j = must_alloc(sizeof(*j));
 

@@ -98,7 +98,7 @@ bool icmp_parse(const void *packet, size_t len_octets, bool ip_header, bool v6, 
 	return true;
 }
 
-/* ---- summary ------------------------------------------------------------------------------------------------------ */
+/* ---- summary ----------------------------------------------------------------------------------------------------- */
 
 static void sort(int64_t *v, unsigned n)
 {

@@ -23,7 +23,8 @@ static void set_buffer(int fd, int force, int option)
 	int octets = BUFFER_OCTETS;
 
 	if (setsockopt(fd, SOL_SOCKET, force, &octets, sizeof(octets)) != 0)
-		(void)setsockopt(fd, SOL_SOCKET, option, &octets, sizeof(octets));	/* as much as the system lets us */
+		(void)setsockopt(fd, SOL_SOCKET, option, &octets,
+				 sizeof(octets));	/* as much as the system lets us */
 }
 
 static void set_type_filter(int fd, bool v6)

@@ -93,7 +93,7 @@ static unsigned bits(uint32_t v)
 	return (unsigned)__builtin_popcount(v);
 }
 
-/* ---- trains ------------------------------------------------------------------------------------------------------- */
+/* ---- trains ------------------------------------------------------------------------------------------------------ */
 
 static void chunk_add(struct icmp_engine *e)
 {
@@ -218,7 +218,7 @@ static void train_attempt(struct icmp_train *t, struct mono at, bool sent)
 	train_arm(t, at);
 }
 
-/* ---- sending ------------------------------------------------------------------------------------------------------ */
+/* ---- sending ----------------------------------------------------------------------------------------------------- */
 
 /* Build the next echo of the first trains in the queue; they stay there until the kernel has taken them. */
 static unsigned burst_build(struct icmp_family *f)
@@ -294,7 +294,7 @@ static void on_again(evutil_socket_t fd, short what, void *arg)
 		family_read(f);
 }
 
-/* ---- receiving ---------------------------------------------------------------------------------------------------- */
+/* ---- receiving --------------------------------------------------------------------------------------------------- */
 
 struct now { struct mono mono; struct timespec wall; };
 
@@ -393,7 +393,8 @@ static void read_prepare(struct icmp_engine *e)
 
 		s->iov = (struct iovec){ s->packet, sizeof(s->packet) };
 		*m = (struct msghdr){ .msg_name = &s->from, .msg_namelen = sizeof(s->from), .msg_iov = &s->iov,
-				      .msg_iovlen = 1, .msg_control = s->control, .msg_controllen = sizeof(s->control) };
+				      .msg_iovlen = 1, .msg_control = s->control,
+				      .msg_controllen = sizeof(s->control) };
 	}
 }
 
@@ -444,7 +445,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	family_read(arg);
 }
 
-/* ---- the public side ---------------------------------------------------------------------------------------------- */
+/* ---- the public side --------------------------------------------------------------------------------------------- */
 
 static void family_init(struct icmp_family *f, struct icmp_engine *e, struct event_base *base, bool v6)
 {

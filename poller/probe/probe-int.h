@@ -20,7 +20,8 @@ struct event;
  *	+---------------------------+
  *
  * A datagram socket has its identifier rewritten by the kernel, so only the payload is trusted. Cookie and generation
- * are random: who has not seen the request cannot forge an answer. sequence = low 16 bits of generation + number in train.
+ * are random: who has not seen the request cannot forge an answer. sequence = low 16 bits
+ * of generation + number in train.
  */
 enum { ICMP_HEADER_OCTETS = 8, ICMP_PAYLOAD_OCTETS = 20, ICMP_ECHO_OCTETS = ICMP_HEADER_OCTETS + ICMP_PAYLOAD_OCTETS };
 

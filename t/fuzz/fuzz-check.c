@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
 
 	memset(&r, 0xa5, sizeof(r));
 	check_parse((const char *)in, len, &r);
-	if (r.perf_count > CHECK_PERF_MAX || !memchr(r.text, 0, sizeof(r.text)) || !text_is_utf8(r.text, strlen(r.text)))
+	if (r.perf_count > CHECK_PERF_MAX || !memchr(r.text, 0, sizeof(r.text)) || !text_is_utf8(r.text,
+												 strlen(r.text)))
 		abort();
 	for (unsigned i = 0; i < r.perf_count; i++) {
 		check_ds(&r, i);

@@ -46,7 +46,8 @@ static void test_round_trip(void)
 	ok(icmp_parse(packet, len, true, false, &echo), "reply behind an IP header is read");
 	is_int(echo.id, 0xbeef, "... its identifier");
 	is_int(echo.sequence, 1, "... its sequence: low bits of the generation, and the number");
-	ok(icmp_mark_of(&echo, &got) && got.cookie == mark.cookie && got.slot == 42 && got.generation == mark.generation,
+	ok(icmp_mark_of(&echo, &got) && got.cookie == mark.cookie && got.slot == 42 &&
+	   got.generation == mark.generation,
 	   "... its mark");
 	len = make_reply(packet, false, true);
 	ok(icmp_parse(packet, len, false, true, &echo) && echo.id == 0xbeef, "IPv6 reply is read");
@@ -81,9 +82,11 @@ static void test_refused(void)
 	ok(!icmp_parse(packet, len, false, false, &echo), "code other than 0 is refused");
 	make_reply(packet, false, false);
 	packet[8] = 'x';
-	ok(icmp_parse(packet, len, false, false, &echo) && !icmp_mark_of(&echo, &got), "payload of another program has no mark");
+	ok(icmp_parse(packet, len, false, false, &echo) && !icmp_mark_of(&echo, &got),
+	   "payload of another program has no mark");
 	make_reply(packet, false, false);
-	ok(icmp_parse(packet, len - 1, false, false, &echo) && !icmp_mark_of(&echo, &got), "a shorter payload has no mark");
+	ok(icmp_parse(packet, len - 1, false, false, &echo) && !icmp_mark_of(&echo, &got),
+	   "a shorter payload has no mark");
 }
 
 static void test_summary(void)

@@ -29,7 +29,7 @@ static struct icmp_result last;
 static unsigned told;
 static int tun = -1;
 
-/* ---- the namespace ------------------------------------------------------------------------------------------------ */
+/* ---- the namespace ----------------------------------------------------------------------------------------------- */
 
 static bool write_file(const char *path, const char *text)
 {
@@ -109,7 +109,7 @@ static bool peer_open(int s)
 	return true;
 }
 
-/* ---- the peer: what it does is the last octet of the address that was asked ----------------------------------------- */
+/* ---- the peer: what it does is the last octet of the address that was asked -------------------------------------- */
 
 enum behaviour { ANSWERS = 10, SILENT, TWICE, LATE, FORGED, OTHER_SOURCE, BAD_CHECKSUM, EVERY_SECOND };
 
@@ -218,7 +218,7 @@ static void on_peer(evutil_socket_t fd, short what, void *arg)
 		;
 }
 
-/* ---- pinging ------------------------------------------------------------------------------------------------------ */
+/* ---- pinging ----------------------------------------------------------------------------------------------------- */
 
 static struct sockaddr_storage address(const char *text)
 {
@@ -373,7 +373,8 @@ static void test_peer(void)
 	ok(mono_since(clock_mono(), begin).us >= 300000, "... not before two gaps and a time-out");
 	ping("192.0.2.12", 2, 50, 200);
 	is_int(last.received, 2, "answers that come twice count once");
-	is_u64(icmp_count(engine).duplicate, before.duplicate + 1, "... are counted as duplicates while the train runs");
+	is_u64(icmp_count(engine).duplicate, before.duplicate + 1,
+	       "... are counted as duplicates while the train runs");
 	ping("192.0.2.14", 2, 0, 100);
 	now = icmp_count(engine);
 	ok(last.err == FW_TIMEOUT && now.foreign == before.foreign + 2, "an answer with another cookie is foreign");
@@ -464,7 +465,8 @@ static void test_datagram(void)
 		return;
 	}
 	icmp_engine_free(engine);
-	ok(icmp_open(&sockets, &err) == FW_OK && !sockets.v4_raw && sockets.v4 >= 0, "an ordinary user gets datagram sockets");
+	ok(icmp_open(&sockets, &err) == FW_OK && !sockets.v4_raw && sockets.v4 >= 0,
+	   "an ordinary user gets datagram sockets");
 	engine = icmp_engine_new(loop.base, loop.wheel, &sockets);
 	ping("127.0.0.1", 3, 0, 1000);
 	ok(last.err == FW_OK && last.received == 3, "... which work over IPv4");

@@ -28,7 +28,8 @@ static void test_text(void)
 	is_str(r.text, "", "nothing printed: no text");
 	is_int(r.perf_count + r.perf_cut, 0, "... and no values");
 	parse("bad \033[31mred\001 text\nsecond");
-	ok(!strchr(r.text, '\033') && !strchr(r.text, '\001') && strstr(r.text, "red"), "control bytes do not come through");
+	ok(!strchr(r.text, '\033') && !strchr(r.text, '\001') && strstr(r.text, "red"),
+	   "control bytes do not come through");
 	is_int(r.perf_count, 0, "long text without a bar has no values");
 }
 
@@ -36,26 +37,32 @@ static void test_numbers(void)
 {
 	static const struct { const char *perf; double value; const char *unit; } good[] = {
 		{ "a=1", 1, "" }, { "a=-1.5", -1.5, "" }, { "a=+2", 2, "" }, { "a=.5s", 0.5, "s" }, { "a=5.", 5, "" },
-		{ "a=1e3", 1000, "" }, { "a=1.5E-3s;1;2", 0.0015, "s" }, { "a=1e+2%", 100, "%" }, { "a=1,25;2,5", 1.25, "" },
-		{ "a=2us", 2e-6, "s" }, { "a=7KB", 7168, "B" }, { "a=1GB", 1073741824, "B" }, { "a=1TB", 1099511627776.0, "B" },
-		{ "a=3E", 3, "E" }, { "a=21.5\302\260C", 21.5, "\302\260C" }, { "a=12345678901234567890", 12345678901234567890.0, "" },
+		{ "a=1e3", 1000, "" }, { "a=1.5E-3s;1;2", 0.0015, "s" }, { "a=1e+2%", 100, "%" }, { "a=1,25;2,5", 1.25,
+												   "" },
+		{ "a=2us", 2e-6, "s" }, { "a=7KB", 7168, "B" }, { "a=1GB", 1073741824, "B" }, { "a=1TB",
+											       1099511627776.0, "B" },
+		{ "a=3E", 3, "E" }, { "a=21.5\302\260C", 21.5, "\302\260C" }, { "a=12345678901234567890",
+									       12345678901234567890.0, "" },
 		{ "a=5packets;;;", 5, "packets" }, { "a=1MiB", 1048576, "B" },
 	};
-	static const char *const bad[] = { "a=", "a=x", "a", "=5", "a=1.2.3", "a=5-6", "'a=5", "a=--1", "a=e5", "''=3", "a=1e999", "a=.", "a=;1;2", "a b" };
+	static const char *const bad[] = { "a=", "a=x", "a", "=5", "a=1.2.3", "a=5-6", "'a=5", "a=--1", "a=e5", "''=3",
+					  "a=1e999", "a=.", "a=;1;2", "a b" };
 	char name[80], line[80];
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		snprintf(line, sizeof(line), "OK|%s", good[i].perf);
 		parse(line);
 		snprintf(name, sizeof(name), "%s is a value", good[i].perf);
-		ok(r.perf_count == 1 && r.perf_cut == 0 && fabs(r.perf[0].value - good[i].value) <= 1e-12 * fabs(good[i].value) &&
+		ok(r.perf_count == 1 && r.perf_cut == 0 &&
+		   fabs(r.perf[0].value - good[i].value) <= 1e-12 * fabs(good[i].value) &&
 		   strcmp(r.perf[0].unit, good[i].unit) == 0, name);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		snprintf(line, sizeof(line), "OK|%s z=9", bad[i]);
 		parse(line);
 		snprintf(name, sizeof(name), "%s is none, and the next one is read", bad[i]);
-		ok(r.perf_count == 1 && r.perf_cut >= 1 && strcmp(r.perf[0].label, "z") == 0 && r.perf[0].value == 9, name);
+		ok(r.perf_count == 1 && r.perf_cut >= 1 && strcmp(r.perf[0].label, "z") == 0 && r.perf[0].value == 9,
+		   name);
 	}
 }
 

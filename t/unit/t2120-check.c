@@ -98,7 +98,8 @@ static void test_not_started(void)
 
 	run_argv(missing, 1000);
 	is_int(last.err, FW_NOTFOUND, "no such program");
-	is_str(last.text, "cannot run 'no-such-plugin-here': no such program in PATH or the plugin folders", "... and where it was looked for");
+	is_str(last.text, "cannot run 'no-such-plugin-here': no such program in PATH or the plugin folders",
+	       "... and where it was looked for");
 	run_argv(absent, 1000);
 	ok(last.err == FW_NOTFOUND && last.status == 3, "no such path");
 	run_argv(folder, 1000);
@@ -168,7 +169,8 @@ static void test_hangs(void)
 	run_shell(script, 30000);
 	is_str(last.text, "early", "a grandchild that keeps the pipe open holds nobody");
 	ok(mono_since(clock_mono(), start).us < 10000000 && process_gone(read_pid(path)), "... and is killed");
-	snprintf(script, sizeof(script), "setsid sh -c 'echo $$ >%s; sleep 60' & while ! test -s %s; do sleep 0.01; done; echo early", path, path);
+	snprintf(script, sizeof(script),
+		 "setsid sh -c 'echo $$ >%s; sleep 60' & while ! test -s %s; do sleep 0.01; done; echo early", path, path);
 	truncate(path, 0) == 0 ? run_shell(script, 30000) : (void)0;
 	is_str(last.text, "early", "nor does one that left the group");
 	kill(read_pid(path), SIGKILL);
@@ -244,7 +246,8 @@ int main(void)
 	test_hangs();
 	test_limit();
 	test_cancel_and_free();
-	for (struct mono end = mono_add(clock_mono(), span_s(WAIT_S)); check_count(runner).running && clock_mono().us < end.us;)
+	for (struct mono end = mono_add(clock_mono(), span_s(WAIT_S)); check_count(runner).running &&
+	     clock_mono().us < end.us;)
 		event_base_loop(loop.base, EVLOOP_ONCE);
 	is_u64(check_count(runner).ended, check_count(runner).started, "every child was reaped");
 	check_runner_free(runner);

@@ -1,7 +1,7 @@
 /* t/unit/t3110-mib-devices.c: the definitions that come with the program, against recordings of real agents.
  *
- * Each recording is read as discovery would read the agent: rows, names, values, states. What was found is compared with
- * what is known of the device: ports, processors, memory, disks, power supplies, fans. Recordings are lines of
+ * Each recording is read as discovery would read the agent: rows, names, values, states. What was found is compared
+ * with what is known of the device: ports, processors, memory, disks, power supplies, fans. Recordings are lines of
  * OID|TAG|VALUE, sorted or not, in $FOREWARN_SHARED/devices; without them there is nothing to test.
  */
 #include <ctype.h>
@@ -51,7 +51,7 @@ static void bad(struct device *d, const char *fmt, ...)
 	putchar('\n');
 }
 
-/* ---- the recording ------------------------------------------------------------------------------------------------ */
+/* ---- the recording ----------------------------------------------------------------------------------------------- */
 
 static char *read_file(const char *path)
 {
@@ -136,7 +136,7 @@ static struct value value_of(const struct device *d, const struct mib_column *c,
 	return i == NAMES_NONE ? (struct value){ NULL, NULL } : d->value[i];
 }
 
-/* ---- as discovery does --------------------------------------------------------------------------------------------- */
+/* ---- as discovery does ------------------------------------------------------------------------------------------- */
 
 static bool row_new(struct device *d, const struct mib_table *t, const char *index, unsigned from)
 {
@@ -229,7 +229,7 @@ static void discover(struct device *d, const struct mib *mib)
 	}
 }
 
-/* ---- what is known ------------------------------------------------------------------------------------------------- */
+/* ---- what is known ----------------------------------------------------------------------------------------------- */
 
 struct sheet { char *text, *at; char *head[FIELDS_MAX]; char *field[FIELDS_MAX]; unsigned fields; };
 
@@ -331,8 +331,10 @@ static double number(const struct row *r, const char *name)
 
 	if (c < 0)
 		return NAN;
+	if (!r->cell[c].text && r->t->column[c].otherwise != MIB_NO_COLUMN)
+		return number(r, r->t->column[r->t->column[c].otherwise].name);
 	if (!r->cell[c].text)
-		return r->t->column[c].otherwise == MIB_NO_COLUMN ? NAN : number(r, r->t->column[r->t->column[c].otherwise].name);
+		return NAN;
 	v = strtod(r->cell[c].text, NULL) * r->t->column[c].scale;
 	if (r->t->column[c].scale_column != MIB_NO_COLUMN && r->cell[r->t->column[c].scale_column].text)
 		v *= strtod(r->cell[r->t->column[c].scale_column].text, NULL);
@@ -438,7 +440,8 @@ static void compare_storage(struct device *d, const char *kind, const char *clas
 		if (strstr(get(&s, "flag"), "neg"))
 			continue;
 		same_number(d, r, "hrStorageUsed", get(&s, "used_bytes"));
-		same_number(d, r, "hrStorageSize", *get(&s, "size_bytes") ? get(&s, "size_bytes") : get(&s, "total_bytes"));
+		same_number(d, r, "hrStorageSize", *get(&s, "size_bytes") ? get(&s, "size_bytes") : get(&s,
+													"total_bytes"));
 	}
 	if (s.text && n != count_rows(d, class_name))
 		bad(d, "%u %s, known are %u", count_rows(d, class_name), class_name, n);
@@ -480,7 +483,8 @@ static void compare_part(struct device *d, const struct sheet *s, size_t p)
 	if (parts[p].named && strcmp(r->name, get(s, "name")) != 0)
 		bad(d, "%s %s is called '%s', known is '%s'", parts[p].table, index, r->name, get(s, "name"));
 	if ((r->state == STATE_UP) != (strstr(" on up normal running ready standby ", get(s, "state")) != NULL))
-		bad(d, "%s %s is %s, but the device says '%s'", parts[p].table, r->name, state_word(r->state), get(s, "state"));
+		bad(d, "%s %s is %s, but the device says '%s'", parts[p].table, r->name, state_word(r->state),
+		    get(s, "state"));
 }
 
 static void compare_parts(struct device *d)
@@ -510,9 +514,11 @@ static void check_names(struct device *d)
 
 		if (!d->row[i].name[0])
 			bad(d, "table %s row %s has an empty name", d->row[i].t->title, d->row[i].index);
-		for (unsigned k = 0; at == UINT32_MAX - 1 && k < i; k++)	/* equal: only within one table, where the index tells */
+		for (unsigned k = 0; at == UINT32_MAX - 1 &&
+		     k < i; k++)	/* equal: only within one table, where the index tells */
 			if (strcmp(full[k], full[i]) == 0 && d->row[k].t != d->row[i].t)
-				bad(d, "tables %s and %s both have '%s'", d->row[k].t->title, d->row[i].t->title, full[i]);
+				bad(d, "tables %s and %s both have '%s'", d->row[k].t->title, d->row[i].t->title,
+				    full[i]);
 	}
 	names_release(&seen);
 	free(full);
@@ -529,7 +535,8 @@ static void device_release(struct device *d)
 
 static unsigned test_device(const struct mib *mib, const char *folder, const char *title)
 {
-	static const char *const disks[] = { "fixedDisk", "flashMemory", NULL }, *const memory[] = { "ram:", "virtualMemory:", NULL };
+	static const char *const disks[] = { "fixedDisk", "flashMemory", NULL };
+	static const char *const memory[] = { "ram:", "virtualMemory:", NULL };
 	struct device d = { .folder = folder, .title = title };
 	char name[128];
 
