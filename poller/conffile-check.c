@@ -19,7 +19,7 @@ void cut_wrong(struct cut *c, unsigned line, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	mistake_add(c->r->m, c->lex.file, line, "%s%s", c->subject, text);
+	mistake_add(c->r->how->m, c->lex.file, line, "%s%s", c->subject, text);
 	c->bad = true;
 }
 
@@ -229,7 +229,7 @@ void cut_option(struct cut *c, const cfg_opt_t *o, unsigned line)
 /* Is the name ahead the beginning of the next top-level section, so that a brace was forgotten before it? */
 static bool forgotten_brace(const struct cut *c)
 {
-	const cfg_opt_t *o = cut_find(c->r->opts, c->tok.text);
+	const cfg_opt_t *o = cut_find(c->r->how->opts, c->tok.text);
 
 	return c->tok.first && !c->tok.quoted && o && o->type == CFGT_SEC;
 }
@@ -295,6 +295,8 @@ void cut_section(struct cut *c, cfg_opt_t *o, unsigned line)
 	bool inner = c->inner;
 
 	if (check_head(c, o, &title)) {
+		if (!inner)
+			c->title = title;
 		const char *path = title ? arena_printf(&c->scratch, "%s%s/%s", outer, o->name, title)
 					 : arena_printf(&c->scratch, "%s%s", outer, o->name);
 		const struct where *first = inner ? conf_lines_add(&c->lines, path, line) : NULL;

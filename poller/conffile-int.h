@@ -73,11 +73,8 @@ void conf_lines_clear(struct conf_lines *l);
 /* ---- cutting ----------------------------------------------------------------------------------------------------- */
 
 struct reading {
-	cfg_opt_t *opts;
-	struct arena *arena;
-	struct mistakes *m;
-	conf_each *each;
-	void *owner;
+	const struct conf_reading *how;
+	bool incomplete;	/* a file could not be read */
 	struct { dev_t dev; ino_t ino; } open[DEPTH_MOST];
 	unsigned depth, files;
 };
@@ -93,6 +90,7 @@ struct cut {
 	size_t len, size;
 	char subject[512];	/* 'device "edge1": check "login": ', for mistakes */
 	const char *path;	/* "check/login/" */
+	const char *title;	/* of the piece, or NULL */
 	bool bad;		/* the piece has a mistake */
 	bool inner;		/* within a section */
 };

@@ -36,14 +36,14 @@ static void hand_out(struct cut *c, cfg_opt_t *o, unsigned line)
 	if (cfg_parse_buf(root, c->out) == CFG_SUCCESS) {
 		p.cfg = o->type == CFGT_SEC ? cfg_getnsec(root, o->name, 0) : root;
 		p.title = o->type == CFGT_SEC && (o->flags & CFGF_TITLE) ? cfg_title(p.cfg) : NULL;
-		c->r->each(c->r->owner, &p);
+		c->r->how->each(c->r->how->owner, &p);
 	} else {
-		mistake_add(c->r->m, c->lex.file, line, "libconfuse refuses this %s", o->name);
+		mistake_add(c->r->how->m, c->lex.file, line, "libconfuse refuses this %s", o->name);
 	}
 	cfg_free(root);
 }
 
-static enum fw_err read_path(struct reading *r, const char *path, const char *from, unsigned line);
+static void read_path(struct reading *r, const char *path, const char *from, unsigned line);
 
 /* include "FILE or FOLDER", relative to the file it stands in; "=" or parentheses as in libconfuse are not needed. */
 static void include(struct cut *c, unsigned line)
@@ -57,11 +57,19 @@ static void include(struct cut *c, unsigned line)
 		return;
 	}
 	if (c->tok.text[0] == '/' || !slash)
-		path = arena_strdup(c->r->arena, c->tok.text);
+		path = arena_strdup(c->r->how->arena, c->tok.text);
 	else
-		path = arena_printf(c->r->arena, "%.*s/%s", (int)(slash - file), file, c->tok.text);
+		path = arena_printf(c->r->how->arena, "%.*s/%s", (int)(slash - file), file, c->tok.text);
 	read_path(c->r, path, file, line);
 	cut_advance(c);
+}
+
+static void broken(const struct cut *c, const char *type, unsigned line)
+{
+	struct conf_piece p = { .file = c->lex.file, .line = line, .type = type, .title = c->title, .lines = &c->lines };
+
+	if (c->r->how->broken)
+		c->r->how->broken(c->r->how->owner, &p);
 }
 
 /* One top-level section or option; its name is ahead. */
@@ -79,17 +87,21 @@ static void cut_piece(struct cut *c)
 		include(c, name.line);
 		return;
 	}
-	o = cut_find(c->r->opts, name.text);
+	o = cut_find(c->r->how->opts, name.text);
 	if (!o) {
-		cut_unknown(c, c->r->opts, name.text, name.line);
+		c->title = c->tok.kind == TOK_TEXT && c->tok.quoted ? c->tok.text : NULL;
+		cut_unknown(c, c->r->how->opts, name.text, name.line);
 		cut_skip(c);
+		broken(c, name.text, name.line);
 		return;
 	}
 	if (o->type == CFGT_SEC)
 		cut_section(c, o, name.line);
 	else
 		cut_option(c, o, name.line);
-	if (!c->bad)
+	if (c->bad)
+		broken(c, name.text, name.line);
+	else
 		hand_out(c, o, name.line);
 }
 
@@ -107,13 +119,14 @@ static void piece_done(struct cut *c)
 
 static void cut_text(struct reading *r, const char *name, const char *text, size_t len_octets)
 {
-	struct cut c = { .r = r, .path = "", .lex = { .m = r->m } };
+	struct cut c = { .r = r, .path = "", .lex = { .m = r->how->m } };
 
 	c.lex.scratch = &c.scratch;
 	lexer_init(&c.lex, name, text, len_octets);
 	cut_advance(&c);
 	while (c.tok.kind != TOK_END) {
 		c.bad = false;
+		c.title = NULL;
 		c.len = 0;
 		conf_lines_clear(&c.lines);
 		cut_piece(&c);
@@ -151,31 +164,33 @@ static bool slurp(FILE *f, char **text, size_t *len)
 static void wrong_file(struct reading *r, const char *path, const char *from, unsigned line, const char *why)
 {
 	if (from)
-		mistake_add(r->m, from, line, "include \"%s\": %s", path, why);
+		mistake_add(r->how->m, from, line, "include \"%s\": %s", path, why);
 	else
-		mistake_add(r->m, path, 0, "%s", why);
+		mistake_add(r->how->m, path, 0, "%s", why);
 }
 
-static enum fw_err read_file(struct reading *r, const char *path, const char *from, unsigned line)
+static void wrong_errno(struct reading *r, const char *path, const char *from, unsigned line)
+{
+	char why[128];
+
+	snprintf(why, sizeof(why), "cannot be read: %s", err_errno());
+	wrong_file(r, path, from, line, why);
+	r->incomplete = true;	/* what is in it is not known */
+}
+
+static void read_file(struct reading *r, const char *path, const char *from, unsigned line)
 {
 	FILE *f = fopen(path, "re");
 	char *text = NULL;
 	size_t len = 0;
 
-	if (!f || !slurp(f, &text, &len)) {
-		char why[128];
-
-		snprintf(why, sizeof(why), "cannot be read: %s", err_errno());
-		wrong_file(r, path, from, line, why);
-		if (f)
-			fclose(f);
-		free(text);
-		return FW_IO;
-	}
-	fclose(f);
-	cut_text(r, arena_strdup(r->arena, path), text, len);
+	if (f && slurp(f, &text, &len))
+		cut_text(r, arena_strdup(r->how->arena, path), text, len);
+	else
+		wrong_errno(r, path, from, line);
+	if (f)
+		fclose(f);
 	free(text);
-	return FW_OK;
 }
 
 static int is_conf(const struct dirent *e)
@@ -191,77 +206,82 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 }
 
 /* Every *.conf of a folder, sorted. */
-static enum fw_err read_folder(struct reading *r, const char *path, const char *from, unsigned line)
+static void read_folder(struct reading *r, const char *path, const char *from, unsigned line)
 {
 	struct dirent **entry = NULL;
 	int n = scandir(path, &entry, is_conf, by_name);
-	enum fw_err err = FW_OK;
 
-	if (n < 0) {
-		char why[128];
-
-		snprintf(why, sizeof(why), "folder cannot be read: %s", err_errno());
-		wrong_file(r, path, from, line, why);
-		return FW_IO;
-	}
+	if (n < 0)
+		wrong_errno(r, path, from, line);
 	for (int i = 0; i < n; i++) {
-		enum fw_err one = read_path(r, arena_printf(r->arena, "%s/%s", path, entry[i]->d_name), from, line);
-
-		if (err == FW_OK)
-			err = one;
+		read_path(r, arena_printf(r->how->arena, "%s/%s", path, entry[i]->d_name), from, line);
 		free(entry[i]);
 	}
 	free(entry);
-	return err;
+}
+
+/* Why a file or folder may not be read though it is there; NULL when it may. */
+static const char *why_not(const struct reading *r, const struct stat *st, bool included)
+{
+	for (unsigned i = 0; i < r->depth; i++)
+		if (r->open[i].dev == st->st_dev && r->open[i].ino == st->st_ino)
+			return "includes itself";
+	if (included && !S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))	/* the first may be a pipe, which is waited for */
+		return "neither a file nor a folder";
+	if (r->depth == DEPTH_MOST)
+		return "more than 16 files deep";
+	return r->files == FILES_MOST ? "more than 10,000 files" : NULL;
 }
 
 /* Read a file or folder; 'from' and 'line' say where it is included, NULL for the first. */
-static enum fw_err read_path(struct reading *r, const char *path, const char *from, unsigned line)
+static void read_path(struct reading *r, const char *path, const char *from, unsigned line)
 {
 	struct stat st;
-	enum fw_err err;
+	const char *why;
 
-	if (stat(path, &st) < 0)
-		return read_file(r, path, from, line);	/* says why not */
-	for (unsigned i = 0; i < r->depth; i++) {
-		if (r->open[i].dev == st.st_dev && r->open[i].ino == st.st_ino) {
-			wrong_file(r, path, from, line, "includes itself");
-			return FW_MISTAKE;
-		}
+	if (stat(path, &st) < 0) {
+		wrong_errno(r, path, from, line);
+		return;
 	}
-	if (from && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {	/* the first may be a pipe, which is waited for */
-		wrong_file(r, path, from, line, "neither a file nor a folder");
-		return FW_MISTAKE;
-	}
-	if (r->depth == DEPTH_MOST || r->files == FILES_MOST) {
-		wrong_file(r, path, from, line, r->depth == DEPTH_MOST ? "more than 16 files deep" : "more than 10,000 files");
-		return FW_MISTAKE;
+	if ((why = why_not(r, &st, from != NULL))) {
+		wrong_file(r, path, from, line, why);
+		return;
 	}
 	r->open[r->depth].dev = st.st_dev;
 	r->open[r->depth].ino = st.st_ino;
 	r->depth++;
 	r->files++;
-	err = S_ISDIR(st.st_mode) ? read_folder(r, path, from, line) : read_file(r, path, from, line);
+	if (S_ISDIR(st.st_mode))
+		read_folder(r, path, from, line);
+	else
+		read_file(r, path, from, line);
 	r->depth--;
-	return err;
+}
+
+enum fw_err conf_read_as(const struct conf_reading *how)
+{
+	struct reading r = { .how = how };
+	unsigned before = how->m->count + how->m->more;
+
+	if (how->text)
+		cut_text(&r, arena_strdup(how->arena, how->name), how->text, how->len_octets);
+	else
+		read_path(&r, how->name, NULL, 0);
+	if (r.incomplete)
+		return FW_IO;
+	return how->m->count + how->m->more > before ? FW_MISTAKE : FW_OK;
 }
 
 enum fw_err conf_read(const char *path, cfg_opt_t *opts, struct arena *a, struct mistakes *m, conf_each *each,
 		      void *owner)
 {
-	struct reading r = { .opts = opts, .arena = a, .m = m, .each = each, .owner = owner };
-	unsigned before = m->count + m->more;
-	enum fw_err err = read_path(&r, path, NULL, 0);
-
-	return err == FW_OK && m->count + m->more > before ? FW_MISTAKE : err;
+	return conf_read_as(&(struct conf_reading){
+		.name = path, .opts = opts, .arena = a, .m = m, .each = each, .owner = owner });
 }
 
 enum fw_err conf_read_text(const char *name, const char *text, size_t len_octets, cfg_opt_t *opts, struct arena *a,
 			   struct mistakes *m, conf_each *each, void *owner)
 {
-	struct reading r = { .opts = opts, .arena = a, .m = m, .each = each, .owner = owner };
-	unsigned before = m->count + m->more;
-
-	cut_text(&r, arena_strdup(a, name), text, len_octets);
-	return m->count + m->more > before ? FW_MISTAKE : FW_OK;
+	return conf_read_as(&(struct conf_reading){ .name = name, .text = text, .len_octets = len_octets, .opts = opts,
+						    .arena = a, .m = m, .each = each, .owner = owner });
 }

@@ -51,7 +51,7 @@ bool conf_given(const struct conf_piece *p, const char *option);
  * Syntax mistakes, unknown options (with the nearest known one) and wrong types become mistakes; the piece is skipped.
  * 'include "FILE or FOLDER"' (every *.conf in it, sorted) is followed, relative to the file; loops and depth over 16
  * are mistakes.
- * Returns FW_OK, FW_IO when 'path' cannot be read (a mistake as well), FW_MISTAKE.
+ * Returns FW_OK, FW_IO when 'path' or what it includes cannot be read (a mistake as well), FW_MISTAKE.
  * What 'each' needs longer it copies into 'a'.
  */
 typedef void conf_each(void *owner, const struct conf_piece *p);
@@ -60,5 +60,19 @@ enum fw_err conf_read(const char *path, cfg_opt_t *opts, struct arena *a, struct
 /* The same over text in memory (fuzzing, tests, standard input). */
 enum fw_err conf_read_text(const char *name, const char *text, size_t len_octets, cfg_opt_t *opts, struct arena *a,
 			   struct mistakes *m, conf_each *each, void *owner);
+
+/* Both, and told of sections that have a mistake: their names exist, so that nobody is blamed for mentioning them. */
+struct conf_reading {
+	const char *name;		/* file or folder; of a text only what it is called */
+	const char *text;		/* NULL: read 'name' */
+	size_t len_octets;
+	cfg_opt_t *opts;
+	struct arena *arena;
+	struct mistakes *m;
+	conf_each *each;
+	conf_each *broken;		/* 'cfg' is NULL, 'type' may be none of the table; may be NULL */
+	void *owner;
+};
+enum fw_err conf_read_as(const struct conf_reading *how);
 
 #endif

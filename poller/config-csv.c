@@ -288,8 +288,10 @@ static void read_rows(struct csv *csv)
 		csv_wrong(csv, "is empty; the first row names the columns");
 		return;
 	}
-	if (!read_header(csv))
+	if (!read_header(csv)) {
+		csv->l->incomplete = true;
 		return;
+	}
 	while (row_next(csv))
 		read_row(csv);
 	if (csv->unclosed)
@@ -300,8 +302,10 @@ void take_csv_text(struct load *l, const char *file, char *text, size_t len_octe
 {
 	struct csv csv = { .l = l, .file = file };
 
-	if (!is_text(&csv, text, len_octets))
+	if (!is_text(&csv, text, len_octets)) {
+		l->incomplete = true;
 		return;
+	}
 	csv.at = text + (len_octets >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
 	csv.end = text + len_octets;
 	read_rows(&csv);
@@ -315,6 +319,7 @@ void take_csv(struct load *l, const char *path, struct place place)
 	FILE *f = NULL;
 
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {	/* opening a pipe would hold us */
+		l->incomplete = true;
 		mistake_add(l->m, place.file, place.line, "devices = \"%s\": not a file", path);
 		return;
 	}
@@ -324,6 +329,7 @@ void take_csv(struct load *l, const char *path, struct place place)
 		take_csv_text(l, path, text, len);
 	else
 		mistake_add(l->m, place.file, place.line, "devices = \"%s\": cannot be read: %s", path, err_errno());
+	l->incomplete |= !text;
 	if (f)
 		fclose(f);
 	free(text);

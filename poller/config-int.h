@@ -135,6 +135,8 @@ struct load {
 	uint64_t near_budget;		/* names that may still be compared to find near ones */
 	uint64_t expanded;		/* names that ranges stood for, so far */
 	bool no_mibs;
+	bool incomplete;		/* a file could not be read: names that are unknown may well be in it */
+	struct names broken;		/* titles of sections with a mistake: known, though not what they are */
 	uint64_t mib_hash;
 };
 
@@ -143,6 +145,9 @@ void *grow(void *array_pointer, uint32_t *count, uint32_t *size, size_t item_oct
 
 /* config-take.c */
 void take_piece(void *load, const struct conf_piece *p);
+void take_broken(void *load, const struct conf_piece *p);
+/* Might 'name' be a thing, had there been no mistakes? */
+bool may_exist(const struct load *l, const char *name);
 void take_csv_device(struct load *l, const char *name, struct place place, uint32_t *index);
 void device_defaults(struct load *l);		/* when all is read */
 void devices_finish(struct load *l);		/* when names are resolved: credentials, fingerprints */

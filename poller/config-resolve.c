@@ -20,6 +20,7 @@ struct resolving {
 	uint32_t *end;		uint32_t terms, term_size;
 	struct names seen;	/* beyond LINEAR_MOST refs */
 	uint32_t term_begin;
+	bool missing;		/* a name was left out, because a mistake elsewhere may be why it is unknown */
 };
 
 static const char *list_word(enum list_kind kind)
@@ -57,6 +58,10 @@ static bool resolve_part(struct resolving *r, const char *name, const char *slas
 	snprintf(device, sizeof(device), "%.*s", (int)(len > NAME_OCTETS_MOST ? NAME_OCTETS_MOST : len), name);
 	if (len <= NAME_OCTETS_MOST)
 		at = names_find(&c->names, device);
+	if (at == NAMES_NONE && may_exist(r->l, device)) {
+		r->missing = true;
+		return false;
+	}
 	if (at == NAMES_NONE || c->refs[at].kind != REF_DEVICE) {
 		item_wrong(r, name, ": no such device%s", near_text(r->l, &c->names, device, near, sizeof(near)));
 		return false;
@@ -87,6 +92,10 @@ static bool resolve_name(struct resolving *r, const char *name, struct ref *out)
 	char near[NAME_OCTETS_MOST * 3];
 	bool device = at != NAMES_NONE && c->refs[at].kind == REF_DEVICE;
 
+	if (at == NAMES_NONE && may_exist(r->l, name)) {
+		r->missing = true;
+		return false;
+	}
 	if (r->list->kind == LIST_PARENTS && !device) {
 		item_wrong(r, name, at == NAMES_NONE ? ": no such device%s" : ": not a device; put it into needs if it is needed%s",
 			   at == NAMES_NONE ? near_text(r->l, &c->names, name, near, sizeof(near)) : "");
@@ -334,11 +343,12 @@ void lists_resolve(struct load *l)
 
 		r.list = &l->list[i];
 		r.count = r.terms = r.term_begin = 0;
+		r.missing = false;
 		for (uint32_t k = 0; k < r.list->count; k++) {
 			r.item = &r.list->item[k];
 			resolve_item(&r);
 		}
-		list_done(&r, &carries, l->m->count + l->m->more == mistakes);
+		list_done(&r, &carries, !r.missing && l->m->count + l->m->more == mistakes);
 		names_release(&r.seen);
 		r.seen = (struct names){ 0 };
 	}

@@ -364,3 +364,16 @@ void take_piece(void *load, const struct conf_piece *p)
 	snprintf(s.subject, sizeof(s.subject), "%s \"%.*s\": ", p->type, NAME_OCTETS_MOST, p->title);
 	kind[i].take(&s);
 }
+
+void take_broken(void *load, const struct conf_piece *p)
+{
+	struct load *l = load;
+
+	if (p->title)
+		names_put(&l->broken, arena_strdup(&l->scratch, p->title), 0);
+}
+
+bool may_exist(const struct load *l, const char *name)
+{
+	return l->incomplete || names_find(&l->broken, name) != NAMES_NONE;
+}

@@ -110,7 +110,7 @@ static uint32_t credentials_find(struct load *l, const char *name, struct place 
 	uint32_t index = names_find(&l->credentials, name);
 	char near[3 * NAME_OCTETS_MOST];
 
-	if (index == NAMES_NONE)
+	if (index == NAMES_NONE && !may_exist(l, name))
 		mistake_add(l->m, at.file, at.line, "%s: credentials \"%s\": no such credentials%s", what, name,
 			    near_text(l, &l->credentials, name, near, sizeof(near)));
 	return index == NAMES_NONE ? CONFIG_NONE : index;
@@ -172,6 +172,7 @@ static struct config *load_end(struct load *l, unsigned before)
 	devices_finish(l);
 	names_release(&l->credentials);
 	names_release(&l->once);
+	names_release(&l->broken);
 	free(l->device);
 	free(l->list);
 	arena_release(&l->scratch);
@@ -181,13 +182,23 @@ static struct config *load_end(struct load *l, unsigned before)
 	return NULL;
 }
 
+/* 'text' NULL: the file or folder 'name'. */
+static void read_pieces(struct load *l, const char *name, const char *text, size_t len_octets)
+{
+	enum fw_err err = conf_read_as(&(struct conf_reading){
+		.name = name, .text = text, .len_octets = len_octets, .opts = options_for_libconfuse(&l->scratch),
+		.arena = &l->c->arena, .m = l->m, .each = take_piece, .broken = take_broken, .owner = l });
+
+	l->incomplete |= err == FW_IO;
+}
+
 struct config *config_load(const char *path, const char *state_override, struct mistakes *m)
 {
 	unsigned before = m->count + m->more;
 	struct load l;
 
 	load_begin(&l, path, m);
-	conf_read(path, options_for_libconfuse(&l.scratch), &l.c->arena, m, take_piece, &l);
+	read_pieces(&l, path, NULL, 0);
 	if (state_override)
 		l.c->state = arena_strdup(&l.c->arena, state_override);
 	return load_end(&l, before);
@@ -200,7 +211,7 @@ static struct config *load_text(const char *name, const char *text, size_t len_o
 
 	load_begin(&l, name, m);
 	l.no_mibs = !mibs;
-	conf_read_text(name, text, len_octets, options_for_libconfuse(&l.scratch), &l.c->arena, m, take_piece, &l);
+	read_pieces(&l, name, text ? text : "", len_octets);
 	return load_end(&l, before);
 }
 

@@ -2,7 +2,7 @@
  *
  * config_load() reads all files, reports every mistake at once, and gives a snapshot with all names resolved, or none.
  * A snapshot is reference-counted: main makes it, workers and stores borrow it until main tells them of the next one.
- * Thread: read only after loading; config_ref/config_unref are atomic.
+ * Thread: loading in one thread at a time (conffile.h); read only afterwards; config_ref/config_unref are atomic.
  */
 #ifndef FW_CONFIG_H
 #define FW_CONFIG_H

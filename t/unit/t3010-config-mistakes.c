@@ -136,6 +136,15 @@ static const struct { const char *name, *text, *want; } wrong[] = {
 	  "x.conf:2: notify \"n\": trap = \"1.2.3\": not an IPv4 address; it has four numbers from 0 to 255, as 192.0.2.1\n"
 	  "x.conf:3: notify \"n\": on = \"riks\": must be component, risk, quality or budget\n"
 	  "x.conf:4: notify \"o\": on nothing: nobody would be told; leave it out for all\n" },
+	{ "a broken section's name exists all the same", D " adress = 1 }\nservise \"s\" { }\ncredentials \"c\" { versoin = 1 }\n"
+	  "device \"e\" { address = h credentials = \"c\" parents = {\"d\"} }\n"
+	  "group \"g\" { need = 3 members = {\"d\", \"s\", \"d/interface/1\", \"z\"} }\ngroup \"h\" { need = 2 members = {\"d\"} }\n",
+	  "x.conf:2: device \"d\": unknown option \"adress\"; \"address\" is near\n"
+	  "x.conf:3: unknown option \"servise\"; \"service\" is near\n"
+	  "x.conf:4: credentials \"c\": unknown option \"versoin\"; \"version\" is near\n"
+	  "x.conf:6: group \"g\": members \"z\": no such device, component, group or service\n" },
+	{ "names of a file that cannot be read", "include \"nowhere.conf\"\ngroup \"g\" { need = 1 members = {\"d\"} }\n",
+	  "x.conf:1: include \"nowhere.conf\": cannot be read: No such file or directory\n" },
 	{ "share of time", "component \"k\" { unavailability = 1.5 }\n", "x.conf:1: component \"k\": unavailability = 1.5: must be 0 to 1\n" },
 	{ "no such table", "devices = \"/nowhere/x.csv\"\n",
 	  "x.conf:1: devices = \"/nowhere/x.csv\": cannot be read: No such file or directory\n" },
