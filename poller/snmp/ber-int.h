@@ -53,26 +53,24 @@ static inline bool ber_tlv_next(const uint8_t **at, const uint8_t *end, struct b
 	return true;
 }
 
-/* 'len' octets (1..8) as two's complement; one load where eight octets may be read. */
-static inline int64_t ber_signed_at(const uint8_t *p, uint32_t len, const uint8_t *end)
+/*
+ * 'len' octets (1..8) as two's complement, by one load that ends where they end: the seven octets before 'p' are read
+ * as well. In a varbind they are there: 30 L 06 L name T L, its name not empty.
+ */
+static inline int64_t ber_signed_at(const uint8_t *p, uint32_t len)
 {
+	unsigned others = 64 - 8 * len;
 	uint64_t v;
 
-	if (__builtin_expect(end - p >= 8, 1)) {
-		memcpy(&v, p, 8);
-		return (int64_t)be64toh(v) >> (64 - 8 * len);
-	}
-	v = p[0] & 0x80 ? UINT64_MAX : 0;
-	while (len-- > 0)
-		v = v << 8 | *p++;
-	return (int64_t)v;
+	memcpy(&v, p + len - 8, 8);
+	return (int64_t)(be64toh(v) << others) >> others;
 }
 
-static inline bool ber_integer_at(const uint8_t *p, uint32_t len, const uint8_t *end, int64_t *v)
+static inline bool ber_integer_at(const uint8_t *p, uint32_t len, int64_t *v)
 {
 	if (len < 1 || len > 8)
 		return false;
-	*v = ber_signed_at(p, len, end);
+	*v = ber_signed_at(p, len);
 	return true;
 }
 
@@ -80,22 +78,16 @@ static inline bool ber_integer_at(const uint8_t *p, uint32_t len, const uint8_t 
  * An unsigned number of 'bits' (32 or 64). Octets too many are taken when they are 0. A set sign bit without its
  * leading 0 is what an agent sends that encodes the number as a signed one of the same size: the same bits are meant.
  */
-static inline bool ber_unsigned_at(const uint8_t *p, uint32_t len, const uint8_t *end, unsigned bits, uint64_t *v)
+static inline bool ber_unsigned_at(const uint8_t *p, uint32_t len, unsigned bits, uint64_t *v)
 {
-	bool wide = len * 8 > bits;
-
 	if (len < 1 || len > 9 || (len == 9 && *p != 0))
 		return false;
-	if (len == 9) {
-		p++;
-		len = 8;
-	}
-	*v = (uint64_t)ber_signed_at(p, len, end);
-	if (bits == 32) {
-		if (wide && *v > UINT32_MAX)
-			return false;
-		*v = (uint32_t)*v;
-	}
+	*v = len == 9 ? (uint64_t)ber_signed_at(p + 1, 8) : (uint64_t)ber_signed_at(p, len);
+	if (bits == 64)
+		return true;
+	if (len > 4 && *v > UINT32_MAX)
+		return false;
+	*v = (uint32_t)*v;
 	return true;
 }
 

@@ -16,13 +16,13 @@ static const uint8_t zero_dot_zero[1] = { 0 };
 
 /* ---- decoding ---- */
 
-static inline bool number_dec(struct snmp_varbind *vb, const struct ber_tlv *t, const uint8_t *end)
+static inline bool number_dec(struct snmp_varbind *vb, const struct ber_tlv *t)
 {
 	int64_t v = 0;
 
 	if (t->tag != SNMP_INTEGER)
-		return ber_unsigned_at(t->bytes, t->len, end, t->tag == SNMP_COUNTER64 ? 64 : 32, &vb->number);
-	if (!ber_integer_at(t->bytes, t->len, end, &v))
+		return ber_unsigned_at(t->bytes, t->len, t->tag == SNMP_COUNTER64 ? 64 : 32, &vb->number);
+	if (!ber_integer_at(t->bytes, t->len, &v))
 		return false;
 	vb->number = (uint64_t)v;
 	return true;
@@ -39,7 +39,7 @@ static inline bool oid_value_dec(struct snmp_varbind *vb, bool check)
 	return !check || ber_oid_ok(vb->bytes, vb->bytes_len);
 }
 
-static inline bool value_dec(struct snmp_varbind *vb, const struct ber_tlv *t, const uint8_t *end, bool check)
+static inline bool value_dec(struct snmp_varbind *vb, const struct ber_tlv *t, bool check)
 {
 	vb->type = t->tag;
 	vb->bytes = t->bytes;
@@ -51,7 +51,7 @@ static inline bool value_dec(struct snmp_varbind *vb, const struct ber_tlv *t, c
 	case SNMP_GAUGE32:
 	case SNMP_TIMETICKS:
 	case SNMP_COUNTER64:
-		return number_dec(vb, t, end);
+		return number_dec(vb, t);
 	case SNMP_OCTET_STRING:
 	case SNMP_OPAQUE:
 		return true;
@@ -69,22 +69,54 @@ static inline bool value_dec(struct snmp_varbind *vb, const struct ber_tlv *t, c
 	}
 }
 
-static inline bool varbind_dec(const uint8_t **at, const uint8_t *end, struct snmp_varbind *vb, bool check)
+/* Any varbind: SEQUENCE { name, value }. */
+static bool varbind_split(const uint8_t **at, const uint8_t *end, struct ber_tlv *name, struct ber_tlv *value)
 {
-	struct ber_tlv t, name, value;
+	struct ber_tlv t;
 	const uint8_t *p, *inner;
 
 	if (!ber_tlv_next(at, end, &t) || t.tag != BER_SEQUENCE)
 		return false;
 	p = t.bytes;
 	inner = p + t.len;
-	if (!ber_tlv_next(&p, inner, &name) || name.tag != SNMP_OID || !ber_tlv_next(&p, inner, &value) || p != inner)
+	return ber_tlv_next(&p, inner, name) && name->tag == SNMP_OID && ber_tlv_next(&p, inner, value) && p == inner;
+}
+
+/* A varbind of short lengths, nearly all of them: its four first octets are looked at together. */
+static inline bool varbind_split_short(const uint8_t **at, const uint8_t *end, struct ber_tlv *name,
+				       struct ber_tlv *value)
+{
+	const uint8_t *p = *at, *v;
+	uint32_t head;
+
+	if (end - p < 7)
 		return false;
-	if (check && !ber_oid_ok(name.bytes, name.len))
+	memcpy(&head, p, 4);
+	if ((be32toh(head) & 0xff80ff80) != (BER_SEQUENCE << 24 | SNMP_OID << 8))
+		return false;
+	if (p[1] < p[3] + 4 || end - p < p[1] + 2)
+		return false;
+	v = p + 4 + p[3];
+	if (p[3] + 4 + v[1] != p[1])
+		return false;
+	*name = (struct ber_tlv){ p + 4, p[3], SNMP_OID };
+	*value = (struct ber_tlv){ v + 2, v[1], v[0] };
+	*at = v + 2 + v[1];
+	return true;
+}
+
+static inline __attribute__((always_inline)) bool varbind_dec(const uint8_t **at, const uint8_t *end,
+							      struct snmp_varbind *vb, bool check)
+{
+	struct ber_tlv name, value;
+
+	if (!varbind_split_short(at, end, &name, &value) && !varbind_split(at, end, &name, &value))
+		return false;
+	if (name.len == 0 || (check && !ber_oid_ok(name.bytes, name.len)))
 		return false;
 	vb->name = name.bytes;
 	vb->name_len = (uint16_t)name.len;
-	return value_dec(vb, &value, end, check);
+	return value_dec(vb, &value, check);
 }
 
 bool snmp_varbind_next(struct snmp_message *m, struct snmp_varbind *vb)
