@@ -9,9 +9,15 @@
 
 #include "poller/worker-int.h"
 
-enum { ANSWER_MOST = 1400, ANSWER_HEAD = 60, VALUE_MOST = 12, NAME_MOST = 160 };
+enum { ANSWER_MOST = 1400, ANSWER_HEAD = 60, NAME_MOST = 160 };
 
 static const uint8_t uptime_name[] = { 0x2b, 6, 1, 2, 1, 1, 3, 0 };	/* sysUpTime.0, RFC 3418 */
+
+/* Octets that a value of a kind takes at most in an answer, its tag and length included. */
+static const uint8_t value_most[AS_KINDS] = {
+	[AS_COUNTER32] = 7, [AS_COUNTER64] = 11, [AS_GAUGE] = 7, [AS_INTEGER] = 6, [AS_TICKS] = 7, [AS_STRING] = 66, [AS_OID] = 40,
+	[AS_HEX] = 34,
+};
 
 /* Names of one packet as they are gathered. */
 struct gather {
@@ -82,24 +88,24 @@ static void gather_close(struct gather *g)
 	g->answer_octets = ANSWER_HEAD;
 }
 
-static void gather_put(struct gather *g, struct slot s, const uint8_t *name, size_t len)
+static void gather_put(struct gather *g, struct slot s, const uint8_t *name, size_t len, enum mib_as as)
 {
 	s.name_len = (uint8_t)len;
 	g->slot[g->count] = s;
 	memcpy(g->name[g->count++], name, len);
-	g->answer_octets += len + 6 + VALUE_MOST;
+	g->answer_octets += len + 4 + value_most[as];
 }
 
 static void gather_open(struct gather *g)
 {
 	if (g->count == 0 && g->with_uptime)
-		gather_put(g, (struct slot){ .part = SLOT_UPTIME }, uptime_name, sizeof(uptime_name));
+		gather_put(g, (struct slot){ .part = SLOT_UPTIME }, uptime_name, sizeof(uptime_name), AS_TICKS);
 }
 
-static bool has_room(const struct gather *g, uint32_t more, size_t name_len)
+/* For 'more' names that take 'octets' in the answer together. */
+static bool has_room(const struct gather *g, uint32_t more, size_t octets)
 {
-	return g->count + more <= g->d->pack &&
-	       g->answer_octets + more * (name_len + 6 + VALUE_MOST) <= ANSWER_MOST;
+	return g->count + more <= g->d->pack && g->answer_octets + octets <= ANSWER_MOST;
 }
 
 /* The name of a part's column: its OID and the part's index. 0 when it is too long to ask for. */
@@ -150,14 +156,17 @@ static uint32_t columns_of(const struct device *d, const struct part *p, enum pl
 static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
 {
 	const struct part *p = &g->d->part[index];
+	const struct mib_table *t = part_table(g->d, p);
 	uint32_t want = columns_of(g->d, p, kind);
 	uint8_t name[NAME_MOST];
-	size_t len;
+	size_t len, all = 0;
 
 	if (want == 0)
 		return;
 	len = column_name(g->d, p, (uint8_t)__builtin_ctz(want), name);
-	if (!has_room(g, (uint32_t)__builtin_popcount(want), len) && g->count > 1)
+	for (uint32_t w = want; w; w &= w - 1)
+		all += len + 4 + value_most[t->column[__builtin_ctz(w)].as];
+	if (!has_room(g, (uint32_t)__builtin_popcount(want), all) && g->count > 1)
 		gather_close(g);
 	for (; want; want &= want - 1) {
 		uint8_t c = (uint8_t)__builtin_ctz(want);
@@ -165,11 +174,12 @@ static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
 		if ((len = column_name(g->d, p, c, name)) == 0)
 			continue;
 		gather_open(g);
-		if (!has_room(g, 1, len) && g->count > 1) {
+		if (!has_room(g, 1, len + 4 + value_most[t->column[c].as]) && g->count > 1) {
 			gather_close(g);
 			gather_open(g);
 		}
-		gather_put(g, (struct slot){ .part = index, .column = c, .last = (want & (want - 1)) == 0 }, name, len);
+		gather_put(g, (struct slot){ .part = index, .column = c, .last = (want & (want - 1)) == 0 }, name, len,
+			   t->column[c].as);
 	}
 }
 
@@ -184,8 +194,8 @@ static void gather_markers(struct gather *g)
 			size_t len = oid_enc(&mib->table[t]->marker[i], name, sizeof(name));
 
 			gather_open(g);
-			if (len && has_room(g, 1, len))
-				gather_put(g, (struct slot){ .part = SLOT_MARKER, .column = (uint8_t)t }, name, len);
+			if (len && has_room(g, 1, len + 12))
+				gather_put(g, (struct slot){ .part = SLOT_MARKER, .column = (uint8_t)t }, name, len, AS_TICKS);
 		}
 	}
 }

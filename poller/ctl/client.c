@@ -1,0 +1,162 @@
+/* poller/ctl/client.c: ask the daemon over its socket, else the state folder. See ctl_call(). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "poller/ctl/ctl.h"
+
+enum { ANSWER_MOST = 512 << 20, TIMEOUT_S = 30 };
+
+/* FW_OK connected; FW_NOTFOUND: no daemon there; FW_IO: there is one, but not for this user. */
+static enum fw_err daemon_connect(const char *state, int *fd, struct err *err)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct timeval tv = { .tv_sec = TIMEOUT_S };
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/forewarn.sock", state);
+	if (strlen(path) >= sizeof(to.sun_path))
+		return FW_NOTFOUND;
+	memcpy(to.sun_path, path, strlen(path) + 1);
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return FW_NOTFOUND;
+	setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	if (connect(*fd, (struct sockaddr *)(void *)&to, sizeof(to)) == 0)
+		return FW_OK;
+	if (errno == EACCES || errno == EPERM)
+		err_set(err, FW_IO, "cannot reach the daemon at '%s': permission denied; you need to be in group 'forewarn' (or the folder's "
+			"own)", path);
+	else
+		errno = ENOENT;
+	close(*fd);
+	return errno == ENOENT ? FW_NOTFOUND : FW_IO;
+}
+
+static bool write_all(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
+
+		if (n <= 0)
+			return false;
+		p += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static char *read_all(int fd, size_t *len)
+{
+	size_t size = 65536;
+	char *buf = must_alloc(size + 1);
+	ssize_t n;
+
+	*len = 0;
+	while ((n = recv(fd, buf + *len, size - *len, 0)) > 0) {
+		*len += (size_t)n;
+		if (*len == size && size < ANSWER_MOST)
+			buf = must_realloc(buf, (size *= 2) + 1);
+	}
+	buf[*len] = '\0';
+	return buf;
+}
+
+static json_t *exchange(int fd, const char *call, const json_t *args, struct err *err)
+{
+	char *body = json_dumps(args, JSON_COMPACT), head[256], *answer, *at;
+	size_t len = 0;
+	json_t *j = NULL;
+	json_error_t e;
+
+	snprintf(head, sizeof(head), "POST /%s HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", call, strlen(body));
+	if (!write_all(fd, head, strlen(head)) || !write_all(fd, body, strlen(body))) {
+		free(body);
+		err_set(err, FW_IO, "cannot ask the daemon: %s", err_errno());
+		return NULL;
+	}
+	free(body);
+	answer = read_all(fd, &len);
+	at = strstr(answer, "\r\n\r\n");
+	if (at != NULL)
+		j = json_loads(at + 4, 0, &e);
+	if (j == NULL)
+		err_set(err, FW_IO, "the daemon does not answer");
+	else if (json_object_get(j, "error") != NULL) {
+		err_set(err, FW_MISTAKE, "%s", json_text(j, "error"));
+		json_decref(j);
+		j = NULL;
+	}
+	free(answer);
+	return j;
+}
+
+/* Where the state folder is: as said, else as configured. */
+static enum fw_err state_folder(const struct ctl *c, char *buf, size_t size, struct err *err)
+{
+	struct mistakes m = { 0 };
+	struct config *config;
+
+	if (c->state != NULL) {
+		snprintf(buf, size, "%s", c->state);
+		return FW_OK;
+	}
+	config = config_load(c->config_path, NULL, &m);
+	if (config == NULL)
+		err_set(err, FW_MISTAKE, "%s", m.count ? m.line[0] : "cannot read the configuration");
+	else
+		snprintf(buf, size, "%s", config->state);
+	mistakes_release(&m);
+	config_unref(config);
+	return config ? FW_OK : FW_MISTAKE;
+}
+
+static json_t *call_here(struct ctl *c, const char *name, const json_t *args, struct err *err)
+{
+	const struct view_call *call = view_find(name);
+	struct view *v;
+	json_t *answer;
+
+	if (call == NULL) {
+		err_set(err, FW_NOTFOUND, "this needs the daemon, and none runs (start it with 'forewarn run')");
+		return NULL;
+	}
+	v = view_open(c, err);
+	if (v == NULL)
+		return NULL;
+	answer = view_answer(v, call, args, err);
+	view_close(v);
+	return answer;
+}
+
+json_t *ctl_call(struct ctl *c, const char *call, json_t *args, struct err *err)
+{
+	json_t *a = args ? args : json_object(), *answer = NULL;
+	char state[512] = STATE_DEFAULT;
+	int fd = -1;
+	enum fw_err e = FW_NOTFOUND;
+
+	if (c->state == NULL && strcmp(c->config_path, CONFIG_DEFAULT) == 0)
+		e = daemon_connect(state, &fd, err);	/* the usual daemon: no need to read its configuration first */
+	if (e == FW_OK) {
+		answer = exchange(fd, call, a, err);
+		close(fd);
+	} else if (e == FW_NOTFOUND && (e = state_folder(c, state, sizeof(state), err)) == FW_OK) {
+		e = daemon_connect(state, &fd, err);
+		if (e == FW_OK) {
+			answer = exchange(fd, call, a, err);
+			close(fd);
+		} else if (e == FW_NOTFOUND) {
+			answer = call_here(c, call, a, err);
+		}
+	}
+	json_decref(a);
+	return answer;
+}

@@ -1,0 +1,457 @@
+/* poller/ctl/daemon.c: main's thread: starts everything, listens to everybody, ends everything.
+ *
+ * Order of starting: icmp sockets (may need root), state folder and its lock, the configured user, then ledger (durable
+ * memory), model, stores, workers, API. Ending is the reverse: workers first (no more rows), then stores (flushed), ledger.
+ */
+#include <errno.h>
+#include <event2/thread.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "poller/base/log.h"
+#include "poller/base/text.h"
+#include "poller/ctl/daemon-int.h"
+#include "poller/lastfile.h"
+
+enum { MAILBOX = 65536 };
+
+/* ---- signals, reload ----------------------------------------------------------------------------------------------- */
+
+static void say_mistakes(const struct mistakes *m)
+{
+	for (unsigned i = 0; i < m->count; i++)
+		log_error(LOG_CONFIG, "%s", m->line[i]);
+	log_error(LOG_CONFIG, "%u mistake%s; the configuration before stays", m->count + m->more, m->count + m->more == 1 ? "" : "s");
+}
+
+/* What only a restart can change. */
+static void say_restart(const struct config *old, const struct config *new)
+{
+	if (strcmp(old->state, new->state) != 0 || strcmp(old->user, new->user) != 0 || old->threads != new->threads ||
+	    old->rrd_rows != new->rrd_rows || old->rrd_hold.us != new->rrd_hold.us)
+		log_warn(LOG_CONFIG, "state, user, threads and rrd take effect at the next start");
+}
+
+static void tell_workers(struct daemon *d)
+{
+	for (unsigned w = 0; w < d->worker_count; w++) {
+		struct msg_config *m = msg_new(MSG_CONFIG, sizeof(*m));
+		struct timespec pause = { .tv_nsec = 1000000 };
+
+		m->config = config_ref(d->config);
+		while (mbox_take(worker_mbox(d->worker[w]), &m->m) != FW_OK)
+			nanosleep(&pause, NULL);
+	}
+}
+
+static void reload(struct daemon *d)
+{
+	struct mistakes m = { 0 };
+	struct config *c = config_load(d->ctl->config_path, d->ctl->state, &m);
+	struct sender *sender = NULL;
+	struct err err;
+
+	sd_notify_text("RELOADING=1");
+	if (c == NULL) {
+		say_mistakes(&m);
+	} else if ((sender = sender_new(c, &err)) == NULL || model_reload(&d->model, c, &err) != FW_OK) {
+		log_error(LOG_CONFIG, "cannot reload '%s': %s; the configuration before stays", d->ctl->config_path, err.text);
+		if (sender)
+			sender_free(sender);
+		config_unref(c);
+	} else {
+		say_restart(d->config, c);
+		sender_free(d->sender);
+		d->sender = sender;
+		config_unref(d->config);
+		d->config = c;
+		intake_forget_devices(d);
+		d->dirty = true;
+		tell_workers(d);
+		log_info(LOG_CONFIG, "configuration read again devices=%u services=%u", c->device_count, c->service_count);
+	}
+	mistakes_release(&m);
+	sd_notify_text("READY=1");
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)what;
+	if (number == SIGHUP) {
+		reload(d);
+		return;
+	}
+	d->stopping = true;
+	event_base_loopbreak(d->base);
+}
+
+static void on_mail(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	intake_read(arg);
+}
+
+static void on_second(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct mono now = clock_mono();
+
+	(void)fd;
+	(void)what;
+	intake_second(d, now);
+	api_second(d, now);
+}
+
+/* ---- starting --------------------------------------------------------------------------------------------------------- */
+
+static enum fw_err ledger_start(struct daemon *d, struct err *err)
+{
+	struct ledger *l = ledger_open(d->config->state, LEDGER_WRITE, err);
+	enum fw_err e;
+
+	if (l == NULL)
+		return FW_IO;
+	if ((d->model = model_new(d->config, err)) == NULL) {
+		ledger_close(l);
+		return FW_MISTAKE;
+	}
+	if ((e = intake_restore(d, l, err)) != FW_OK) {
+		ledger_close(l);
+		return e;
+	}
+	d->ledger = ledger_thread_start(l, d->in, d->config, err);
+	if (d->ledger == NULL)
+		return FW_IO;
+	d->reader = ledger_open(d->config->state, LEDGER_READ, err);
+	d->sender = sender_new(d->config, err);
+	return d->reader && d->sender ? FW_OK : FW_IO;
+}
+
+static enum fw_err stores_start(struct daemon *d, struct err *err)
+{
+	d->store_count = STORES_DEFAULT;
+	d->store = must_alloc(d->store_count * sizeof(struct store_thread *));
+	d->store_numbers = must_alloc(d->store_count * sizeof(*d->store_numbers));
+	for (unsigned i = 0; i < d->store_count; i++)
+		if ((d->store[i] = store_thread_start(d->config, i, d->in, err)) == NULL)
+			return FW_IO;
+	return FW_OK;
+}
+
+static enum fw_err workers_start(struct daemon *d, struct icmp_sockets *icmp, struct err *err)
+{
+	enum fw_err e = last_redistribute(d->config->state, d->worker_count, err);
+
+	if (e != FW_OK)
+		return e;
+	for (unsigned i = 0; i < d->worker_count; i++) {
+		struct worker_setup s = { .number = i, .workers = d->worker_count, .config = d->config, .icmp = icmp[i],
+					  .to_main = d->in, .stores = d->store, .store_count = d->store_count,
+					  .once = d->options->once, .only = d->options->devices,
+					  .only_count = d->options->device_count };
+
+		icmp[i] = (struct icmp_sockets){ -1, -1, false, false };	/* the worker's now */
+		d->beat_at[i] = clock_mono();
+		if ((d->worker[i] = worker_start(&s, err)) == NULL)
+			return FW_IO;
+	}
+	return FW_OK;
+}
+
+static void events_start(struct daemon *d)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	struct timeval often = { .tv_usec = d->options->once ? 50000 : 250000 };
+
+	d->mail = event_new(d->base, mbox_fd(d->in), EV_READ | EV_PERSIST, on_mail, d);
+	event_add(d->mail, NULL);
+	d->second = event_new(d->base, -1, EV_PERSIST, on_second, d);
+	event_add(d->second, &often);
+	for (int i = 0; i < 3; i++) {
+		if (numbers[i] == SIGHUP && d->options->once)
+			continue;
+		d->signal[i] = evsignal_new(d->base, numbers[i], on_signal, d);
+		event_add(d->signal[i], NULL);
+	}
+}
+
+static enum fw_err daemon_start(struct daemon *d, struct err *err)
+{
+	struct icmp_sockets *icmp = must_alloc(d->worker_count * sizeof(*icmp));
+	long pid = 0;
+	enum fw_err e;
+
+	for (unsigned i = 0; i < d->worker_count; i++)
+		icmp[i] = (struct icmp_sockets){ -1, -1, false, false };
+	if ((e = privilege_folder(d->config, err)) != FW_OK ||
+	    (e = privilege_lock(d->config->state, &d->lock_fd, &pid, err)) != FW_OK)
+		goto out;
+	privilege_sockets(icmp, d->worker_count, err);
+	if ((e = privilege_drop(d->config, err)) != FW_OK)
+		goto out;
+	d->base = event_base_new();
+	d->in = mbox_new("main", MAILBOX);
+	if ((e = ledger_start(d, err)) != FW_OK || (e = stores_start(d, err)) != FW_OK ||
+	    (e = workers_start(d, icmp, err)) != FW_OK)
+		goto out;
+	events_start(d);
+	if ((d->api = api_open(d, err)) == NULL)
+		e = FW_IO;
+out:
+	for (unsigned i = 0; i < d->worker_count; i++)
+		icmp_close(&icmp[i]);
+	free(icmp);
+	return e;
+}
+
+/* ---- ending ------------------------------------------------------------------------------------------------------------ */
+
+static void daemon_end(struct daemon *d)
+{
+	api_close(d->api);
+	for (unsigned i = 0; i < d->worker_count; i++)
+		worker_stop(d->worker[i]);
+	if (d->in && d->ledger && d->model)
+		intake_read(d);		/* what the workers said last */
+	for (unsigned i = 0; i < d->store_count; i++)
+		store_thread_stop(d->store[i]);
+	if (d->in && d->ledger && d->model) {
+		intake_read(d);
+		ledger_thread_stop(d->ledger);
+		intake_read(d);		/* alerts committed by now are sent; those that are not go out at the next start */
+	}
+	ledger_close(d->reader);
+	if (d->sender)
+		sender_free(d->sender);
+	if (d->book)
+		alert_book_free(d->book);
+	model_free(d->model);
+	for (int i = 0; i < 4; i++)
+		if (d->signal[i])
+			event_free(d->signal[i]);
+	if (d->mail)
+		event_free(d->mail);
+	if (d->second)
+		event_free(d->second);
+	if (d->base)
+		event_base_free(d->base);
+	if (d->in)
+		mbox_free(d->in);
+	names_release(&d->before_by_name);
+	free(d->before);
+	free(d->fact_at);
+	free(d->held);
+	free(d->worker);
+	free(d->numbers);
+	free(d->beat_at);
+	free(d->mute);
+	free(d->store);
+	free(d->store_numbers);
+	if (d->lock_fd >= 0)
+		close(d->lock_fd);
+	config_unref(d->config);
+}
+
+static void daemon_init(struct daemon *d, const struct ctl *c, struct config *config, const struct daemon_options *o)
+{
+	*d = (struct daemon){ .ctl = c, .options = o, .config = config, .lock_fd = -1, .worker_count = config->threads,
+			      .started = clock_mono() };
+	steady_init(&d->clock, clock_wall(), clock_mono());
+	d->cycle_began = clock_wall();
+	d->judge_due = mono_add(d->started, span_us(config->interval.us + config->interval.us / 2));
+	if (o->once)
+		d->judge_due = mono_add(d->started, span_us(config->interval.us * 3));
+	d->worker = must_alloc(d->worker_count * sizeof(struct worker *));
+	d->numbers = must_alloc(d->worker_count * sizeof(*d->numbers));
+	d->beat_at = must_alloc(d->worker_count * sizeof(*d->beat_at));
+	d->mute = must_alloc(d->worker_count * sizeof(*d->mute));
+	d->held = must_alloc(HELD_MOST * sizeof(*d->held));
+	d->next_token = 1;
+	intake_forget_devices(d);
+}
+
+int daemon_run(const struct ctl *c, struct config *config, const struct daemon_options *o)
+{
+	struct daemon *d = must_alloc(sizeof(*d));
+	struct err err = { "" };
+	int status = EXIT_DONE;
+	enum fw_err e;
+
+	log_to_syslog(o->to_syslog);
+	if (o->once)
+		log_level_set(LOG_LEVEL_WARN);	/* cron is silent when all is well */
+	signal(SIGPIPE, SIG_IGN);
+	daemon_init(d, c, config, o);
+	e = daemon_start(d, &err);
+	if (e == FW_OK) {
+		log_info(LOG_MAIN, "forewarn runs devices=%u services=%u workers=%u state=%s", d->config->device_count,
+			 d->config->service_count, d->worker_count, d->config->state);
+		sd_notify_text("READY=1");
+		while (!d->stopping)
+			event_base_loop(d->base, EVLOOP_ONCE);
+		sd_notify_text("STOPPING=1");
+	} else {
+		status = e == FW_LOCKED ? -1 : ctl_failed(c, err.text);
+	}
+	daemon_end(d);
+	if (e == FW_OK)
+		log_info(LOG_MAIN, "forewarn ends; everything is written");
+	free(d);
+	return status;
+}
+
+/* ---- what views ask of it ----------------------------------------------------------------------------------------------- */
+
+struct view daemon_view(struct daemon *d)
+{
+	struct view v = { .config = d->config, .model = d->model, .book = d->book, .ledger = d->reader, .live = true, .daemon = d,
+			  .now = steady_at(&d->clock, clock_mono()), .who = "" };
+
+	for (unsigned w = 0; w < d->worker_count; w++) {
+		const struct worker_numbers *n = &d->numbers[w];
+
+		v.numbers.devices += n->devices;
+		v.numbers.answering += n->answering;
+		v.numbers.silent += n->silent;
+		v.numbers.resolving += n->resolving;
+		v.numbers.parts += n->parts;
+		v.numbers.checks += n->checks;
+		v.numbers.cycles += n->cycles;
+		v.numbers.late += n->late;
+		v.numbers.rows += n->rows;
+		v.numbers.rows_refused += n->rows_refused;
+		v.numbers.missing += n->missing;
+		if (n->cycle_worst.us > v.cycle.us)
+			v.cycle = n->cycle_worst;
+		if (n->last_cycle_end.us && steady_at(&d->clock, n->last_cycle_end).us > v.polled_at.us)
+			v.polled_at = steady_at(&d->clock, n->last_cycle_end);
+	}
+	for (unsigned s = 0; s < d->store_count; s++) {
+		v.store.rows += d->store_numbers[s].rows;
+		v.store.files += d->store_numbers[s].files;
+		v.store.rows_lost += d->store_numbers[s].rows_lost;
+		v.store.write_errors += d->store_numbers[s].write_errors;
+		if (d->store_numbers[s].last_error[0])
+			text_copy(v.store.last_error, sizeof(v.store.last_error), d->store_numbers[s].last_error);
+	}
+	return v;
+}
+
+static void who_event(struct daemon *d, const char *what, const char *name, const char *now, const char *reason, const char *who)
+{
+	struct ledger_event e = { .at = steady_at(&d->clock, clock_mono()) };
+
+	text_copy(e.what, sizeof(e.what), what);
+	text_copy(e.name, sizeof(e.name), name);
+	text_copy(e.now, sizeof(e.now), now);
+	text_copy(e.reason, sizeof(e.reason), reason);
+	text_copy(e.who, sizeof(e.who), who);
+	ledger_post_event(d->ledger, &e);
+}
+
+enum fw_err daemon_set(struct daemon *d, const struct level *l, struct wall until, const char *who, struct err *err)
+{
+	struct entity *e = model_find(d->model, l->name);
+
+	if (e == NULL || e->kind != ENTITY_COMPONENT)
+		return err_set(err, FW_MISTAKE, "cannot set '%s': it is not a component of the configuration that is set by hand", l->name);
+	d->dirty |= model_set(d->model, l);
+	e->until = until;
+	who_event(d, "set", l->name, state_word(l->state), l->reason, who);
+	d->dirty = d->judging = true;	/* a person waits for the answer: judge what is known */
+	intake_commit(d);
+	return FW_OK;
+}
+
+enum fw_err daemon_forget(struct daemon *d, const char *component, const char *who, struct err *err)
+{
+	struct entity *e = model_find(d->model, component);
+	struct msg_name *m;
+	uint32_t device = config_device_of(d->config, component);
+
+	if (device == CONFIG_NONE || strchr(component, '/') == NULL)
+		return err_set(err, FW_MISTAKE, "cannot forget '%s': name a component of a device, such as edge1/power-supply/PS 1", component);
+	if (e != NULL && !e->gone)
+		return err_set(err, FW_MISTAKE, "cannot forget '%s': its device still has it (only what is gone can be forgotten)", component);
+	m = msg_new(MSG_FORGET, sizeof(*m));
+	text_copy(m->name, sizeof(m->name), component);
+	if (mbox_take(worker_mbox(d->worker[last_worker_of(d->config->device[device].name, d->worker_count)]), &m->m) != FW_OK) {
+		free(m);
+		return err_set(err, FW_FULL, "cannot forget '%s': the worker is busy; try again", component);
+	}
+	model_part_forget(d->model, component);
+	ledger_post_part(d->ledger, component, false, steady_at(&d->clock, clock_mono()));
+	who_event(d, "forget", component, "", "no longer part of the design", who);
+	d->rebuild = d->dirty = true;
+	intake_commit(d);
+	return FW_OK;
+}
+
+static json_t *mailbox_json(struct mbox *mb)
+{
+	struct mbox_count c = mbox_count(mb);
+
+	return json_pack("{s:s,s:i,s:i,s:i,s:I,s:I}", "name", c.name, "now", (int)c.now, "peak", (int)c.peak, "most", (int)c.most,
+			 "taken", (json_int_t)c.taken, "refused", (json_int_t)c.refused);
+}
+
+static json_t *worker_json(const struct daemon *d, unsigned w)
+{
+	const struct worker_numbers *n = &d->numbers[w];
+
+	return json_pack("{s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
+			 "worker", (int)w, "devices", (int)n->devices, "silent", (int)n->silent, "components", (int)n->parts,
+			 "checks", (int)n->checks, "polls", (json_int_t)n->cycles, "late", (json_int_t)n->late,
+			 "rows", (json_int_t)n->rows, "rows_refused", (json_int_t)n->rows_refused,
+			 "values_missing", (json_int_t)n->missing,
+			 "snmp_sent", (json_int_t)n->snmp.sent, "snmp_resent", (json_int_t)n->snmp.resent,
+			 "snmp_answered", (json_int_t)n->snmp.answered, "snmp_timeout", (json_int_t)n->snmp.timeout,
+			 "snmp_late", (json_int_t)n->snmp.late,
+			 "snmp_foreign", (json_int_t)(n->snmp.foreign_source + n->snmp.foreign_community + n->snmp.unknown_id),
+			 "snmp_malformed", (json_int_t)n->snmp.malformed, "kernel_dropped", (json_int_t)(n->snmp.kernel_dropped + n->icmp.kernel_dropped),
+			 "echo_sent", (json_int_t)n->icmp.sent, "echo_received", (json_int_t)n->icmp.received,
+			 "checks_run", (json_int_t)n->check.ended, "mailbox", mailbox_json(worker_mbox(d->worker[w])));
+}
+
+static json_t *store_json(const struct daemon *d, unsigned s)
+{
+	const struct store_count *c = &d->store_numbers[s];
+
+	return json_pack("{s:i,s:I,s:I,s:I,s:I,s:i,s:i,s:i,s:I,s:I,s:s,s:o}", "store", (int)s, "rows", (json_int_t)c->rows,
+			 "rows_written", (json_int_t)c->rows_written, "rows_lost", (json_int_t)c->rows_lost,
+			 "rows_refused_time", (json_int_t)c->rows_refused_time, "files", (int)c->files, "rows_held", (int)c->rows_held,
+			 "creates_waiting", (int)c->creates_waiting, "write_errors", (json_int_t)c->write_errors,
+			 "journal_octets", (json_int_t)c->journal_octets, "last_error", c->last_error,
+			 "mailbox", mailbox_json(store_thread_mbox(d->store[s])));
+}
+
+json_t *daemon_debug(struct daemon *d)
+{
+	struct ledger_count l = ledger_thread_count(d->ledger);
+	struct sender_count s = sender_count(d->sender);
+	struct graph_size g = graph_size(model_graph(d->model));
+	json_t *items = json_array();
+
+	for (unsigned w = 0; w < d->worker_count; w++)
+		json_array_append_new(items, worker_json(d, w));
+	for (unsigned i = 0; i < d->store_count; i++)
+		json_array_append_new(items, store_json(d, i));
+	json_array_append_new(items, json_pack("{s:s,s:o,s:I,s:I,s:I,s:i,s:b}", "main", "main", "mailbox", mailbox_json(d->in),
+			      "events", (json_int_t)d->events, "alerts", (json_int_t)d->alerts, "ledger_full", (json_int_t)d->ledger_full,
+			      "held_silences", (int)d->held_count, "judging", d->judging));
+	json_array_append_new(items, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:s}", "ledger", "ledger", "commits", (json_int_t)l.commits,
+			      "events", (json_int_t)l.events, "alerts", (json_int_t)l.alerts, "failed", (json_int_t)l.failed,
+			      "retries", (json_int_t)l.retries, "last_error", l.last_error));
+	json_array_append_new(items, json_pack("{s:s,s:I,s:I,s:I}", "sender", "traps", "sent", (json_int_t)s.sent,
+			      "failed", (json_int_t)s.failed, "lists_cut", (json_int_t)s.cut));
+	json_array_append_new(items, json_pack("{s:s,s:i,s:i,s:i,s:i}", "graph", "services", "components", (int)g.components,
+			      "gates", (int)g.gates, "diagram_nodes", (int)g.diagram_nodes, "most_nodes", (int)g.most_nodes));
+	return items;
+}

@@ -1,0 +1,136 @@
+/* poller/ctl/graph.c: forewarn graph: a component's history as a picture, drawn by librrd in this process.
+ *
+ * What is held for the file is written first (the daemon is asked). The default picture of a class comes from the table
+ * below; a class without a row shows its first columns of one unit.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "poller/base/text.h"
+#include "poller/ctl/ctl.h"
+
+enum { LINES_MOST = 8 };
+
+static const struct picture {
+	const char *class_name, *ds, *label, *unit;
+	double scale;
+	bool below, area;
+	uint32_t color;
+} pictures[] = {
+	{ "interface", "in_octets", "in", "bit/s", 8, false, true, 0x4caf7d },
+	{ "interface", "out_octets", "out", "bit/s", 8, true, true, 0x3f7fbf },
+	{ "icmp", "rtt_max", "slowest", "s", 1, false, true, 0xcfe3f5 },
+	{ "icmp", "rtt_median", "median", "s", 1, false, false, 0x1f5f9f },
+	{ "icmp", "rtt_min", "fastest", "s", 1, false, false, 0x4caf7d },
+	{ "check", "took", "time", "s", 1, false, true, 0x3f7fbf },
+};
+
+static const uint32_t colors[LINES_MOST] = { 0x3f7fbf, 0x4caf7d, 0xd9822b, 0xb5485d, 0x7b5ea7, 0x5f9ea0, 0x8c6d31, 0x6b6b6b };
+
+static unsigned lines_of_class(const char *class_name, const char *path, struct store_line *line)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++) {
+		const struct picture *p = &pictures[i];
+
+		if (strcmp(p->class_name, class_name) == 0)
+			line[n++] = (struct store_line){ path, p->ds, p->label, p->unit, p->scale, p->below, p->area, p->color };
+	}
+	return n;
+}
+
+/* The columns of a definition that have the unit of its first one. */
+static unsigned lines_of_table(const struct mib_table *t, const char *path, struct store_line *line)
+{
+	unsigned n = 0;
+
+	for (uint32_t d = 0; t != NULL && d < t->layout.ds_count && n < LINES_MOST; d++)
+		if (strcmp(t->layout.ds[d].unit, t->layout.ds[0].unit) == 0) {
+			line[n] = (struct store_line){ path, t->layout.ds[d].name, t->layout.ds[d].name, t->layout.ds[d].unit, 1, false, false, colors[n] };
+			n++;
+		}
+	return n;
+}
+
+/* The component and class that a target names: DEVICE alone is its echo; DEVICE/CLASS/INSTANCE; a check of its own. */
+static bool target_of(const struct config *c, const char *target, char *component, size_t size, char *class_name, size_t class_size)
+{
+	const char *slash = strchr(target, '/'), *second = slash ? strchr(slash + 1, '/') : NULL;
+	const struct ref *r = config_find(c, target);
+
+	if (second != NULL && config_device_of(c, target) != CONFIG_NONE) {
+		snprintf(component, size, "%s", target);
+		snprintf(class_name, class_size, "%.*s", (int)(second - slash - 1), slash + 1);
+		return true;
+	}
+	if (r == NULL || (r->kind != REF_DEVICE && r->kind != REF_CHECK))
+		return false;
+	snprintf(component, size, r->kind == REF_DEVICE ? "%s/icmp/echo" : "%s", target);
+	snprintf(class_name, class_size, r->kind == REF_DEVICE ? "icmp" : "check");
+	return true;
+}
+
+static int draw(struct ctl *c, const struct config *config, const char *component, const char *class_name, struct store_graph *g, const char *out)
+{
+	struct store_line line[LINES_MOST];
+	char folder[1024], path[STORE_PATH_MAX];
+	struct err err = { "" };
+	json_t *flushed;
+
+	snprintf(folder, sizeof(folder), "%s/rrd", config->state);
+	if (!store_path(folder, component, class_name, path, sizeof(path)))
+		return ctl_failed(c, "the name is too long for a file");
+	flushed = ctl_call(c, "flush", json_pack("{s:s}", "name", component), &err);	/* none runs: nothing is held */
+	json_decref(flushed);
+	if (store_check_file(path, &err) != FW_OK) {
+		fprintf(stderr, "forewarn graph: '%s' has no history yet: %s\n", component, access(path, F_OK) == 0 ? err.text :
+			"its file is made at the first poll; forewarn show lists components");
+		return EXIT_FAILED;
+	}
+	g->line_count = lines_of_class(class_name, path, line);
+	if (g->line_count == 0)
+		g->line_count = lines_of_table(mib_find_class(config->mib, class_name), path, line);
+	if (g->line_count == 0)
+		return ctl_failed(c, "this class keeps no numbers");
+	g->lines = line;
+	g->title = component;
+	g->vertical_label = line[0].unit;
+	if (store_graph(g, out, &err) != FW_OK)
+		return ctl_failed(c, err.text);
+	if (c->json)
+		printf("{\"version\":1,\"items\":[{\"component\":\"%s\",\"file\":\"%s\"}]}\n", component, out);
+	return EXIT_DONE;
+}
+
+int graph_command(struct ctl *c)
+{
+	const char *out = ctl_value(c, "output", 'o'), *since = ctl_value(c, "since", 0), *size = ctl_value(c, "size", 0);
+	char component[MODEL_NAME_MAX], class_name[64];
+	struct span back = span_s(86400);
+	struct store_graph g = { .width = 800, .height = 250 };
+	struct config *config;
+	int status;
+
+	if (!ctl_rest_ok(c, 1))
+		return EXIT_USAGE;
+	if (c->argc != 1 || out == NULL)
+		return ctl_usage(c, c->argc != 1 ? "a target is needed: DEVICE, DEVICE/CLASS/INSTANCE or a check" : "-o FILE.png or FILE.svg is needed");
+	if (since && !span_parse(since, &back))
+		return ctl_usage(c, "'%s' is not a length of time; use 4h, 1d or 1w", since);
+	if (size && (sscanf(size, "%ux%u", &g.width, &g.height) != 2 || g.width < 100 || g.width > 4000 || g.height < 50 || g.height > 4000))
+		return ctl_usage(c, "'%s' is not a size; use 800x250 (100 to 4000)", size);
+	config = ctl_config(c);
+	if (config == NULL)
+		return EXIT_FAILED;
+	g.to = clock_wall();
+	g.from = wall_add(g.to, span_us(-back.us));
+	if (!target_of(config, c->argv[0], component, sizeof(component), class_name, sizeof(class_name)))
+		status = ctl_usage(c, "'%s' is not a device, a component of a device or a check", c->argv[0]);
+	else
+		status = draw(c, config, component, class_name, &g, out);
+	config_unref(config);
+	return status;
+}

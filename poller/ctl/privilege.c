@@ -1,0 +1,149 @@
+/* poller/ctl/privilege.c: what needs root is opened first; then the process becomes the configured user.
+ *
+ * user = "root" stays root, but without the capabilities it does not need, and cannot gain new ones by exec.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "poller/base/log.h"
+#include "poller/ctl/daemon-int.h"
+
+enum fw_err privilege_sockets(struct icmp_sockets *s, unsigned workers, struct err *err)
+{
+	bool said = false;
+
+	for (unsigned i = 0; i < workers; i++) {
+		if (icmp_open(&s[i], err) != FW_OK && !said) {
+			log_warn(LOG_ICMP, "%s", err->text);	/* with the way out; SNMP goes on */
+			said = true;
+		}
+	}
+	return FW_OK;
+}
+
+static enum fw_err find_user(const struct config *c, struct passwd *pw, char *buf, size_t size, struct err *err)
+{
+	struct passwd *found = NULL;
+
+	if (getpwnam_r(c->user, pw, buf, size, &found) == 0 && found != NULL)
+		return FW_OK;
+	return err_set(err, FW_MISTAKE, "cannot become user '%s': there is none; make it with 'adduser --system --group --no-create-home "
+		       "--home %s %s', or set user = \"root\" in '%s'", c->user, c->state, c->user, c->path);
+}
+
+static enum fw_err folder_make(const char *path, bool give, const struct passwd *pw, struct err *err)
+{
+	struct stat st;
+
+	if (mkdir(path, 0750) != 0 && errno != EEXIST)
+		return err_set(err, FW_IO, "cannot make state folder '%s': %s", path, err_errno());
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return err_set(err, FW_IO, "cannot use state folder '%s': it is not a folder", path);
+	if (give && st.st_uid != pw->pw_uid && chown(path, pw->pw_uid, pw->pw_gid) != 0)
+		return err_set(err, FW_IO, "cannot give state folder '%s' to user '%s': %s", path, pw->pw_name, err_errno());
+	return FW_OK;
+}
+
+enum fw_err privilege_folder(const struct config *c, struct err *err)
+{
+	struct passwd pw = { 0 };
+	char buf[4096];
+	bool root = geteuid() == 0;
+	enum fw_err e = root ? find_user(c, &pw, buf, sizeof(buf), err) : FW_OK;
+
+	if (e == FW_OK)
+		e = folder_make(c->state, root, &pw, err);
+	if (e == FW_OK && !root && access(c->state, W_OK | X_OK) != 0)
+		e = err_set(err, FW_IO, "cannot write state folder '%s': %s; run as its owner or as root, or name another with -s", c->state,
+			    err_errno());
+	return e;
+}
+
+/* Root stays, with what polling needs: raw sockets were opened before, so nothing but its own files' access is left. */
+static enum fw_err drop_capabilities(struct err *err)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+	const uint32_t keep = 1u << CAP_DAC_OVERRIDE | 1u << CAP_KILL;
+
+	data[0].effective = data[0].permitted = keep;
+	for (int cap = 0; cap <= 63; cap++)
+		if (!(cap < 32 && keep >> cap & 1))
+			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);	/* EINVAL beyond what the kernel knows */
+	if (syscall(SYS_capset, &head, data) != 0)
+		return err_set(err, FW_IO, "cannot give up capabilities: %s", err_errno());
+	return FW_OK;
+}
+
+enum fw_err privilege_drop(const struct config *c, struct err *err)
+{
+	struct passwd pw;
+	char buf[4096];
+	enum fw_err e;
+
+	if (geteuid() != 0)
+		return FW_OK;
+	if ((e = find_user(c, &pw, buf, sizeof(buf), err)) != FW_OK)
+		return e;
+	if (pw.pw_uid == 0)
+		return drop_capabilities(err);
+	if (initgroups(pw.pw_name, pw.pw_gid) != 0 || setgid(pw.pw_gid) != 0 || setuid(pw.pw_uid) != 0)
+		return err_set(err, FW_IO, "cannot become user '%s': %s", c->user, err_errno());
+	must(setuid(0) != 0);	/* there is no way back */
+	return FW_OK;
+}
+
+enum fw_err privilege_lock(const char *state, int *fd, long *pid, struct err *err)
+{
+	char path[1024], text[32] = "";
+	int n;
+
+	snprintf(path, sizeof(path), "%s/lock", state);
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (*fd < 0)
+		return err_set(err, FW_IO, "cannot open '%s': %s", path, err_errno());
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0) {
+		n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+		if (ftruncate(*fd, 0) != 0 || pwrite(*fd, text, (size_t)n, 0) != n)
+			log_warn(LOG_MAIN, "cannot write '%s': %s", path, err_errno());
+		return FW_OK;
+	}
+	*pid = pread(*fd, text, sizeof(text) - 1, 0) > 0 ? strtol(text, NULL, 10) : 0;
+	close(*fd);
+	*fd = -1;
+	return err_set(err, FW_LOCKED, "state folder '%s' is in use by process %ld", state, *pid);
+}
+
+void sd_notify_text(const char *text)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (path == NULL || path[0] == '\0' || strlen(path) >= sizeof(to.sun_path))
+		return;
+	memcpy(to.sun_path, path, strlen(path));
+	if (to.sun_path[0] == '@')
+		to.sun_path[0] = '\0';	/* abstract name, sd_notify(3) */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)(void *)&to,
+		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))) < 0)
+		log_warn(LOG_MAIN, "cannot notify the service manager: %s", err_errno());
+	close(fd);
+}

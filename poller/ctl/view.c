@@ -1,0 +1,193 @@
+/* poller/ctl/view.c: the table of views, what is known without a daemon, and JSON pieces that views share. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "poller/base/hash.h"
+#include "poller/base/text.h"
+#include "poller/ctl/ctl.h"
+
+const struct view_call view_calls[] = {
+	{ "status", view_status, false },
+	{ "risk", view_risk, false },
+	{ "explain", view_explain, false },
+	{ "show", view_show, false },
+	{ "events", view_events, false },
+	{ "components", view_components, false },
+	{ "debug", view_debug, false },
+	{ "set", view_set, true },
+	{ "forget", view_forget, true },
+	{ NULL, NULL, false },
+};
+
+const struct view_call *view_find(const char *name)
+{
+	for (const struct view_call *c = view_calls; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+/* ---- JSON pieces ------------------------------------------------------------------------------------------------------ */
+
+json_t *json_time(struct wall t)
+{
+	char buf[48];
+
+	return t.us ? json_string(wall_format_utc(t, buf, sizeof(buf))) : json_null();
+}
+
+json_t *json_count(uint64_t n)
+{
+	char buf[24];
+
+	if (n <= UINT64_C(1) << 53)
+		return json_integer((json_int_t)n);
+	snprintf(buf, sizeof(buf), "%llu", (unsigned long long)n);
+	return json_string(buf);
+}
+
+json_t *json_lose(const struct verdict *v)
+{
+	uint32_t n = verdict_can_lose(v);
+
+	if (n == LOSE_NEVER)
+		return json_null();
+	return json_integer(n == LOSE_DOWN ? -1 : (json_int_t)n);
+}
+
+const char *json_text(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+json_t *view_answer(struct view *v, const struct view_call *call, const json_t *args, struct err *err)
+{
+	json_t *answer = json_pack("{s:i,s:b,s:o}", "version", 1, "live", v->live, "at", json_time(v->now));
+	json_t *items = call->view(v, args, answer, err);
+
+	if (items == NULL) {
+		json_decref(answer);
+		return NULL;
+	}
+	json_object_set_new(answer, "items", items);
+	return answer;
+}
+
+/* ---- what is known without a daemon --------------------------------------------------------------------------------------- */
+
+struct opening { struct view *v; struct wall fresh; };
+
+static bool open_part(void *owner, const char *name)
+{
+	model_part_add(((struct opening *)owner)->v->model, name);
+	return true;
+}
+
+/* Yesterday's "up" is not today's: a polled state from before the last three intervals is unknown. */
+static bool open_state(void *owner, const struct ledger_state *s)
+{
+	struct opening *o = owner;
+	struct view *v = o->v;
+	const struct ref *r = config_find(v->config, s->name);
+	struct level l = { .name = s->name, .state = s->state, .admin = s->admin, .gone = s->gone, .reason = s->reason,
+			   .since = s->since, .since_after = s->since_after, .at = s->seen };
+	struct entity *e;
+
+	if (r != NULL && r->kind == REF_COMPONENT) {
+		if (s->until.us && s->until.us <= v->now.us)
+			return true;
+		model_set(v->model, &l);
+	} else if (v->polled_at.us >= o->fresh.us && r != NULL && r->kind == REF_DEVICE) {
+		model_device_fact(v->model, r->index, (struct device_fact){ s->icmp, s->snmp }, s->seen);
+		e = model_find(v->model, s->name);
+		if (e != NULL && s->since.us)
+			e->since = s->since;
+	} else if (v->polled_at.us >= o->fresh.us) {
+		model_set(v->model, &l);
+	}
+	return true;
+}
+
+static bool open_alert(void *owner, const struct alert *a)
+{
+	alert_book_restore(((struct opening *)owner)->v->book, a);
+	return true;
+}
+
+static void no_change(void *owner, const struct entity_change *c)
+{
+	(void)owner;
+	(void)c;
+}
+
+static enum fw_err open_ledger(struct view *v, struct err *err)
+{
+	struct opening o = { .v = v, .fresh = wall_add(v->now, span_us(-3 * v->config->interval.us)) };
+	char path[600], summary[256];
+	struct wall began;
+	enum fw_err e;
+
+	snprintf(path, sizeof(path), "%s/forewarn.db", v->config->state);
+	v->stale = true;
+	if (access(path, F_OK) != 0)
+		return model_rebuild(v->model, err);	/* nothing polled yet: a model of the configuration alone */
+	if ((v->ledger = ledger_open(v->config->state, LEDGER_READ, err)) == NULL)
+		return FW_IO;
+	if (ledger_last_cycle(v->ledger, &began, &v->polled_at, summary, sizeof(summary)))
+		v->cycle = wall_since(v->polled_at, began);
+	v->stale = v->polled_at.us < o.fresh.us;
+	e = ledger_parts(v->ledger, open_part, &o, err);
+	if (e == FW_OK)
+		e = model_rebuild(v->model, err);
+	if (e == FW_OK)
+		e = ledger_states(v->ledger, open_state, &o, err);
+	if (e == FW_OK)
+		e = ledger_open_alerts(v->ledger, open_alert, &o, err);
+	return e;
+}
+
+struct view *view_open(const struct ctl *c, struct err *err)
+{
+	struct mistakes m = { 0 };
+	struct config *config = config_load(c->config_path, c->state, &m);
+	struct view *v;
+
+	if (config == NULL) {
+		err_set(err, FW_MISTAKE, "%s%s", m.count ? m.line[0] : "cannot read the configuration",
+			m.count > 1 ? " (and more: forewarn check)" : "");
+		mistakes_release(&m);
+		return NULL;
+	}
+	mistakes_release(&m);
+	v = must_alloc(sizeof(*v));
+	*v = (struct view){ .config = config, .now = clock_wall(), .who = "", .book = alert_book_new(1) };
+	v->model = model_new(config, err);
+	if (v->model == NULL || open_ledger(v, err) != FW_OK) {
+		view_close(v);
+		return NULL;
+	}
+	model_changes(v->model, no_change, NULL);
+	for (size_t i = 0; i < model_count(v->model); i++) {
+		const struct entity *e = model_at(v->model, i);
+
+		v->numbers.devices += e->kind == ENTITY_DEVICE;
+		v->numbers.answering += e->kind == ENTITY_DEVICE && e->seen && e->state != STATE_DOWN && e->state != STATE_UNKNOWN;
+		v->numbers.silent += e->kind == ENTITY_DEVICE && e->seen && e->state == STATE_DOWN;
+	}
+	return v;
+}
+
+void view_close(struct view *v)
+{
+	if (v == NULL)
+		return;
+	alert_book_free(v->book);
+	model_free(v->model);
+	ledger_close(v->ledger);
+	config_unref((struct config *)(void *)(uintptr_t)v->config);
+	free(v);
+}

@@ -1,0 +1,98 @@
+/* poller/main.c: the command table, nothing else. Each row is a file in poller/ctl/. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "poller/ctl/ctl.h"
+
+const struct command commands[] = {
+	{ "run", "", "poll for ever, in the foreground", run_command,
+	  "  --syslog             log to syslog instead of standard error\n", "forewarn run" },
+	{ "poll", "[DEVICE...]", "poll once, then exit (cron); asks the daemon when one runs", poll_command, "", "forewarn poll" },
+	{ "check", "", "read the configuration, report every mistake", check_command,
+	  "  -p, --print          print it with defaults filled in, secrets as ***\n", "forewarn check" },
+	{ "status", "[SERVICE]", "what is wrong, then quality and risk of each service", status_command,
+	  "      --all            also the services that are well\n", "forewarn status" },
+	{ "risk", "[SERVICE]", "what is left, what would end it, what to repair first", risk_command,
+	  "  -v, --verbose        also distances and everything it stands on\n", "forewarn risk \"order management\"" },
+	{ "explain", "SERVICE", "what a service stands on, in words", explain_command, "", "forewarn explain \"order management\"" },
+	{ "show", "[CLASS [DEVICE]]", "components and their last values", show_command,
+	  "      --wide           all columns\n", "forewarn show interface edge1" },
+	{ "events", "[NAME]", "what happened, newest first", events_command,
+	  "      --since T        how far back: 30min, 4h, 2d (default 1d)\n"
+	  "  -n, --most N         at most N (default 100)\n", "forewarn events --since 4h" },
+	{ "graph", "TARGET", "draw a component's history as PNG or SVG", graph_command,
+	  "  -o, --output FILE    NAME.png or NAME.svg\n"
+	  "      --since T        how far back: 4h, 1d, 1w (default 1d)\n"
+	  "      --size WxH       of the canvas (default 800x250)\n", "forewarn graph edge1/interface/eth0 -o eth0.png" },
+	{ "set", "NAME STATE", "the state of a component that is not polled", set_command,
+	  "      --until T        for how long: 4h, 2d; then it is up again\n"
+	  "      --why TEXT       the reason, kept with the event\n"
+	  "      --stdin          many: lines of NAME, tab, STATE, tab, WHY\n", "forewarn set \"feed A\" down --until 4h --why \"works\"" },
+	{ "forget", "COMPONENT", "take what is gone out of the design", forget_command, "", "forewarn forget \"sw1/power-supply/PS 2\"" },
+	{ "debug", "[device NAME | log AREA on|off]", "the inside: mailboxes, stores; one device; why a value is missing", debug_command, "",
+	  "forewarn debug device edge1" },
+	{ "version", "", "the version, and those of its libraries", version_command, "", "forewarn version" },
+	{ "help", "[COMMAND]", "this, or one command in full", help_command, "", "forewarn help status" },
+	{ NULL, NULL, NULL, NULL, NULL, NULL },
+};
+
+static const struct command *find(const char *name)
+{
+	const struct command *c = commands;
+
+	while (c->name != NULL && strcmp(c->name, name) != 0)
+		c++;
+	return c->name ? c : NULL;
+}
+
+/* The command's name is the first word that is neither an option nor the value of -c or -s. */
+static const struct command *take_command(struct ctl *c, int argc, char **argv)
+{
+	const struct command *found = NULL;
+
+	for (int i = 1; i < argc; i++) {
+		bool valued = strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "-s") == 0 || strcmp(argv[i], "--config") == 0 ||
+			      strcmp(argv[i], "--state") == 0;
+
+		if (found == NULL && argv[i][0] != '-') {
+			if ((found = find(argv[i])) == NULL) {
+				fprintf(stderr, "forewarn: there is no command '%s'; forewarn help lists them\n", argv[i]);
+				exit(EXIT_USAGE);
+			}
+			continue;
+		}
+		c->argv[c->argc++] = argv[i];
+		if (valued && i + 1 < argc)
+			c->argv[c->argc++] = argv[++i];
+	}
+	return found;
+}
+
+int main(int argc, char **argv)
+{
+	const char *config = getenv("FOREWARN_CONFIG"), *value;
+	struct ctl c = { .config_path = config ? config : CONFIG_DEFAULT, .argv = must_alloc((size_t)(argc + 2) * sizeof(char *)) };
+	bool help, version;
+	int status;
+
+	c.command = take_command(&c, argc, argv);
+	help = ctl_flag(&c, "help", 'h');
+	version = c.command == NULL && ctl_flag(&c, "version", 'V');
+	if (help || c.command == NULL) {
+		if (c.command != NULL)
+			c.argv[c.argc++] = (char *)(uintptr_t)c.command->name;
+		c.command = find(version ? "version" : "help");
+	}
+	if ((value = ctl_value(&c, "config", 'c')) != NULL)
+		c.config_path = value;
+	c.state = ctl_value(&c, "state", 's');
+	c.json = ctl_flag(&c, "json", 0);
+	c.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+	status = c.command->run(&c);
+	if (argc < 2)
+		status = EXIT_USAGE;	/* no command was given: the list is help, not success */
+	free(c.argv);
+	return status;
+}
