@@ -28,6 +28,7 @@
 	X(OUTBOX_SENT, "UPDATE outbox SET sent = ?2, detail = NULL WHERE id = ?1")					\
 	X(OUTBOX_UNSENT, "SELECT id, number, sequence, target, queued, detail FROM outbox"				\
 			 " WHERE sent = 0 AND id > ?2 ORDER BY id LIMIT ?1")						\
+	X(OUTBOX_LAST, "SELECT coalesce(max(id), 0) FROM outbox")							\
 	X(PART_ADD, "INSERT OR IGNORE INTO part(name, at) VALUES(?1, ?2)")						\
 	X(PART_FORGET, "DELETE FROM part WHERE name = ?1")								\
 	X(PARTS, "SELECT name FROM part ORDER BY name")									\
@@ -72,10 +73,14 @@ enum fw_err ledger_failed(struct ledger *l, const char *what, struct err *err);
 /* Values of a statement, in order: 't' text, 'i' int64_t, 'w' struct wall; as many as 'types' has. */
 void ledger_bind(sqlite3_stmt *s, const char *types, ...);
 
-/* As ledger_unsent(), beginning after row 'after'. */
-struct unsent_want { uint64_t after; uint32_t most; };
+/* As ledger_unsent(), beginning after row 'after'; 'damaged_too': also rows whose alert cannot be read, with number 0. */
+struct unsent_want { uint64_t after; uint32_t most; bool damaged_too; };
 enum fw_err ledger_unsent_after(struct ledger *l, struct unsent_want want, ledger_each_outbox *each, void *owner,
 				struct err *err);
+/* The newest row of the outbox, sent or not; 0: none. */
+uint64_t ledger_outbox_last(struct ledger *l);
+/* How long a row may be on its way before it is posted again; LEDGER_RETRY_S unless told. */
+void ledger_thread_retry_after(struct ledger_thread *t, struct span after);
 /* Put a damaged file aside and begin a new one in its place. */
 enum fw_err ledger_renew(struct ledger *l, struct err *err);
 

@@ -121,7 +121,7 @@ static bool alert_at(struct ledger *l, sqlite3_stmt *s, int column, struct alert
 
 	if (json && alert_decode(json, (size_t)len, a))
 		return true;
-	log_often(LOG_LEVEL_ERROR, LOG_LEDGER, &l->unreadable, "ledger '%s': a row holds no alert; left out", l->path);
+	log_often(LOG_LEVEL_ERROR, LOG_LEDGER, &l->unreadable, "'%s': a row holds no alert; left out", l->path);
 	return false;
 }
 
@@ -141,15 +141,18 @@ enum fw_err ledger_open_alerts(struct ledger *l, ledger_each_alert *each, void *
 	return each_row(l, ledger_statement(l, SQL_ALERTS_OPEN, err), alert_row, &w, err);
 }
 
-struct outboxes { ledger_each_outbox *each; void *owner; };
+struct outboxes { ledger_each_outbox *each; void *owner; bool damaged_too; };
 
 static bool outbox_row(struct ledger *l, sqlite3_stmt *s, void *what)
 {
 	struct outboxes *w = what;
 	struct ledger_outbox *o = &l->outbox;
 
-	if (!alert_at(l, s, 5, &o->alert))
-		return true;
+	if (!alert_at(l, s, 5, &o->alert)) {
+		if (!w->damaged_too)
+			return true;
+		memset(&o->alert, 0, sizeof(o->alert));
+	}
 	o->id = (uint64_t)sqlite3_column_int64(s, 0);
 	o->alert_number = (uint64_t)sqlite3_column_int64(s, 1);
 	o->sequence = (uint64_t)sqlite3_column_int64(s, 2);
@@ -161,7 +164,7 @@ static bool outbox_row(struct ledger *l, sqlite3_stmt *s, void *what)
 enum fw_err ledger_unsent_after(struct ledger *l, struct unsent_want want, ledger_each_outbox *each, void *owner,
 				struct err *err)
 {
-	struct outboxes w = { each, owner };
+	struct outboxes w = { each, owner, want.damaged_too };
 	sqlite3_stmt *s = ledger_statement(l, SQL_OUTBOX_UNSENT, err);
 
 	ledger_bind(s, "ii", (int64_t)want.most, (int64_t)want.after);
@@ -170,20 +173,22 @@ enum fw_err ledger_unsent_after(struct ledger *l, struct unsent_want want, ledge
 
 enum fw_err ledger_unsent(struct ledger *l, uint32_t most, ledger_each_outbox *each, void *owner, struct err *err)
 {
-	return ledger_unsent_after(l, (struct unsent_want){ 0, most }, each, owner, err);
+	return ledger_unsent_after(l, (struct unsent_want){ .most = most }, each, owner, err);
 }
 
-uint64_t ledger_next_number(struct ledger *l)
+static uint64_t one_number(struct ledger *l, enum ledger_statement which, uint64_t otherwise)
 {
-	sqlite3_stmt *s = ledger_statement(l, SQL_NEXT, NULL);
-	uint64_t next = 1;
+	sqlite3_stmt *s = ledger_statement(l, which, NULL);
 
 	if (s && sqlite3_step(s) == SQLITE_ROW)
-		next = (uint64_t)sqlite3_column_int64(s, 0);
+		otherwise = (uint64_t)sqlite3_column_int64(s, 0);
 	if (s)
 		sqlite3_reset(s);
-	return next;
+	return otherwise;
 }
+
+uint64_t ledger_next_number(struct ledger *l) { return one_number(l, SQL_NEXT, 1); }
+uint64_t ledger_outbox_last(struct ledger *l) { return one_number(l, SQL_OUTBOX_LAST, 0); }
 
 bool ledger_last_cycle(struct ledger *l, struct wall *began, struct wall *ended, char *summary, size_t size_octets)
 {

@@ -163,7 +163,7 @@ static void say_cut(struct ledger *l, struct wall now, uint64_t old, uint64_t la
 	snprintf(e.reason, sizeof(e.reason), "cut %llu rows by age and %llu by size", (unsigned long long)old,
 		 (unsigned long long)large);
 	ledger_put_event(l, &e, err);
-	log_info(LOG_LEDGER, "ledger: %s", e.reason);
+	log_info(LOG_LEDGER, "retention: %s", e.reason);
 }
 
 uint64_t ledger_retain(struct ledger *l, struct wall now, struct span age, uint64_t octets, struct err *err)

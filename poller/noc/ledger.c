@@ -232,7 +232,7 @@ static enum fw_err put_aside(struct ledger *l, struct err *err)
 		if (rename(from, to) != 0 && errno != ENOENT)
 			return err_set(err, FW_IO, "cannot put the damaged '%s' aside: %s", from, err_errno());
 	}
-	log_error(LOG_LEDGER, "ledger '%s' is damaged: put aside as '%s.broken-%d', begun anew; its events and alerts are"
+	log_error(LOG_LEDGER, "'%s' is damaged: put aside as '%s.broken-%d', begun anew; its events and alerts are"
 		  " not lost there (sqlite3 .recover)", l->path, l->path, n);
 	return FW_OK;
 }
