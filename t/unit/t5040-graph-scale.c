@@ -194,6 +194,66 @@ static void too_large(void)
 	ok(strstr(text, "'tangle'") && strstr(text, "left of 1000"), "a bound that is met: says what, where and which");
 }
 
+/* Half of 100, each behind a gate of its own: 50 * 51 diagram nodes. */
+static enum fw_err build_half(uint32_t most_nodes, uint32_t *nodes)
+{
+	struct graph *g = graph_new(most_nodes);
+	uint32_t half = graph_gate(g, "half", 50, 50);
+	struct err err = { "" };
+	enum fw_err e;
+
+	for (int i = 0; i < 100; i++) {
+		uint32_t own = graph_gate(g, NULL, NODE_ALL, NODE_ALL);
+
+		graph_member(g, own, graph_component(g, NULL, 0.5));
+		graph_member(g, half, own);
+	}
+	graph_watch(g, half);
+	e = graph_build(g, &err);
+	*nodes = graph_size(g).diagram_nodes;
+	graph_free(g);
+	return e;
+}
+
+static void the_bound(void)
+{
+	uint32_t nodes;
+
+	ok(build_half(3000, &nodes) == FW_OK && nodes == 50 * 51, "50 of 100 in a bound of 3,000: 2,550 nodes");
+	ok(build_half(2000, &nodes) == FW_FULL && nodes == 0, "... in one of 2,000: refused");
+}
+
+/* A company of 1,000 services of ten pairs, all on the same two feeds. */
+static void one_over_all(void)
+{
+	struct graph *g = graph_new(300000);
+	uint32_t top = graph_gate(g, "company", NODE_ALL, NODE_ALL), feed[2], service = top;
+	struct err err = { "" };
+
+	for (int i = 0; i < 2; i++)
+		feed[i] = graph_component(g, NULL, 0.1);
+	for (int i = 0; i < SERVICES * 10; i++) {
+		uint32_t pair = graph_gate(g, NULL, 1, 2);
+
+		for (int j = 0; j < 2; j++) {
+			uint32_t part = graph_gate(g, NULL, NODE_ALL, NODE_ALL);
+
+			graph_member(g, part, graph_component(g, NULL, 1e-5));
+			graph_member(g, part, feed[j]);
+			graph_member(g, pair, part);
+		}
+		if (i % 10 == 0) {
+			service = graph_gate(g, NULL, NODE_ALL, NODE_ALL);
+			graph_member(g, top, service);
+		}
+		graph_member(g, service, pair);
+	}
+	graph_watch(g, top);
+	is_int(graph_build(g, &err), FW_OK, "1,000 services on the same two feeds, and one over all: built in little");
+	is_int(graph_verdict(g, top).distance, 2, "... and two failures away");
+	graph_free(g);
+}
+
 /* ---- a company ---------------------------------------------------------------------------------------------------*/
 
 static double now_us(void)
@@ -271,6 +331,8 @@ static void *run(void *unused)
 	deep(false, "100,000 gates deep: built", "... and answered");
 	deep(true, "100,000 gates deep, all watched: they share", "... and one change is known to touch all");
 	too_large();
+	the_bound();
+	one_over_all();
 	company();
 	return unused;
 }
@@ -280,7 +342,7 @@ int main(void)
 	pthread_attr_t small;
 	pthread_t thread;
 
-	plan(31);
+	plan(35);
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, STACK_OCTETS);
 	if (pthread_create(&thread, &small, run, NULL) == 0)
