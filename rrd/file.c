@@ -1,20 +1,33 @@
 /* rrd/file.c: librrd's writing side; see file-int.h. */
 #include "file-int.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <rrd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-/* librrd says nothing in some cases of a full disk; then errno does. */
 static const char *librrd_why(void)
 {
 	const char *why = rrd_test_error() ? rrd_get_error() : "";
 
-	return *why ? why : errno ? err_errno() : "librrd does not say why";
+	return *why ? why : "librrd does not say why";
+}
+
+/* librrd says nothing of a full disk when it makes a file, and errno is long another's. */
+static enum fw_err make_failed(const struct file_make *m, struct err *err)
+{
+	unsigned long long need = plan_octets(m->plan), there = 0;
+	struct statvfs v;
+
+	if (statvfs(m->scratch, &v) == 0)
+		there = (unsigned long long)v.f_bavail * v.f_frsize;
+	if (!rrd_test_error() && (there < need + 65536 || v.f_favail == 0))
+		return err_set(err, FW_IO, "cannot make '%s': disk full (%llu octets are free, %llu needed)", m->path, there,
+			       need);
+	return err_set(err, FW_IO, "cannot make '%s': %s", m->path, librrd_why());
 }
 
 /* The last time before the first row, a step away so that a gauge counts for a whole step. */
@@ -49,10 +62,9 @@ enum fw_err file_make(const struct file_make *m, struct err *err)
 		return e;
 	plan_words(&words, m->plan);
 	rrd_clear_error();
-	errno = 0;
 	if (rrd_create_r2(scratch, m->plan->layout->step_s, m->rebuild ? -1 : start_of(m), 0,
 			  m->rebuild ? source : NULL, NULL, words.count, words.word) != 0)
-		return err_set(err, FW_IO, "cannot make '%s': %s", m->path, librrd_why());
+		return make_failed(m, err);
 	if (m->aside)
 		e = file_set_aside(m->path, err);
 	if (e == FW_OK && rename(scratch, m->path) != 0)
@@ -139,7 +151,6 @@ static enum fw_err update_write(struct update *u, struct err *err)
 	if (u->lines == 0)
 		return FW_OK;
 	rrd_clear_error();
-	errno = 0;
 	u->calls++;
 	if (rrd_updatex_r(u->path, NULL, RRD_SKIP_PAST_UPDATES, u->lines, u->line) != 0)
 		e = err_set(err, FW_IO, "cannot write '%s': %s", u->path, librrd_why());

@@ -172,6 +172,8 @@ enum fw_err header_dec(const void *start, uint64_t len_octets, uint64_t file_oct
 	return FW_OK;
 }
 
+struct head_room { uint8_t *at; size_t octets; };
+
 static enum fw_err open_err(const char *path, struct err *err)
 {
 	enum fw_err e = errno == ENOENT || errno == ENOTDIR ? FW_NOTFOUND : FW_IO;
@@ -179,33 +181,24 @@ static enum fw_err open_err(const char *path, struct err *err)
 	return err_set(err, e, "cannot open '%s': %s", path, err_errno());
 }
 
-/* The usual header is 9 kB; the largest we accept is read into memory of its own. */
-static enum fw_err header_load(int fd, const char *path, struct rrd_header *h, struct err *err)
+/* The start of an open file into 'start', and what it says. */
+static enum fw_err header_load(int fd, const char *path, struct head_room room, struct rrd_header *h, struct err *err)
 {
-	uint8_t small[12288], *start = small;
 	struct err why = { "" };
 	struct stat st = { .st_size = 0 };
-	enum fw_err e = FW_OK;
 	ssize_t got;
 
 	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
 		return err_set(err, FW_BROKEN, "'%s' is not a file", path);
-	got = pread(fd, small, sizeof(small), 0);
-
-	if (got == (ssize_t)sizeof(small) && st.st_size > got) {
-		start = must_alloc(HEADER_SIZE_MAX);
-		got = pread(fd, start, HEADER_SIZE_MAX, 0);
-	}
+	got = pread(fd, room.at, room.octets, 0);
 	if (got < 0)
-		e = err_set(err, FW_IO, "cannot read '%s': %s", path, err_errno());
-	else if (header_dec(start, (uint64_t)got, (uint64_t)st.st_size, h, &why) != FW_OK)
-		e = err_set(err, FW_BROKEN, "'%s' is damaged: %s", path, why.text);
-	if (start != small)
-		free(start);
-	return e;
+		return err_set(err, FW_IO, "cannot read '%s': %s", path, err_errno());
+	if (header_dec(room.at, (uint64_t)got, (uint64_t)st.st_size, h, &why) != FW_OK)
+		return err_set(err, FW_BROKEN, "'%s' is damaged: %s", path, why.text);
+	return FW_OK;
 }
 
-enum fw_err header_read(const char *path, bool writable, struct rrd_header *h, struct err *err)
+static enum fw_err header_open(const char *path, bool writable, struct head_room room, struct rrd_header *h, struct err *err)
 {
 	int fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
 	enum fw_err e;
@@ -214,9 +207,28 @@ enum fw_err header_read(const char *path, bool writable, struct rrd_header *h, s
 		return err_set(err, FW_BROKEN, "'%s' is not a file", path);
 	if (fd < 0)
 		return open_err(path, err);
-	e = header_load(fd, path, h, err);
+	e = header_load(fd, path, room, h, err);
 	close(fd);
 	return e;
+}
+
+/* The usual header is 9 kB; for a longer one there is a second try with more memory. */
+enum fw_err header_read(const char *path, bool writable, struct rrd_header *h, struct err *err)
+{
+	uint8_t small[12288], *large;
+	enum fw_err e = header_open(path, writable, (struct head_room){ small, sizeof(small) }, h, err);
+
+	if (e != FW_BROKEN)
+		return e;
+	large = must_alloc(HEADER_SIZE_MAX);
+	e = header_open(path, writable, (struct head_room){ large, HEADER_SIZE_MAX }, h, err);
+	free(large);
+	return e;
+}
+
+enum fw_err header_copy(const char *path, uint8_t *copy, struct rrd_header *h, struct err *err)
+{
+	return header_open(path, true, (struct head_room){ copy, HEADER_COPY_MAX }, h, err);
 }
 
 enum fw_err store_check_file(const char *path, struct err *err)

@@ -40,6 +40,9 @@ bool layout_usable(const struct store_layout *layout);
 void plan_main(struct plan *p, const struct shape *shape);
 void plan_keep(struct plan *p, const struct shape *shape);
 
+/* The size its file will have. */
+uint64_t plan_octets(const struct plan *p);
+
 uint64_t layout_heartbeat_s(const struct store_layout *layout);
 
 /* librrd's words for creation ("DS:in:DERIVE:150:0:U", "RRA:AVERAGE:0.5:1:1440"). */

@@ -119,6 +119,16 @@ void plan_keep(struct plan *p, const struct shape *shape)
 	plan_spans(p, keep_rra, sizeof(keep_rra) / sizeof(keep_rra[0]));
 }
 
+uint64_t plan_octets(const struct plan *p)
+{
+	uint64_t columns = (uint64_t)__builtin_popcount(p->columns), rows = 0;
+
+	for (unsigned i = 0; i < p->rra_count; i++)
+		rows += p->rra[i].rows;
+	return HEADER_STAT + HEADER_LIVE + columns * (HEADER_DS + HEADER_PDP) + p->rra_count * (HEADER_RRA + HEADER_PTR) +
+	       columns * p->rra_count * HEADER_CDP + columns * rows * sizeof(double);
+}
+
 uint64_t layout_heartbeat_s(const struct store_layout *layout)
 {
 	return ((uint64_t)layout->step_s * 5 + 1) / 2;

@@ -12,6 +12,7 @@
 
 #include "file-int.h"
 #include "journal-int.h"
+#include "undo-int.h"
 #include "poller/base/hash.h"
 
 enum {
@@ -19,6 +20,8 @@ enum {
 	FILES_A_CHUNK = 1024,
 	JOURNAL_FRESH_OCTETS = 4 * 1024 * 1024,	/* below this a fresh journal is not worth it */
 	BUILD_RETRY_S = 10,			/* after a file could not be made */
+	BUILD_FAILURES_A_TICK = 3,		/* then the others wait for the next */
+	WELL_AFTER_S = 300,			/* without a failure, what went wrong is well again */
 	REPLAY_FLUSH_MOST = 2000,		/* files written before store_open() returns; the others by store_tick() */
 	EARLIEST_S = 315360000 + 86400,		/* librrd takes no times in the first ten years of its epoch */
 };
@@ -35,6 +38,7 @@ struct file {
 	uint32_t held_octets, held_room, index;
 	uint32_t journal_gen, journal_id;	/* where it was last described */
 	uint32_t held_gen;			/* journal that has its oldest held row */
+	uint32_t retry_s;			/* not made before this time again */
 	uint16_t rows, rows_due;
 	bool queued, aged;
 };
@@ -54,8 +58,11 @@ struct store {
 	uint32_t on_old;			/* files whose oldest held row is in the old journal only */
 	struct store_count count;
 	uint64_t said[SAYS];
-	struct wall now, build_after, synced_at, journal_after;
+	struct wall said_at[SAYS];
+	struct wall now, synced_at, journal_after;
+	struct undo undo;
 	struct update update;
+	uint8_t head[2][HEADER_COPY_MAX];	/* headers of the files being written, for undo */
 };
 
 /* store.c */
@@ -71,6 +78,7 @@ void file_drop_held(struct store *s, struct file *f);
 /* Another layout from now on; what is held is written under the old one, or lost and counted. */
 void file_relayout(struct store *s, struct file *f, const struct store_layout *layout);
 void store_say(struct store *s, enum say what, const struct err *why);
+/* It works; said when it had not, and not failed for a while (one file may fail among many that do not). */
 void store_well(struct store *s, enum say what, const char *text);
 
 /* write.c */
@@ -81,6 +89,7 @@ enum fw_err file_write(struct store *s, struct file *f, bool make, struct err *e
 /* Make what must be made, and write when enough is held. */
 enum fw_err file_build(struct store *s, struct file *f, struct err *err);
 void file_unqueue(struct store *s, struct file *f);
+void file_queue_last(struct store *s, struct file *f);
 void file_age_add(struct store *s, struct file *f, int64_t due_us);
 void file_age_remove(struct store *s, struct file *f);
 

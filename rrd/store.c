@@ -15,13 +15,13 @@
 void store_say(struct store *s, enum say what, const struct err *why)
 {
 	text_copy(s->count.last_error, sizeof(s->count.last_error), why->text);
-	s->count.last_error_at = s->now;
+	s->count.last_error_at = s->said_at[what] = s->now;
 	log_often(what == SAY_CLOCK ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, LOG_STORE, &s->said[what], "store: %s", why->text);
 }
 
 void store_well(struct store *s, enum say what, const char *text)
 {
-	if (s->said[what] == 0)
+	if (s->said[what] == 0 || s->now.us - s->said_at[what].us < WELL_AFTER_S * INT64_C(1000000))
 		return;
 	log_info(LOG_STORE, "store: %s again failures=%llu", text, (unsigned long long)s->said[what]);
 	s->said[what] = 0;
@@ -178,6 +178,14 @@ static enum fw_err hold_refuse(struct store *s, const struct file *f, const stru
 	return FW_CLOCK;
 }
 
+/* Memory is bounded; but a file that takes writes is not starved by those that do not: it may hold one row. */
+static bool has_room(const struct store *s, const struct file *f)
+{
+	if (s->count.held_octets >= s->limits.hold_octets && (f->rows || f->queued))
+		return false;
+	return f->rows < ROWS_HELD_MOST;
+}
+
 enum fw_err file_hold(struct store *s, struct file *f, const struct store_row *row)
 {
 	uint8_t room[ROW_PACKED_MAX];
@@ -185,8 +193,7 @@ enum fw_err file_hold(struct store *s, struct file *f, const struct store_row *r
 	struct held h = held_over(f);
 	struct store_row first;
 
-	if (row_ms(row) <= f->last_ms || row_ms(row) / 1000 < EARLIEST_S || f->rows == ROWS_HELD_MOST ||
-	    s->count.held_octets >= s->limits.hold_octets)
+	if (row_ms(row) <= f->last_ms || row_ms(row) / 1000 < EARLIEST_S || !has_room(s, f))
 		return hold_refuse(s, f, row);
 	row_pack(&packed, f->shape->form, row, held_next(&h, &first) ? &first : NULL);
 	must(wr_ok(&packed));
@@ -264,6 +271,17 @@ static enum fw_err store_folder(struct store *s, const char *folder, unsigned nu
 	return FW_OK;
 }
 
+static void undo_start(struct store *s)
+{
+	bool restored = false;
+	struct err err;
+
+	if (undo_open(&s->undo, s->journal.path, s->folder, &restored, &err) != FW_OK)
+		store_say(s, SAY_JOURNAL, &err);
+	if (restored)
+		log_info(LOG_STORE, "store: a write that was killed half-way is undone, and done again from the journal");
+}
+
 struct store *store_open(const char *folder, unsigned number, const struct store_limits *limits,
 			 store_layout_find *layouts, void *owner, struct err *err)
 {
@@ -289,19 +307,23 @@ struct store *store_open(const char *folder, unsigned number, const struct store
 		free(s);
 		return NULL;
 	}
+	undo_start(s);
 	store_replay(s, layouts, owner);
 	return s;
 }
 
-/* Before a row is refused for want of room, try to make some: by this file, or by the one that waits longest. */
+/* Before a row is refused for want of room, try to make some: by this file, and by the one that waits longest. */
 static void make_room(struct store *s, struct file *f)
 {
-	struct file *oldest = s->age_first;
+	struct file *oldest;
 	struct err err;
 
-	if (f->rows == ROWS_HELD_MOST && !f->queued)
+	if (f->rows < ROWS_HELD_MOST && s->count.held_octets < s->limits.hold_octets)
+		return;
+	if (f->rows && !f->queued)
 		file_write(s, f, false, &err);
-	if (s->count.held_octets < s->limits.hold_octets || !oldest)
+	oldest = s->age_first;
+	if (!oldest || s->count.held_octets < s->limits.hold_octets)
 		return;
 	if (oldest->queued || file_write(s, oldest, false, &err) != FW_OK) {
 		file_age_remove(s, oldest);
@@ -354,6 +376,8 @@ static void tick_journal(struct store *s)
 	if (e == FW_OK) {
 		if (!j->gap)
 			store_well(s, SAY_JOURNAL, "journal is written");
+		if (!j->gap && !s->undo.map)
+			undo_open(&s->undo, j->path, s->folder, NULL, NULL);
 		return;
 	}
 	s->count.write_errors++;
@@ -363,15 +387,18 @@ static void tick_journal(struct store *s)
 
 static void tick_build(struct store *s)
 {
+	unsigned failures = 0;
 	struct err err;
 
-	if (s->now.us < s->build_after.us && s->build_after.us - s->now.us <= BUILD_RETRY_S * INT64_C(1000000))
-		return;
-	for (uint32_t n = 0; n < s->limits.creates_per_tick && s->queue_first; n++)
-		if (file_build(s, s->queue_first, &err) != FW_OK) {
-			s->build_after = wall_add(s->now, span_s(BUILD_RETRY_S));
+	for (uint32_t n = 0; n < s->limits.creates_per_tick && s->queue_first; n++) {
+		struct file *f = s->queue_first;
+		int64_t wait_s = (int64_t)f->retry_s - s->now.us / 1000000;
+
+		if (wait_s > 0 && wait_s <= BUILD_RETRY_S)
+			file_queue_last(s, f);
+		else if (file_build(s, f, &err) != FW_OK && ++failures == BUILD_FAILURES_A_TICK)
 			return;
-		}
+	}
 }
 
 static void tick_age(struct store *s)
@@ -436,8 +463,6 @@ struct store_count store_count(const struct store *s)
 {
 	struct store_count c = s->count;
 
-	for (const struct file *f = s->queue_first; f; f = f->queue_next)
-		c.creates_waiting++;
 	c.journal_octets = s->journal.file_octets + s->journal.len;
 	return c;
 }
@@ -463,6 +488,7 @@ static void store_free(struct store *s)
 		next = p->next;
 		free(p);
 	}
+	undo_close(&s->undo, s->journal.path);
 	journal_release(&s->journal);
 	free(s);
 }

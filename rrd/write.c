@@ -11,12 +11,16 @@ struct part {
 	struct plan plan;
 	enum part_state { PART_GOOD, PART_ABSENT, PART_OTHER, PART_FAILS } state;
 	int64_t last_ms;
+	uint8_t *head;			/* its header as it is on disk */
+	size_t head_octets;
 };
 
-static unsigned parts_of(const struct store *s, const struct file *f, struct part part[2])
+static unsigned parts_of(struct store *s, const struct file *f, struct part part[2])
 {
 	must(store_path(s->folder, f->component, f->shape->layout.name, part[0].path, sizeof(part[0].path)));
 	plan_main(&part[0].plan, f->shape);
+	part[0].head = s->head[0];
+	part[1].head = s->head[1];
 	if (!f->shape->keep)
 		return 1;
 	must(path_keep(part[0].path, part[1].path, sizeof(part[1].path)));
@@ -42,8 +46,9 @@ static enum part_state part_broken(struct store *s, struct part *p, struct err *
 static enum part_state part_look(struct store *s, struct part *p, struct err *err)
 {
 	struct rrd_header h;
-	enum fw_err e = header_read(p->path, true, &h, err);
+	enum fw_err e = header_copy(p->path, p->head, &h, err);
 
+	p->head_octets = e == FW_OK ? h.header_octets : 0;
 	p->last_ms = e == FW_OK ? header_last_ms(&h) : 0;
 	switch (e) {
 	case FW_OK:       p->state = plan_fits(&p->plan, &h) ? PART_GOOD : PART_OTHER; break;
@@ -65,6 +70,7 @@ static void file_queue(struct store *s, struct file *f)
 	else
 		s->queue_first = f;
 	s->queue_last = f;
+	s->count.creates_waiting++;
 }
 
 void file_unqueue(struct store *s, struct file *f)
@@ -82,6 +88,13 @@ void file_unqueue(struct store *s, struct file *f)
 		s->queue_last = before;
 	f->queue_next = NULL;
 	f->queued = false;
+	s->count.creates_waiting--;
+}
+
+void file_queue_last(struct store *s, struct file *f)
+{
+	file_unqueue(s, f);
+	file_queue(s, f);
 }
 
 void file_age_add(struct store *s, struct file *f, int64_t due_us)
@@ -172,7 +185,7 @@ static enum fw_err part_make(struct store *s, const struct file *f, struct part 
 		: err_set(err, FW_IO, "cannot make '%s': what librrd made is not what was asked for", p->path);
 }
 
-/* All parts good: FW_OK. Else, without 'make', queued and FW_NOTFOUND; FW_IO. */
+/* All parts good: FW_OK. Else, without 'make', queued and FW_NOTFOUND; FW_IO, said. */
 static enum fw_err parts_ready(struct store *s, struct file *f, struct part part[2], bool make, struct err *err)
 {
 	unsigned parts = parts_of(s, f, part);
@@ -180,17 +193,15 @@ static enum fw_err parts_ready(struct store *s, struct file *f, struct part part
 	for (unsigned i = 0; i < parts; i++) {
 		enum part_state state = part_look(s, &part[i], err);
 
-		if (state == PART_FAILS)
-			return FW_IO;
 		if (state == PART_GOOD)
 			continue;
-		if (!make) {
+		if (state != PART_FAILS && !make) {
 			file_queue(s, f);
 			return err_set(err, FW_NOTFOUND, "'%s' is still to be made", part[i].path);
 		}
-		if (part_make(s, f, &part[i], err) != FW_OK) {
-			file_queue(s, f);
-			store_say(s, SAY_MAKE, err);
+		if (state == PART_FAILS || part_make(s, f, &part[i], err) != FW_OK) {
+			s->count.write_errors++;
+			store_say(s, state == PART_FAILS ? SAY_WRITE : SAY_MAKE, err);
 			return FW_IO;
 		}
 		store_well(s, SAY_MAKE, "files are made");
@@ -207,10 +218,12 @@ static enum fw_err part_write(struct store *s, const struct file *f, const struc
 	enum fw_err e = FW_OK;
 
 	update_begin(&s->update, p->path, &p->plan, p->last_ms);
+	undo_begin(&s->undo, p->path, p->head, p->head_octets);
 	while (e == FW_OK && held_next(&h, &row))
 		e = update_row(&s->update, &row, err);
 	if (e == FW_OK)
 		e = update_end(&s->update, err);
+	undo_end(&s->undo);
 	s->count.update_calls += s->update.calls;
 	return e;
 }
@@ -220,8 +233,11 @@ static enum fw_err parts_write(struct store *s, struct file *f, const struct par
 	unsigned parts = f->shape->keep ? 2 : 1;
 
 	for (unsigned i = 0; i < parts; i++)
-		if (part_write(s, f, &part[i], err) != FW_OK)
+		if (part_write(s, f, &part[i], err) != FW_OK) {
+			s->count.write_errors++;
+			store_say(s, SAY_WRITE, err);
 			return FW_IO;
+		}
 	store_well(s, SAY_WRITE, "files are written");
 	s->count.rows_written += f->rows;
 	file_drop_held(s, f);
@@ -234,28 +250,19 @@ enum fw_err file_write(struct store *s, struct file *f, bool make, struct err *e
 	struct part part[2];
 	enum fw_err e = parts_ready(s, f, part, make, err);
 
-	if (e == FW_OK)
-		e = parts_write(s, f, part, err);
-	if (e == FW_IO) {
-		s->count.write_errors++;
-		store_say(s, SAY_WRITE, err);
-	}
-	return e;
+	return e == FW_OK ? parts_write(s, f, part, err) : e;
 }
 
 enum fw_err file_build(struct store *s, struct file *f, struct err *err)
 {
 	struct part part[2];
-	enum fw_err e;
+	enum fw_err e = parts_ready(s, f, part, true, err);
 
-	file_unqueue(s, f);
-	e = parts_ready(s, f, part, true, err);
 	if (e == FW_OK && f->rows >= f->rows_due)
 		e = parts_write(s, f, part, err);
-	if (e == FW_IO) {
-		s->count.write_errors++;
-		store_say(s, SAY_WRITE, err);
-		file_queue(s, f);
+	if (e != FW_OK) {
+		f->retry_s = (uint32_t)(s->now.us / 1000000 + BUILD_RETRY_S);
+		file_queue_last(s, f);
 	}
 	return e;
 }

@@ -2,6 +2,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "rrd/file-int.h"
+#include "rrd/undo-int.h"
 #include "t/unit/t4-store.h"
 
 static char folder[STORE_PATH_MAX - 64];
@@ -144,6 +146,158 @@ static void test_again(void)
 	ok(access(journal, F_OK) != 0, "a store that is closed well leaves no journal");
 }
 
+/* ---- killed in the middle of a librrd call ------------------------------------------------------------------------- */
+
+enum { LIVES = 50, LIFE_MINUTES = 3000 };
+
+/* Each minute has a rate of its own, so that rows moved in time are seen. */
+static double own_rate(int m) { return 1 + m * 7 % 50; }
+
+static uint64_t own_counter(int minute)
+{
+	static uint64_t at;
+	static int m;
+
+	if (minute < m)
+		at = 0, m = 0;
+	while (m < minute)
+		at += (uint64_t)(60 * own_rate(++m));
+	return at;
+}
+
+/* Write and write: nearly all the time is librrd's. */
+static _Noreturn void writer(int from_minute)
+{
+	struct store_limits limits = { .hold_rows = 1 };
+	struct store *s = open_store(folder, &limits, &interface_layout);
+
+	for (int m = from_minute; m < from_minute + LIFE_MINUTES; m++) {
+		struct store_row r = row3(60 * m, own_counter(m), 0, 1);
+
+		store_put(s, "killed/interface/a", &interface_layout, &r);
+		if (m % 50 == 1)
+			store_tick(s, at_s(60 * m));
+	}
+	for (;;)
+		pause();
+}
+
+/* Every value that is known must be that of its minute, and none may be missing between the first and the last of a life. */
+static unsigned wrong_values(int from_minute)
+{
+	char path[STORE_PATH_MAX];
+	struct store_series series;
+	struct err err = { "" };
+	unsigned wrong = 0, unknown = 0;
+	bool begun = false;
+
+	file_of(folder, "killed/interface/a", path, sizeof(path));
+	if (store_fetch(path, "AVERAGE", at_s(60.0 * (from_minute - 5)), at_s(60.0 * (from_minute + LIFE_MINUTES)), &series,
+			&err) != FW_OK)
+		return 0;		/* killed before there was a file */
+	for (size_t i = 0; i < series.rows && series.step_s == 60; i++) {
+		int m = (int)((series.start.us - at_s(0).us) / 60000000 + (int64_t)i + 1);
+		double v = series.value[i * series.columns];
+
+		if (isnan(v)) {
+			unknown += begun;
+			continue;
+		}
+		if (fabs(v - own_rate(m)) > 1e-3 * own_rate(m) || unknown)
+			wrong++ < 3 ? note("minute %d of the life from %d: %g, want %g, after %u unknown", m, from_minute, v,
+					   own_rate(m), unknown) : (void)0;
+		begun = true;
+	}
+	store_series_release(&series);
+	return wrong;
+}
+
+static void test_kill_in_write(void)
+{
+	unsigned wrong = 0, broken = 0;
+	int from = 1;
+
+	for (int life = 0; life < LIVES; life++, from += LIFE_MINUTES + 10) {
+		struct store *s;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			writer(from);
+		usleep((useconds_t)(1000 + life * 7919 % 9000));
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		s = open_store(folder, NULL, &interface_layout);
+		broken += (unsigned)store_count(s).files_broken;
+		store_close(s);
+		wrong += wrong_values(from);
+	}
+	is_int(broken, 0, "killed in the middle of writing: no file is damaged");
+	is_int(wrong, 0, "... and no value is another's, or twice, or missing in between");
+	folder_remove(folder);
+	mkdir(folder, 0700);
+}
+
+/* The same for certain: a process that dies with the header half changed, in a file that the journal has rows for. */
+static _Noreturn void die_half_way(const char *path, const struct store_row *row)
+{
+	static uint8_t head[HEADER_COPY_MAX];
+	static struct update u;
+	struct store *s = open_store(folder, &(struct store_limits){ .hold_rows = 60 }, &interface_layout);
+	char journal[STORE_PATH_MAX];
+	struct undo undo;
+	struct rrd_header h;
+	struct shape shape;
+	struct plan plan;
+	FILE *f;
+
+	store_put(s, "half/interface/a", &interface_layout, row);
+	store_tick(s, row->at);			/* it is in the journal, and not in the file */
+	if (store_count(s).rows_held != 1)
+		_exit(2);
+	shape_init(&shape, &interface_layout);
+	plan_main(&plan, &shape);
+	snprintf(journal, sizeof(journal), "%s/journal.0", folder);
+	undo_open(&undo, journal, folder, NULL, NULL);
+	header_copy(path, head, &h, NULL);
+	undo_begin(&undo, path, head, h.header_octets);
+	update_begin(&u, path, &plan, header_last_ms(&h));
+	update_row(&u, row, NULL);
+	update_end(&u, NULL);
+	f = fopen(path, "r+");			/* the last update's time is set last: not any more */
+	fseek(f, HEADER_STAT + 3 * HEADER_DS + 7 * HEADER_RRA, SEEK_SET);
+	fwrite(&h.last_up_s, 8, 1, f);
+	fclose(f);
+	_exit(0);
+}
+
+static void test_half(void)
+{
+	struct store *s = open_store(folder, NULL, &interface_layout);
+	struct store_row row = row3(600, 60000, 0, 0);
+	char path[STORE_PATH_MAX];
+	unsigned wrong = 0;
+	int status;
+	pid_t pid;
+
+	for (int m = 0; m < 10; m++) {
+		struct store_row r = row3(60 * m, 6000u * (unsigned)m, 0, m);
+
+		store_put(s, "half/interface/a", &interface_layout, &r);
+	}
+	store_close(s);
+	file_of(folder, "half/interface/a", path, sizeof(path));
+	pid = fork();
+	if (pid == 0)
+		die_half_way(path, &row);
+	waitpid(pid, &status, 0);
+	is_int(status, 0, "a process dies with a row half written");
+	store_close(open_store(folder, NULL, &interface_layout));
+	for (int m = 1; m <= 10; m++)
+		wrong += !(fabs(file_value(path, "AVERAGE", "in", 60 * m) - 100) < 0.1);
+	is_int(wrong, 0, "... the row is undone, and written once");
+	is_double(file_value(path, "AVERAGE", "load", 120), 2, 1e-6, "... and nothing before it has moved");
+}
+
 /* What the journal holds of a component that was forgotten does not come back. */
 static void test_forget(void)
 {
@@ -248,9 +402,11 @@ static void test_locked(void)
 int main(void)
 {
 	log_level_set(LOG_LEVEL_ERROR);
-	plan(15);
+	plan(20);
 	folder_new(folder, sizeof(folder));
 	test_kill();
+	test_kill_in_write();
+	test_half();
 	test_again();
 	test_forget();
 	test_odd();
