@@ -9,9 +9,10 @@
 #	'
 #	test_end
 #
-# A test runs in a scratch folder of its own, $SCRATCH, with the build folder on its PATH. What it starts by the functions
-# here is ended, and the folder removed, when it ends, however it ends (TEST_KEEP=1 keeps the folder). All waiting is for a
-# condition and is bounded. Free ports and scratch folders make tests independent, so that they run in parallel.
+# A test runs in a scratch folder of its own, $SCRATCH, with the build folder on its PATH. What it starts by the
+# functions here is ended, and the folder removed, when it ends, however it ends (TEST_KEEP=1 keeps the folder). All
+# waiting is for a condition and is bounded. Free ports and scratch folders make tests independent, so that they run in
+# parallel.
 #
 # Variables: SCRATCH, TEST_TOP (source tree), TEST_T (its t/), FOREWARN_OUT (build), FOREWARN (program), SHARED (files
 # beside the checkout; may not exist). Set by what was started: SIM_PORT SIM_CONTROL SIM_PID, SNMPD_PORT SNMPD_PID,
@@ -237,7 +238,7 @@ sim_get() {
 	agent_get "$sim_address:$SIM_PORT" "$@"
 }
 
-# agent_get ADDRESS:PORT OID...: likewise, from any agent. AGENT_OPTIONS: how, default v2c with community public, 1 s, 1 retry.
+# agent_get ADDRESS:PORT OID...: likewise, from any agent. AGENT_OPTIONS: default v2c, community public, 1 s, 1 retry.
 agent_get() {
 	agent_said=$(snmpget ${AGENT_OPTIONS:--v2c -c public -r 1 -t 1} -On -Oe -Oq -Ov -Ot "$@") || {
 		printf '%s\n' "$agent_said"
@@ -324,7 +325,8 @@ forewarn_start() {
 	run_behind "$FOREWARN_LOG" "$FOREWARN" run -c "$forewarn_conf" -s "$FOREWARN_STATE" "$@"
 	FOREWARN_PID=$!
 	wait_for 20 'socket_answers "$FOREWARN_STATE/forewarn.sock" || ! alive $FOREWARN_PID' >/dev/null
-	socket_answers "$FOREWARN_STATE/forewarn.sock" || test_fatal "forewarn run -c $forewarn_conf starts" "$FOREWARN_LOG"
+	socket_answers "$FOREWARN_STATE/forewarn.sock" ||
+		test_fatal "forewarn run -c $forewarn_conf starts" "$FOREWARN_LOG"
 }
 
 # forewarn_stop [SIGNAL]: end it (SIGTERM); its exit status is in $FOREWARN_STATUS. False when it has not ended in 10 s.

@@ -14,6 +14,7 @@ struct answering {
 	struct snmp_message *request;
 	struct wr out;			/* varbinds */
 	unsigned count;
+	size_t bulk_most;		/* octets of varbinds after which a GETBULK ends */
 	int32_t error_status, error_index;
 };
 
@@ -30,13 +31,13 @@ static void request_echo(struct answering *a, int32_t status, int32_t index)
 		wr_bytes(&a->out, r->at, (size_t)(r->end - r->at));
 }
 
-/* Add a varbind; what does not fit is taken back. */
-static bool varbind_add(struct answering *a, const struct snmp_varbind *vb)
+/* Add a varbind; what does not fit, or passes 'most' octets and is not the first, is taken back. */
+static bool varbind_add(struct answering *a, const struct snmp_varbind *vb, size_t most)
 {
 	size_t len = a->out.len;
 
 	snmp_varbind_enc(&a->out, vb);
-	if (!wr_ok(&a->out)) {
+	if (!wr_ok(&a->out) || (a->out.len > most && a->count > 0)) {
 		a->out.len = len;
 		return false;
 	}
@@ -61,7 +62,7 @@ static void answer_each(struct answering *a, bool next)
 			request_echo(a, SNMP_ERR_NO_SUCH_NAME, index);
 			return;
 		}
-		if (!varbind_add(a, &vb)) {
+		if (!varbind_add(a, &vb, SIZE_MAX)) {
 			request_echo(a, SNMP_ERR_TOO_BIG, 0);
 			return;
 		}
@@ -82,23 +83,23 @@ static bool bulk_repetition(struct answering *a, unsigned n, unsigned from)
 			memcpy(out, a->sim->names[from][i], a->sim->name_len[i]);
 			ended++;
 		}
-		if (!varbind_add(a, &vb))
+		if (!varbind_add(a, &vb, a->bulk_most))
 			return false;
 		a->sim->name_len[i] = vb.name_len;
 	}
 	return ended < n;
 }
 
-/* RFC 3416 4.2.3. At most SIM_REPEATERS_MOST names are repeated; the reply ends before what does not fit. */
+/* RFC 3416 4.2.3. At most SIM_REPEATERS_MOST names are repeated; the reply ends before what does not fit, but
+ * has one varbind: without it the asker could not go on. */
 static void answer_bulk(struct answering *a)
 {
 	struct snmp_message m = *a->request;
 	int32_t non_repeaters = m.error_status, repetitions = m.error_index, place = 0;
-	size_t most = a->look.device->model->bulk_most - OVERHEAD - m.community_len;
 	struct snmp_varbind asked;
 	unsigned n = 0, from = 0;
 
-	a->out.size = a->out.size < most ? a->out.size : most;
+	a->bulk_most = a->look.device->model->bulk_most - OVERHEAD - m.community_len;
 	while (n < SIM_REPEATERS_MOST && snmp_varbind_next(&m, &asked)) {
 		struct snmp_varbind vb = { 0 };
 
@@ -108,11 +109,13 @@ static void answer_bulk(struct answering *a)
 			continue;
 		}
 		view_next(&a->look, asked.name, asked.name_len, a->sim->names[0][0], &vb);
-		if (!varbind_add(a, &vb))
+		if (!varbind_add(a, &vb, a->bulk_most))
 			return;
 	}
 	for (int32_t i = 0; n > 0 && i < repetitions && bulk_repetition(a, n, from); i++)
 		from = !from;
+	if (a->count == 0 && n > 0 && repetitions > 0)
+		request_echo(a, SNMP_ERR_TOO_BIG, 0);
 }
 
 static void answer_pdu(struct answering *a)
@@ -142,7 +145,7 @@ static void fault_before(struct answering *a, const struct extra *x)
 		request_echo(a, (int32_t)x->error_status, 1);
 }
 
-/* Seven ways, in turn, in which no agent may answer; the length never grows by more than 3. */
+/* Seven ways, in turn, in which no agent may answer. */
 static void fault_malform(struct wr *w, unsigned nth)
 {
 	static const struct { uint8_t at, value; } change[] = {
@@ -151,12 +154,13 @@ static void fault_malform(struct wr *w, unsigned nth)
 		{ 1, 0x84 },		/* a length of four octets */
 		{ 0, 0x00 },
 	};
+	size_t header = w->buf[1] & 0x80 ? 2u + (w->buf[1] & 0x7f) : 2;
 
 	nth %= 7;
 	if (nth < 4)
 		w->buf[change[nth].at] = change[nth].value;
 	else if (nth == 4)
-		wr_bytes(w, "\0\0\0", 3);	/* trailing octets */
+		w->buf[header + 1] = 0x7f;	/* the version: an INTEGER of 127 octets */
 	else if (nth == 5)
 		memset(w->buf, 0xff, w->len);
 	else

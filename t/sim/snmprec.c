@@ -14,6 +14,8 @@
 
 #include "poller/base/err.h"
 
+enum { RECORDING_MOST = 1 << 29 };	/* octets of a file: offsets in it have 32 bits */
+
 struct field { const char *at; size_t len; };
 
 /* What a tag may hold: octets, or a number between the two. */
@@ -353,9 +355,11 @@ struct recording *recording_load(const char *path, struct err *err)
 		if (size - len < 65536)
 			text = must_realloc(text, size += size + 131072);
 		n = fread(text + len, 1, size - len, f);
-	} while (n > 0);
+	} while (n > 0 && len < RECORDING_MOST);
 	if (ferror(f)) {
 		err_set(err, FW_IO, "cannot read '%s': %s", path, err_errno());
+	} else if (len >= RECORDING_MOST) {
+		err_set(err, FW_RANGE, "'%s' is longer than %d MiB", path, RECORDING_MOST >> 20);
 	} else {
 		r = recording_parse(text, len);
 		r->path = must_strdup(path);
