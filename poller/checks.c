@@ -74,7 +74,7 @@ static void layout_extend(struct check *c, const struct check_result *r)
 
 static void check_row(struct check *c, const struct check_result *r, struct wall at)
 {
-	struct store_row row = { .at = at, .known = 3 };
+	struct store_row row = { .at = { at.us - at.us % 1000000 }, .known = 3 };
 	char name[MODEL_NAME_MAX];
 
 	layout_extend(c, r);

@@ -211,7 +211,7 @@ static void echoed(void *owner, const struct icmp_result *r)
 static void echo_row(struct device *d, struct wall at)
 {
 	struct rtt_summary s = rtt_summary_of(d->echo_rtt, d->echo_received, d->echo_sent);
-	struct store_row row = { .at = at, .known = d->echo_received ? 31 : 1 };
+	struct store_row row = { .at = { at.us - at.us % 1000000 }, .known = d->echo_received ? 31 : 1 };
 	char name[MODEL_NAME_MAX];
 	struct last_record *r;
 
@@ -585,12 +585,21 @@ static void cancel(struct device *d)
 	d->busy = false;
 }
 
+static void parts_free(struct device *d)
+{
+	for (uint32_t i = 0; i < d->part_count; i++)
+		free(d->part[i].delta);
+	free(d->part);
+	d->part = NULL;
+	d->part_count = d->part_size = 0;
+}
+
 void device_free(struct device *d)
 {
 	if (d == NULL)
 		return;
 	cancel(d);
-	free(d->part);
+	parts_free(d);
 	free(d);
 }
 
@@ -600,9 +609,7 @@ void device_config(struct device *d, const struct cfg_device *cfg, bool changed)
 	if (!changed)
 		return;
 	cancel(d);
-	free(d->part);
-	d->part = NULL;
-	d->part_count = d->part_size = 0;
+	parts_free(d);
 	d->discovery_due = (struct mono){ 0 };
 	d->force_fact = true;
 	parts_from_last(d);

@@ -104,7 +104,8 @@ static bool plausible(const struct mib_table *t, const struct last_record *r, ui
 	return delta < UINT64_C(1) << 31;
 }
 
-/* Unwrap: add what the counter moved to its running value, or mark the part reset. */
+/* Unwrap: add what the counter moved to its running value, or mark the part reset. A column that was missing before begins
+ * again alone: the others of the row go on. */
 static void counter_value(struct device *d, struct part *p, struct last_record *r, uint8_t column, const struct snmp_varbind *vb,
 			  struct wall at)
 {
@@ -112,23 +113,23 @@ static void counter_value(struct device *d, struct part *p, struct last_record *
 	uint64_t raw = vb->number, last = r->value[column], delta = raw - last;
 	uint8_t run = t->column[column].ds;
 	double seconds = (double)(at.us - r->asked_us) / 1e6;
+	bool good = true;
 
-	if (!(r->known >> column & 1) || run >= LAST_RUNS) {
-		p->reset = true;
+	if (!(r->known >> column & 1) || run >= LAST_RUNS)
 		return;
-	}
 	if (raw < last) {
 		delta = (raw + (UINT64_C(1) << 32)) - last;
-		if (vb->type == SNMP_COUNTER64 || last > UINT32_MAX || !plausible(t, r, column, delta, seconds)) {
-			p->reset = true;
-			return;
-		}
-	} else if (vb->type == SNMP_COUNTER64 && delta > UINT64_C(1) << 32 && !plausible(t, r, column, delta, seconds) &&
-		   speed_column(t, r) >= 0) {
+		good = vb->type != SNMP_COUNTER64 && last <= UINT32_MAX && plausible(t, r, column, delta, seconds);
+	} else if (vb->type == SNMP_COUNTER64 && delta > UINT64_C(1) << 32 && speed_column(t, r) >= 0) {
+		good = plausible(t, r, column, delta, seconds);
+	}
+	if (!good) {
 		p->reset = true;
 		return;
 	}
 	r->run[run] = (r->run[run] + delta) & (UINT64_MAX >> 2);
+	p->delta[run] = delta;
+	p->moved |= 1u << run;
 }
 
 enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const struct snmp_varbind *vb, struct wall at)
@@ -223,15 +224,6 @@ void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall 
 
 /* ---- slots ----------------------------------------------------------------------------------------------------------------- */
 
-/* The column that data goes under: an 'else' column fills in for the one that names it. */
-static uint8_t main_column(const struct mib_table *t, uint8_t column)
-{
-	for (uint8_t c = 0; c < t->column_count; c++)
-		if (t->column[c].otherwise == column)
-			return c;
-	return column;
-}
-
 /* The agent has not this column: from now on its 'else' column, or none until the next discovery. */
 static void column_absent(struct device *d, struct part *p, uint8_t column)
 {
@@ -279,39 +271,70 @@ void sample_slot(struct device *d, const struct slot *s, const struct snmp_varbi
 
 /* ---- rows ------------------------------------------------------------------------------------------------------------------ */
 
-static void row_value(const struct mib_table *t, const struct last_record *r, uint8_t column, struct store_row *row)
+/* Rows are at whole seconds, their counters interpolated between the two readings: librrd counts unknown time in whole
+ * seconds only, and a row in between would put the rate beside a gap off by up to a second's worth. */
+static void row_put(struct device *d, struct part *p, int64_t second_us, bool reset, struct wall at)
 {
-	const struct mib_column *k = &t->column[column];
-	double v;
+	const struct mib_table *t = part_table(d, p);
+	const struct last_record *r = last_at(d->w->last, p->record);
+	struct store_row row = { .at = { second_us }, .reset = reset };
+	double behind = at.us > r->asked_us ? (double)(at.us - second_us) / (double)(at.us - r->asked_us) : 0;
+	char name[MODEL_NAME_MAX];
 
-	if (is_counter(k->as)) {
-		row->value[k->ds].counter = r->run[k->ds];
-	} else {
-		v = sample_scaled(t, r, column);
-		if (isnan(v))
-			return;
-		row->value[k->ds].gauge = v;
+	for (uint8_t c = 0; c < t->column_count; c++) {
+		uint8_t ds = t->column[c].ds;
+		double gauge;
+
+		if (!(p->fresh >> c & 1) || ds == MIB_NO_COLUMN || ds >= LAST_RUNS)
+			continue;
+		if (is_counter(t->column[c].as)) {
+			if (!(p->moved >> ds & 1))
+				continue;
+			row.value[ds].counter = r->run[ds] - (uint64_t)llround((double)p->delta[ds] * behind);
+		} else {
+			gauge = sample_scaled(t, r, c);
+			if (isnan(gauge))
+				continue;
+			row.value[ds].gauge = gauge;
+		}
+		row.known |= 1u << ds;
 	}
-	row->known |= 1u << k->ds;
+	if (row.known == 0)
+		return;
+	part_name(d, p, name, sizeof(name));
+	worker_row(d->w, d->cfg->name, name, &t->layout, &row);
+}
+
+static bool has_fresh_counter(const struct mib_table *t, const struct part *p)
+{
+	for (uint8_t c = 0; c < t->column_count; c++)
+		if (p->fresh >> c & 1 && is_counter(t->column[c].as) && t->column[c].ds != MIB_NO_COLUMN)
+			return true;
+	return false;
 }
 
 static void part_row(struct device *d, struct part *p, struct wall at)
 {
 	const struct mib_table *t = part_table(d, p);
 	const struct last_record *r = last_at(d->w->last, p->record);
-	struct store_row row = { .at = at, .reset = p->reset };
-	char name[MODEL_NAME_MAX];
+	const int64_t s = 1000000, now = at.us - at.us % s, next = r->asked_us - r->asked_us % s + s;
+	bool begins = p->reset || (p->moved == 0 && has_fresh_counter(t, p)), pending = r->flags & LAST_F_RESET && !begins;
+	struct last_record *w;
 
-	for (uint8_t c = 0; c < t->column_count; c++)
-		if (p->fresh >> c & 1 && t->column[c].ds != MIB_NO_COLUMN && t->column[main_column(t, c)].ds < LAST_RUNS)
-			row_value(t, r, c, &row);
-	if (row.known == 0)
-		return;
-	part_name(d, p, name, sizeof(name));
-	worker_row(d->w, d->cfg->name, name, &t->layout, &row);
-	p->reset = false;
-	last_begin(d->w->last, p->record)->asked_us = at.us;
+	if (begins)
+		p->moved = 0;		/* the counters' part of this row is unknown; its gauges are not */
+	if (pending && next <= now)
+		row_put(d, p, next, true, at);	/* known from the first whole second after the reset */
+	if (pending ? now > next : now >= next)
+		row_put(d, p, now, false, at);
+	w = last_begin(d->w->last, p->record);
+	if (begins)
+		w->flags |= LAST_F_RESET;
+	else if (next <= now)
+		w->flags &= (uint8_t)~LAST_F_RESET;
+	w->asked_us = at.us;
 	last_end(d->w->last, p->record);
+	p->reset = false;
 }
 
 /* ---- states ---------------------------------------------------------------------------------------------------------------- */
@@ -425,4 +448,5 @@ void sample_finish(struct device *d, struct part *p, struct wall at, bool write_
 	last_end(d->w->last, p->record);
 	part_state(d, p, at);
 	p->fresh = 0;
+	p->moved = 0;
 }

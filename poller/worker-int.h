@@ -20,6 +20,8 @@ struct part {
 	uint32_t record;		/* in the last file */
 	uint32_t skip;			/* columns the agent has not: not asked until the next discovery */
 	uint32_t fresh;			/* columns that came in this round */
+	uint32_t moved;			/* data sources whose counter continues from its last reading ... */
+	uint64_t *delta;		/* ... and what each moved by; one per data source */
 	struct wall since_after;	/* its state began after this time: nobody looked in between; else 0 */
 	uint8_t table;			/* of the definitions */
 	uint8_t absent;			/* complete discoveries in a row that did not find it */

@@ -386,9 +386,12 @@ static void forget(struct worker *w, const char *name)
 		uint32_t n = 0;
 
 		device_config(d, d->cfg, true);		/* stops what is out; parts are taken anew below */
-		for (uint32_t i = 0; i < d->part_count; i++)
+		for (uint32_t i = 0; i < d->part_count; i++) {
 			if (d->part[i].record != record)
 				d->part[n++] = d->part[i];
+			else
+				free(d->part[i].delta);
+		}
 		d->part_count = n;
 	}
 	last_remove(w->last, record);
