@@ -234,56 +234,56 @@ static void check_class(const struct mib *mib, unsigned i, struct mistakes *m)
 			    t->title, t->class_name, first->title, first->file, first->line);
 }
 
-/* Following 'unless' from here leads back here, at the latest after as many steps as there are tables. */
-static bool unless_loops(const struct mib *mib, const struct mib_table *t)
-{
-	const struct mib_table *at = t;
-
-	for (unsigned steps = 0; at && at->unless && steps <= mib->count; steps++) {
-		at = mib_find_table(mib, at->unless);
-		if (at == t)
-			return true;
-	}
-	return false;
-}
-
 static void check_unless(const struct mib *mib, const struct mib_table *t, struct mistakes *m)
 {
 	struct names titles = { 0 };
-	const char *near;
 
-	if (!t->unless)
-		return;
-	if (mib_find_table(mib, t->unless)) {
-		if (unless_loops(mib, t))
-			mistake_add(m, t->file, t->line,
-				    "table \"%s\": unless \"%s\" leads back to itself; leave one of them out",
-				    t->title, t->unless);
-		return;
-	}
 	for (unsigned i = 0; i < mib->count; i++)
 		names_put(&titles, mib->table[i]->title, i);
-	near = names_nearest(&titles, t->unless, 3);
-	mistake_add(m, t->file, t->line, "table \"%s\": unless \"%s\": no such table%s%s%s", t->title, t->unless,
-		    near ? "; \"" : "; it names a table by title", near ? near : "", near ? "\" is near" : "");
+	for (uint8_t i = 0; i < t->unless_count; i++) {
+		const char *near = names_nearest(&titles, t->unless_any[i], 3);
+
+		if (names_find(&titles, t->unless_any[i]) != NAMES_NONE)
+			continue;
+		mistake_add(m, t->file, t->line, "table \"%s\": unless \"%s\": no such table%s%s%s", t->title, t->unless_any[i],
+			    near ? "; \"" : "; it names a table by title", near ? near : "", near ? "\" is near" : "");
+	}
 	names_release(&titles);
 }
 
-/* Discovery goes through the tables in order: the one that 'unless' names must have been asked before. */
-static void order_tables(struct mib *mib)
+/* Have all tables that 't' is unless of a place among the first 'placed'? */
+static bool unless_placed(const struct mib *mib, const struct mib_table *t, unsigned placed)
 {
-	for (unsigned i = 0; i < mib->count;) {
-		struct mib_table *t = mib->table[i];
-		unsigned k = i + 1;
+	for (uint8_t i = 0; i < t->unless_count; i++) {
+		unsigned k = 0;
 
-		while (k < mib->count && !(t->unless && strcmp(mib->table[k]->title, t->unless) == 0))
+		while (k < placed && strcmp(mib->table[k]->title, t->unless_any[i]) != 0)
 			k++;
-		if (k >= mib->count) {
+		if (k == placed)
+			return false;
+	}
+	return true;
+}
+
+/* Discovery goes through the tables in order: those that 'unless' names must have been asked before. The order is kept
+ * apart from that. Where nothing can be placed any more, 'unless' goes round in a circle. */
+static void order_tables(struct mib *mib, struct mistakes *m)
+{
+	for (unsigned placed = 0; placed < mib->count; placed++) {
+		unsigned i = placed;
+		struct mib_table *t;
+
+		while (i < mib->count && !unless_placed(mib, mib->table[i], placed))
 			i++;
-			continue;
+		if (i == mib->count) {
+			t = mib->table[placed];
+			mistake_add(m, t->file, t->line, "table \"%s\": unless \"%s\" leads back to itself; leave one of them out",
+				    t->title, t->unless);
+			return;
 		}
-		memmove(mib->table + i, mib->table + i + 1, (k - i) * sizeof(struct mib_table *));
-		mib->table[k] = t;
+		t = mib->table[i];
+		memmove(mib->table + placed + 1, mib->table + placed, (i - placed) * sizeof(struct mib_table *));
+		mib->table[placed] = t;
 	}
 }
 
@@ -295,6 +295,6 @@ void mib_check_tables(struct mib *mib, struct mistakes *m)
 		check_unless(mib, mib->table[i], m);
 		check_class(mib, i, m);
 	}
-	if (m->count == before)		/* a loop of 'unless' has no order */
-		order_tables(mib);
+	if (m->count == before)
+		order_tables(mib, m);
 }

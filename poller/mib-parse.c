@@ -42,7 +42,7 @@ static const cfg_opt_t table_options[] = {
 	CFG_STR_LIST("name", NULL, CFGF_NODEFAULT), CFG_STR_LIST("rows", NULL, CFGF_NODEFAULT),
 	CFG_STR("discontinuity", NULL, CFGF_NODEFAULT), CFG_STR_LIST("changes", NULL, CFGF_NODEFAULT),
 	CFG_STR("counts", NULL, CFGF_NODEFAULT), CFG_STR("watch", NULL, CFGF_NODEFAULT),
-	CFG_STR("unless", NULL, CFGF_NODEFAULT), CFG_BOOL("single", cfg_false, CFGF_NONE),
+	CFG_STR_LIST("unless", NULL, CFGF_NODEFAULT), CFG_BOOL("single", cfg_false, CFGF_NONE),
 	CFG_SEC("column", (cfg_opt_t *)column_options, CFGF_MULTI | CFGF_TITLE),
 	CFG_SEC("state", (cfg_opt_t *)state_options, CFGF_MULTI | CFGF_TITLE),
 	CFG_SEC("admin", (cfg_opt_t *)admin_options, CFGF_MULTI | CFGF_TITLE),
@@ -498,6 +498,18 @@ static void parse_changes(struct mib_reader *r)
 	}
 }
 
+static void parse_unless(struct mib_reader *r)
+{
+	unsigned n = cfg_size(r->p->cfg, "unless");
+	struct mib_table *t = r->t;
+
+	if (n > MIB_NAMES_MAX)
+		mib_wrong(r, "unless", "unless has %u tables; at most %d", n, MIB_NAMES_MAX);
+	for (unsigned i = 0; i < n && i < MIB_NAMES_MAX; i++)
+		t->unless_any[t->unless_count++] = arena_strdup(&r->mib->arena, cfg_getnstr(r->p->cfg, "unless", i));
+	t->unless = t->unless_any[0];
+}
+
 static void parse_settings(struct mib_reader *r)
 {
 	static const char *const counts[] = { "named", "all", "redundant" }, *const watch[] = { "model", "always" };
@@ -509,7 +521,6 @@ static void parse_settings(struct mib_reader *r)
 	t->class_name = cfg_getstr(cfg, "class") ? copy(r, cfg, "class") : t->title;
 	check_word(r, "class", "class", t->class_name);
 	t->single = cfg_getbool(cfg, "single");
-	t->unless = copy(r, cfg, "unless");
 	if (cfg_getstr(cfg, "entry"))
 		oid_of(r, "entry", cfg_getstr(cfg, "entry"), &t->entry);
 	else
@@ -530,6 +541,7 @@ void mib_parse(struct mib_reader *r)
 	parse_column_list(r, "rows", r->t->rows, &r->t->rows_count);
 	if (discontinuity)
 		r->t->discontinuity = mib_column_of(r, "discontinuity", "discontinuity", discontinuity);
+	parse_unless(r);
 	parse_changes(r);
 	parse_state(r);
 	parse_admin(r);

@@ -1,5 +1,6 @@
 /* poller/mib.c: loading definition files, finding tables, and the rules, which are pure. See mib.h. */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +130,7 @@ const char *mib_own_folder(char *buf, size_t size_octets)
 {
 	static const char *const up[] = { "../mibs", "../../mibs", "../../../mibs" };
 	const char *override = secure_getenv("FOREWARN_MIBS");
-	char self[1024], path[1100];
+	char self[1024], path[1100], real[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
@@ -142,10 +143,11 @@ const char *mib_own_folder(char *buf, size_t size_octets)
 	for (size_t i = 0; slash && i < sizeof(up) / sizeof(up[0]); i++) {
 		*slash = '\0';
 		snprintf(path, sizeof(path), "%s/%s/if.conf", self, up[i]);
-		if (access(path, R_OK) == 0) {
-			snprintf(buf, size_octets, "%s/%s", self, up[i]);
-			return buf;
-		}
+		if (access(path, R_OK) != 0 || !realpath(path, real))
+			continue;
+		*strrchr(real, '/') = '\0';
+		snprintf(buf, size_octets, "%s", real);
+		return buf;
 	}
 	snprintf(buf, size_octets, "%s", FOREWARN_MIBS);
 	return buf;
@@ -166,6 +168,17 @@ const struct mib_table *mib_find_table(const struct mib *mib, const char *title)
 	unsigned i = table_index(mib, title);
 
 	return i < mib->count ? mib->table[i] : NULL;
+}
+
+bool mib_replaced(const struct mib *mib, const struct mib_table *t, uint64_t has_rows)
+{
+	for (uint8_t i = 0; i < t->unless_count; i++) {
+		unsigned k = table_index(mib, t->unless_any[i]);
+
+		if (k < mib->count && has_rows >> k & 1)
+			return true;
+	}
+	return false;
 }
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
  *	    rows   = { "ifOperStatus" }			# columns whose instances are the rows; default: name and state columns
  *	    discontinuity = "ifCounterDiscontinuityTime"
  *	    changes = { "1.3.6.1.2.1.2.1.0" }		# scalars asked each cycle: when one moves, the table is walked again
+ *	    unless = { "cisco-port" }			# not asked where one of these tables has rows
  *	    counts = named | all | redundant		# in its device: only when named; each is needed; one of all is needed
  *	    watch  = model | always			# whose states make events
  *	    column "ifInOctets"   { oid = "1.3.6.1.2.1.2.2.1.10"   as = counter32 }
@@ -77,7 +78,8 @@ enum mib_counts { COUNTS_NAMED, COUNTS_ALL, COUNTS_REDUNDANT };
 struct mib_table {
 	const char *title;		/* unique */
 	const char *class_name;		/* 'class', by default the title */
-	const char *unless;		/* not asked on a device that has rows of this table; or NULL */
+	const char *unless;		/* not asked on a device that has rows of this table; or NULL. The first of: */
+	const char *unless_any[MIB_NAMES_MAX]; uint8_t unless_count;	/* tables before this one, see mib_replaced() */
 	const char *file; unsigned line;
 	struct oid entry;
 	bool single;			/* scalars: one row, instance "0", columns get .0 */
@@ -114,6 +116,9 @@ const char *mib_own_folder(char *buf, size_t size_octets);
 
 const struct mib_table *mib_find_class(const struct mib *mib, const char *class_name);	/* first of that class, NULL */
 const struct mib_table *mib_find_table(const struct mib *mib, const char *title);
+
+/* Is 't' left out on a device on which table i of 'mib' has rows where bit i of 'has_rows' is set? */
+bool mib_replaced(const struct mib *mib, const struct mib_table *t, uint64_t has_rows);
 
 /* ---- rules, pure -------------------------------------------------------------------------------------------------- */
 

@@ -57,8 +57,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
 	struct mistakes m = { 0 };
 	struct mib *mib = mib_load_text("fuzz.conf", (const char *)in, len, &m);
 
-	for (unsigned i = 0; m.count == 0 && i < mib->count; i++)
+	for (unsigned i = 0; m.count == 0 && i < mib->count; i++) {
 		check_table(mib->table[i]);
+		if (mib_replaced(mib, mib->table[i], ~((UINT64_C(1) << i) - 1)))	/* by one that comes after it */
+			abort();
+	}
 	mib_set_step(mib, 60);
 	mib_free(mib);
 	mistakes_release(&m);

@@ -411,6 +411,32 @@ static void test_late(void)
 	is_u64(icmp_count(engine).late, late + 1, "... and is counted when it comes");
 }
 
+/* Turn the loop until the peer holds a packet back, and then for as long as 'ms' after. */
+static bool wait_held(int ms)
+{
+	struct mono end = mono_add(clock_mono(), span_s(WAIT_S)), at;
+
+	while (held_len == 0 && clock_mono().us < end.us)
+		event_base_loop(loop.base, EVLOOP_ONCE);
+	for (at = clock_mono(); mono_since(clock_mono(), at).us < ms * 1000;)
+		event_base_loop(loop.base, EVLOOP_ONCE);
+	return held_len > 0;
+}
+
+static void test_late_within_train(void)
+{
+	uint64_t late = icmp_count(engine).late;
+
+	told = 0;
+	held_len = 0;
+	start("192.0.2.13", 2, 400, 60);
+	if (wait_held(80))
+		peer_send(held, held_len);
+	loop_until(&loop, &told, 1, WAIT_S);
+	ok(last.err == FW_TIMEOUT && last.sent == 2 && last.received == 0, "an answer after its own time-out is none, though the train still runs");
+	is_u64(icmp_count(engine).late, late + 1, "... and is counted as late");
+}
+
 /* The loop is busy for longer than the time-out; the answer came in time, and lies in the socket. */
 static void test_stalled_loop(void)
 {
@@ -491,7 +517,7 @@ static void test_datagram(void)
 
 int main(void)
 {
-	enum { KERNEL = 5 + 4 + 4 + 3, PEER = 11 + 2 + 2 };
+	enum { KERNEL = 5 + 4 + 4 + 3, PEER = 11 + 2 + 2 + 2 };
 	struct event *peer = NULL;
 	struct err err;
 	bool apart = enter_namespace();
@@ -514,6 +540,7 @@ int main(void)
 		event_add(peer, NULL);
 		test_peer();
 		test_late();
+		test_late_within_train();
 		event_free(peer);
 		test_stalled_loop();
 	} else {

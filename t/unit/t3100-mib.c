@@ -31,7 +31,7 @@ static const char whole[] =
 	"  where \"pAdmin\" { is = {\" 1\", \"2\"} }\n"
 	"  limit \"pTemp\"  { degraded = 60 down = 80 }\n"
 	"}\n"
-	"table \"scalars\" { entry = \"1.3.6.1.8\" single = true unless = \"later\"\n"
+	"table \"scalars\" { entry = \"1.3.6.1.8\" single = true unless = {\"port\", \"later\"}\n"
 	"  column \"free\"  { oid = \"1.3.6.1.8.1\" as = gauge }\n"
 	"  column \"total\" { oid = \"1.3.6.1.8.2\" as = gauge }\n"
 	"  limit \"free\" { of = \"total\" degraded = 10 down = 5 below = true }\n"
@@ -78,7 +78,8 @@ static void test_table(struct mib *mib)
 	ok(mib->count == 3 && mib->table[1] == mib_find_table(mib, "later") && mib->table[2] == mib_find_table(mib, "scalars"),
 	   "a table comes after the one that it is unless of");
 	t = mib_find_table(mib, "scalars");
-	ok(t->single && t->rows_count == 0 && t->counts == COUNTS_NAMED && !t->watch_always && strcmp(t->unless, "later") == 0, "scalars");
+	ok(t->single && t->rows_count == 0 && t->counts == COUNTS_NAMED && !t->watch_always && strcmp(t->unless, "port") == 0, "scalars");
+	ok(mib_replaced(mib, t, 1) && mib_replaced(mib, t, 2) && !mib_replaced(mib, t, 4), "left out where one of the others has rows");
 	t = mib_find_table(mib, "later");
 	ok(t->rows_count == 1 && t->rows[0] == 0 && t->state.column == MIB_NO_COLUMN && t->admin.column == MIB_NO_COLUMN &&
 	   t->discontinuity == MIB_NO_COLUMN && t->layout.ds_count == 0, "rows of a table without name and state are those of its first column");
@@ -182,6 +183,9 @@ static const struct { const char *text, *want; } wrong[] = {
 	{ TABLE(COLUMN_A "changes = {\"x\"}\n"), "x.conf:4: table \"t\": \"x\" is no OID; write numbers with dots, as \"1.3.6.1.2.1.2.2.1.10\"" },
 	{ TABLE(COLUMN_A "unless = \"x\"\n"), "x.conf:1: table \"t\": unless \"x\": no such table; it names a table by title" },
 	{ TABLE(COLUMN_A "unless = \"t\"\n"), "x.conf:1: table \"t\": unless \"t\" leads back to itself; leave one of them out" },
+	{ TABLE(COLUMN_A "unless = \"u\"\n") "table \"u\" { unless = {\"t\"} entry = \"1.3.6\" " COLUMN_A "}\n",
+	  "x.conf:1: table \"t\": unless \"u\" leads back to itself; leave one of them out" },
+	{ TABLE(COLUMN_A "unless = {a, b, c, d, e}\n"), "x.conf:4: table \"t\": unless has 5 tables; at most 4" },
 	{ TABLE(COLUMN_A "class = \"a/b\"\n"), "x.conf:4: table \"t\": class \"a/b\": 1 to 63 letters, digits, '-', '_' and '.', as \"power-supply\"" },
 	{ TABLE(""), "x.conf:1: table \"t\": no column; write at least one column \"NAME\" { oid = ... as = ... }" },
 	{ "table \"t\" {\n" COLUMN_A "}\n", "x.conf:1: table \"t\": entry is missing; write entry = \"1.3.6.1...\", the OID over its columns" },
@@ -350,7 +354,7 @@ int main(void)
 	struct mistakes m = { 0 };
 	struct mib *mib;
 
-	plan(1 + 8 + 12 + 4 + 11 + (int)(sizeof(wrong) / sizeof(wrong[0])) + 3 + 3 + 6 + 1);
+	plan(1 + 8 + 12 + 5 + 11 + (int)(sizeof(wrong) / sizeof(wrong[0])) + 3 + 3 + 6 + 1);
 	mib = mib_load_text("whole.conf", whole, sizeof(whole) - 1, &m);
 	is_int(m.count, 0, "everything that can be said");
 	for (unsigned i = 0; i < m.count; i++)

@@ -212,11 +212,13 @@ static bool has_rows(const struct device *d, const char *title)
 
 static void discover(struct device *d, const struct mib *mib)
 {
+	uint64_t tables = 0;
+
 	for (unsigned i = 0; i < mib->count; i++) {
 		const struct mib_table *t = mib->table[i];
 		unsigned from = d->rows;
 
-		if (t->unless && has_rows(d, t->unless))
+		if (mib_replaced(mib, t, tables))
 			continue;
 		for (uint8_t k = 0; k < t->rows_count; k++)
 			rows_of_column(d, t, &t->column[t->rows[k]], from);
@@ -226,6 +228,7 @@ static void discover(struct device *d, const struct mib *mib)
 		name_rows(d, t, from);
 		for (unsigned r = from; r < d->rows; r++)
 			d->row[r].state = state_of(t, &d->row[r]);
+		tables |= (uint64_t)(d->rows > from) << i;
 	}
 }
 
