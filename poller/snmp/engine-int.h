@@ -76,6 +76,7 @@ struct snmp_engine {
 	struct snmp_slab *slabs;
 	uint32_t *ended[2];		/* keys of asks that ended lately: at the first sending, after trouble */
 	struct snmp_count count;
+	uint64_t foreign_said, dropped_said;	/* log_often()'s */
 };
 
 /* engine.c, for socket.c */

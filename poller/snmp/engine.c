@@ -4,13 +4,16 @@
  * start. So an answer to an earlier sending is taken as well, and it is known which sending it answers.
  * Asks come from slabs and go to a free list; the table grows with the number outstanding.
  */
+#include <arpa/inet.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine-int.h"
 #include "message-int.h"
 #include "poller/base/hash.h"
+#include "poller/base/log.h"
 
 enum {
 	SLAB_ASKS = 64,
@@ -255,6 +258,33 @@ static bool source_is(const struct sockaddr_storage *source, const struct snmp_p
 	       (b6->sin6_scope_id == 0 || a6->sin6_scope_id == b6->sin6_scope_id);
 }
 
+struct address_text { char text[INET6_ADDRSTRLEN + 10]; };
+
+/* "192.0.2.1:161", "[2001:db8::1]:161" */
+static struct address_text address_text(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in *a4 = (const void *)a;
+	const struct sockaddr_in6 *a6 = (const void *)a;
+	bool six = a->ss_family == AF_INET6;
+	char host[INET6_ADDRSTRLEN] = "?";
+	struct address_text t;
+
+	inet_ntop(a->ss_family, six ? (const void *)&a6->sin6_addr : (const void *)&a4->sin_addr, host, sizeof(host));
+	snprintf(t.text, sizeof(t.text), six ? "[%s]:%u" : "%s:%u", host, ntohs(six ? a6->sin6_port : a4->sin_port));
+	return t;
+}
+
+/* Who knows the request-id is hardly an enemy: most often the agent itself, which has several addresses. */
+static void count_foreign(struct snmp_engine *e, const struct sockaddr_storage *source, const struct snmp_peer *peer)
+{
+	struct address_text asked = address_text(&peer->address), answered = address_text(source);
+
+	e->count.foreign_source++;
+	log_often(LOG_LEVEL_WARN, LOG_WIRE, &e->foreign_said,
+		  "agent %s: answers from %s, which was not asked, so not taken: ask it at that address", asked.text,
+		  answered.text);
+}
+
 static bool community_is(const struct snmp_message *m, const struct snmp_peer *peer)
 {
 	return strlen(peer->community) == m->community_len &&
@@ -314,7 +344,7 @@ void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d)
 		return;
 	}
 	if (!source_is(d->source, a->peer)) {
-		e->count.foreign_source++;
+		count_foreign(e, d->source, a->peer);
 		return;
 	}
 	answer.err = err ? err : answer_check(e, &m, a->peer);

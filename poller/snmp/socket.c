@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "engine-int.h"
+#include "poller/base/log.h"
 
 enum { RECEIVE_BUFFER = 16 << 20, SEND_BUFFER = 4 << 20 };
 
@@ -172,8 +173,14 @@ static int batch_receive(struct snmp_socket *s)
 
 static void dropped_follow(struct snmp_socket *s, uint32_t dropped)
 {
-	s->engine->count.kernel_dropped += (uint32_t)(dropped - s->dropped);
+	uint32_t more = dropped - s->dropped;
+
+	if (more == 0)
+		return;
+	s->engine->count.kernel_dropped += more;
 	s->dropped = dropped;
+	log_often(LOG_LEVEL_WARN, LOG_WIRE, &s->engine->dropped_said,
+		  "poller: the kernel had no room for %u answers: raise net.core.rmem_max, or poll less at once", more);
 }
 
 /* When it arrived, by the kernel's stamp; now when there is none, or the wall clock was set between. */
