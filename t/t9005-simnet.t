@@ -44,7 +44,8 @@ silence() {
 sim_start --clock-stopped --device "$sw+2 kind=switch ports=48 psu=2 name=core#" \
 	--device '127.16.1.1 kind=router hc=no first-index=1000 size=700 bulk=600' \
 	--device '127.16.2.1+3 kind=server psu=2 community=secret uptime=86400' \
-	--device '127.16.3.1 kind=switch ports=4' --device '127.16.3.2 kind=switch ports=1'
+	--device '127.16.3.1 kind=switch ports=4' --device '127.16.3.2 kind=switch ports=1' \
+	--device '127.16.3.3 kind=switch ports=1 power=state fan=1'
 
 # ---- answers
 
@@ -56,7 +57,7 @@ test_run 'everything is walked in order by GETBULK of 1, 7 and 60 repetitions an
 		walk 2c $sw 1.3.6.1 -Cr$r >all.$r || return 1
 	done &&
 	cmp all.1 all.7 && cmp all.1 all.60 &&
-	test $(wc -l <all.1) = $((7 + 1 + 48 * (18 + 19) + 1 + 7 * 10 + 2 * 8 + 6 + 2 + 1)) &&
+	test $(wc -l <all.1) = $((7 + 1 + 48 * (18 + 19) + 1 + 7 * 10 + 1 + 2 * 8 + 6 + 2 + 1)) &&
 	walk 1 $sw 1.3.6.1 >all.v1 && grep -v Counter64 all.1 | cmp - all.v1
 '
 test_run 'GET gives what the walk gave, for every object' '
@@ -145,6 +146,10 @@ test_run 'simulated time stands until it is told to go' '
 	sim_get $sw $own_time $ifXTable.6.7 >got && perl -e "my (\$us, \$v) = <STDIN>;
 		exit(\$v != 7000000 + int((7000 + $sw_number % 1000) * \$us / 1000000))" <got
 '
+test_run 'ticks of a processor: 20 of 100 a second in user' '
+	AGENT_OPTIONS="-v2c -c secret" && before=$(sim_get 127.16.2.1 1.3.6.1.4.1.2021.11.50.0) && sim_ctl clock +100 &&
+	after=$(sim_get 127.16.2.1 1.3.6.1.4.1.2021.11.50.0) && AGENT_OPTIONS= && test $((after - before)) = 8000
+'
 test_run 'a port about to wrap wraps' '
 	sim_ctl $sw port 5 wrap 10 && sim_ctl clock +9 && before=$(sim_get $sw $ifTable.10.5) && sim_ctl clock +2 &&
 	after=$(sim_get $sw $ifTable.10.5) && rate=$((5000 + sw_number % 1000)) &&
@@ -194,6 +199,11 @@ test_run 'a power supply with a sensor fails' '
 	sensor=1.3.6.1.2.1.99.1.1.1 AGENT_OPTIONS="-v2c -c secret" && sim_ctl 127.16.2.2 psu 1 failed &&
 	sim_get 127.16.2.2 $sensor.4.1101 $sensor.5.1101 $sensor.5.1102 >got && AGENT_OPTIONS= &&
 	printf "0\n3\n1\n" | cmp - got
+'
+test_run 'a power supply and a fan fail that have a state' '
+	oper=1.3.6.1.2.1.131.1.1.1.3 && sim_ctl 127.16.3.3 psu 2 failed && sim_ctl 127.16.3.3 fan 1 failed &&
+	walk 2c 127.16.3.3 1.3.6.1.2.1.131 >w && test $(wc -l <w) = 15 &&
+	sim_get 127.16.3.3 $oper.1001 $oper.1002 $oper.2001 >got && printf "3\n2\n2\n" | cmp - got
 '
 test_run 'a removed port is gone from both tables, and comes back' '
 	sim_ctl $sw port 2 remove && walk 2c $sw $ifTable.1 >t && walk 2c $sw $ifXTable.1 >x &&

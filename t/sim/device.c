@@ -27,7 +27,7 @@ static const struct model kinds[] = {
 
 enum key_type { KEY_TEXT, KEY_NUMBER, KEY_SIZE, KEY_WORD };
 
-static const char *const power_words[] = { "fru", "sensor", NULL };
+static const char *const power_words[] = { "fru", "sensor", "state", NULL };
 static const char *const truth_words[] = { "no", "yes", NULL };
 
 static const struct key {
@@ -93,7 +93,8 @@ static enum fw_err word_set(uint64_t *to, const struct key *k, const char *value
 			return FW_OK;
 		}
 	}
-	return err_set(err, FW_MISTAKE, "%s=%s: should be %s or %s", k->name, value, k->words[0], k->words[1]);
+	return err_set(err, FW_MISTAKE, "%s=%s: should be %s, %s%s%s", k->name, value, k->words[0], k->words[1],
+		       k->words[2] ? " or " : "", k->words[2] ? k->words[2] : "");
 }
 
 static enum fw_err key_set(struct model *m, const char *name, const char *value, struct err *err)
@@ -196,6 +197,8 @@ static void model_rows(struct model *m)
 	rows_add(m, ROWS_STORAGE, 31, m->memory_octets > 0 ? m->disks : 0);
 	rows_add(m, ROWS_UCD_ONE, 0, m->memory_octets > 0);
 	rows_add(m, ROWS_LOAD, 1, m->cpus > 0 ? 3 : 0);
+	rows_add(m, ROWS_CPU_ONE, 0, m->cpus > 0);
+	rows_add(m, ROWS_ENTITY_ONE, 0, m->psus + m->fans + m->sensors > 0);
 	rows_add(m, ROWS_ENTITY, ENTITY_CHASSIS, m->psus + m->fans + m->sensors > 0);
 	rows_add(m, ROWS_ENTITY, ENTITY_PSU, m->psus);
 	rows_add(m, ROWS_ENTITY, ENTITY_PSU_SENSOR, m->power == POWER_SENSOR ? m->psus : 0);
@@ -205,6 +208,8 @@ static void model_rows(struct model *m)
 	rows_add(m, ROWS_SENSOR, ENTITY_SENSOR, m->sensors);
 	rows_add(m, ROWS_FRU, ENTITY_PSU, m->power == POWER_FRU ? m->psus : 0);
 	rows_add(m, ROWS_FAN, ENTITY_FAN, m->power == POWER_FRU ? m->fans : 0);
+	rows_add(m, ROWS_STATE, ENTITY_PSU, m->power == POWER_STATE ? m->psus : 0);
+	rows_add(m, ROWS_STATE, ENTITY_FAN, m->power == POWER_STATE ? m->fans : 0);
 }
 
 /* A recording is read once, however many devices have it. */

@@ -1,7 +1,8 @@
 /* t/sim/objects.c: what a described device has: tables, columns and the value of each, as data.
  *
  * SNMPv2-MIB, IF-MIB (RFC 2863), HOST-RESOURCES-MIB (RFC 2790), ENTITY-MIB (RFC 6933), ENTITY-SENSOR-MIB (RFC 3433),
- * CISCO-ENTITY-FRU-CONTROL-MIB, UCD-SNMP-MIB. Values are formulas of device, row and time; README prints them.
+ * ENTITY-STATE-MIB (RFC 4268), CISCO-ENTITY-FRU-CONTROL-MIB, UCD-SNMP-MIB. Values are formulas of device, row and time;
+ * README prints them.
  */
 #include "sim.h"
 
@@ -413,6 +414,24 @@ static const struct column load_columns[] = {
 	{ 2, SNMP_OCTET_STRING, 0, load_name, 0 },
 	{ 3, SNMP_OCTET_STRING, 0, load_number, 1 },
 	{ 5, SNMP_INTEGER, 0, load_number, 0 },
+	{ 100, SNMP_INTEGER, 0, constant, 0 },
+};
+
+/* 100 ticks a second and processor, so 'percent' of them is that many ticks. */
+static void cpu_ticks(const struct look *l, uint32_t row, uint32_t percent, struct snmp_varbind *vb)
+{
+	(void)row;
+	vb->number = sim_growth(l->device->model->cpus * percent, l->now_us - l->device->boot_us) & UINT32_MAX;
+}
+
+static const struct column cpu_columns[] = {
+	{ 50, SNMP_COUNTER32, 0, cpu_ticks, 20 },	/* user */
+	{ 51, SNMP_COUNTER32, 0, cpu_ticks, 0 },	/* nice */
+	{ 52, SNMP_COUNTER32, 0, cpu_ticks, 10 },	/* system */
+	{ 53, SNMP_COUNTER32, 0, cpu_ticks, 65 },	/* idle */
+	{ 54, SNMP_COUNTER32, 0, cpu_ticks, 5 },	/* wait */
+	{ 59, SNMP_COUNTER32, 0, cpu_ticks, 1000 },	/* interrupts */
+	{ 60, SNMP_COUNTER32, 0, cpu_ticks, 2000 },	/* context switches */
 };
 
 /* ---- entities: chassis, power supplies, fans, sensors ------------------------------------------------------------ */
@@ -555,6 +574,30 @@ static const struct column fru_columns[] = {
 	{ 2, SNMP_INTEGER, 0, fru_status, ROWS_FRU },
 	{ 3, SNMP_INTEGER, 0, constant, 500 },
 };
+/* entStateAdmin: unlocked(4). entStateOper: enabled(3), disabled(2). entStateAlarm: critical(2) or no bit. */
+static void state_oper(const struct look *l, uint32_t row, uint32_t arg, struct snmp_varbind *vb)
+{
+	(void)arg;
+	vb->number = part_failed(l, entity_of(row_index(l->device, ROWS_STATE, row))) ? 2 : 3;
+}
+
+static void state_alarm(const struct look *l, uint32_t row, uint32_t arg, struct snmp_varbind *vb)
+{
+	static const uint8_t critical = 0x20, none;
+	bool failed = part_failed(l, entity_of(row_index(l->device, ROWS_STATE, row)));
+
+	(void)arg;
+	octets_put(vb, failed ? &critical : &none, 1);
+}
+
+static const struct column entity_change_columns[] = { { 1, SNMP_TIMETICKS, 0, constant, 0 } };
+static const struct column state_columns[] = {
+	{ 2, SNMP_INTEGER, 0, constant, 4 },
+	{ 3, SNMP_INTEGER, 0, state_oper, 0 },
+	{ 4, SNMP_INTEGER, 0, constant, 3 },		/* active */
+	{ 5, SNMP_OCTET_STRING, 0, state_alarm, 0 },
+	{ 6, SNMP_INTEGER, 0, constant, 4 },		/* providingService */
+};
 static const struct column fan_columns[] = { { 1, SNMP_INTEGER, 0, fru_status, ROWS_FAN } };
 
 /* ---- simnet's own: simulated microseconds since the device's start, for exact sums in tests ---------------------- */
@@ -582,11 +625,14 @@ const struct table sim_tables[] = {
 	TABLE("1.3.6.1.2.1.31.1.1.1", ROWS_PORT, ifx_columns),
 	TABLE("1.3.6.1.2.1.31.1", ROWS_PORT_ONE, if_table_change_columns),
 	TABLE("1.3.6.1.2.1.47.1.1.1.1", ROWS_ENTITY, entity_columns),
+	TABLE("1.3.6.1.2.1.47.1.4", ROWS_ENTITY_ONE, entity_change_columns),
 	TABLE("1.3.6.1.2.1.99.1.1.1", ROWS_SENSOR, sensor_columns),
+	TABLE("1.3.6.1.2.1.131.1.1.1", ROWS_STATE, state_columns),
 	TABLE("1.3.6.1.4.1.9.9.117.1.1.2.1", ROWS_FRU, fru_columns),
 	TABLE("1.3.6.1.4.1.9.9.117.1.4.1.1", ROWS_FAN, fan_columns),
 	TABLE("1.3.6.1.4.1.2021.4", ROWS_UCD_ONE, ucd_memory_columns),
 	TABLE("1.3.6.1.4.1.2021.10.1", ROWS_LOAD, load_columns),
+	TABLE("1.3.6.1.4.1.2021.11", ROWS_CPU_ONE, cpu_columns),
 	TABLE("1.3.6.1.4.1.32473.1", ROWS_ONE, own_columns),
 };
 const unsigned sim_table_count = sizeof(sim_tables) / sizeof(sim_tables[0]);

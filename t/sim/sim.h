@@ -63,8 +63,9 @@ const uint8_t *record_name(const struct recording *r, unsigned at);
 
 /* Which rows a table has. */
 enum rows {
-	ROWS_ONE, ROWS_PORT_ONE, ROWS_PORT, ROWS_HOST_ONE, ROWS_CPU, ROWS_STORAGE, ROWS_UCD_ONE, ROWS_LOAD,
-	ROWS_ENTITY, ROWS_SENSOR, ROWS_FRU, ROWS_FAN, ROWS_SETS
+	ROWS_ONE, ROWS_PORT_ONE, ROWS_HOST_ONE, ROWS_CPU_ONE, ROWS_UCD_ONE, ROWS_ENTITY_ONE,	/* scalars, index 0 */
+	ROWS_PORT, ROWS_CPU, ROWS_STORAGE, ROWS_LOAD, ROWS_ENTITY, ROWS_SENSOR, ROWS_FRU, ROWS_FAN, ROWS_STATE,
+	ROWS_SETS
 };
 
 /* entPhysicalIndex of the first of each kind: their order. */
@@ -73,7 +74,7 @@ enum { ENTITY_CHASSIS = 1, ENTITY_PSU = 1001, ENTITY_PSU_SENSOR = 1101, ENTITY_F
 struct range { uint32_t first, count; };
 struct rowset { struct range range[5]; unsigned total; };
 
-enum power { POWER_FRU, POWER_SENSOR };
+enum power { POWER_FRU, POWER_SENSOR, POWER_STATE };
 
 struct model {
 	struct model *next;

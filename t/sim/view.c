@@ -219,8 +219,7 @@ static size_t place_name(const struct look *l, const struct place *p, uint8_t *o
 
 	memcpy(out, e->ber, e->len);
 	to = arc_put(to, p->column->arc);
-	to = arc_put(to, p->table->rows == ROWS_PORT || p->table->rows >= ROWS_CPU
-		     ? row_index(l->device, p->table->rows, p->row) : 0);
+	to = arc_put(to, row_index(l->device, p->table->rows, p->row));
 	return (size_t)(to - out);
 }
 
