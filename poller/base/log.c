@@ -17,8 +17,7 @@
 #include "log.h"
 #include "text.h"
 
-#include <syslog.h>	/* after log.h: it has a LOG_ALERT of its own, a priority that we do not use */
-#undef LOG_ALERT
+#include <syslog.h>
 
 enum { LINE_MAX_OCTETS = 2048 };
 

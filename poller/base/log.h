@@ -17,7 +17,7 @@
 #define LOG_AREAS(X)							\
 	X(MAIN,   "main")   X(CONFIG, "config") X(WIRE,  "wire")	\
 	X(POLL,   "poll")   X(ICMP,   "icmp")   X(CHECK, "check")	\
-	X(STORE,  "store")  X(GRAPH,  "graph")  X(ALERT, "alert")	\
+	X(STORE,  "store")  X(GRAPH,  "graph")  X(ALERTS, "alert")	\
 	X(LEDGER, "ledger") X(NOTIFY, "notify") X(API,   "api")
 
 enum log_area {

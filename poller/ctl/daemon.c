@@ -365,7 +365,7 @@ enum fw_err daemon_set(struct daemon *d, const struct level *l, struct wall unti
 	d->dirty |= model_set(d->model, l);
 	e->until = until;
 	who_event(d, "set", l->name, state_word(l->state), l->reason, who);
-	d->dirty = d->judging = true;	/* a person waits for the answer: judge what is known */
+	d->dirty = true;
 	intake_commit(d);
 	return FW_OK;
 }

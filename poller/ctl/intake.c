@@ -112,7 +112,7 @@ static void one_alert(void *owner, const struct alert *a)
 	char subject[512];
 
 	d->alerts++;
-	log_info(LOG_ALERT, "%s alert=%llu transition=%s severity=%s", alert_subject(a, subject, sizeof(subject)),
+	log_info(LOG_ALERTS, "%s alert=%llu transition=%s severity=%s", alert_subject(a, subject, sizeof(subject)),
 		 (unsigned long long)a->number, transition_word(a->transition), severity_word(a->severity));
 	LEDGER_POST(d, ledger_post_alert(d->ledger, a, d->config));
 }
