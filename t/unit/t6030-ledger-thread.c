@@ -252,6 +252,7 @@ static void test_end(void)
 
 int main(void)
 {
+	static const char *const files[] = { "forewarn.db", "forewarn.db-wal", "forewarn.db-shm" };
 	char path[256];
 
 	plan(20);
@@ -266,8 +267,10 @@ int main(void)
 	test_end();
 	mbox_free(back);
 	config_unref(config);
-	snprintf(path, sizeof(path), "%s/forewarn.db", folder);
-	unlink(path);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+		unlink(path);
+	}
 	rmdir(folder);
 	return done();
 }
