@@ -585,16 +585,6 @@ static void scalars_answer(void *owner, uint32_t tag, const struct snmp_answer *
 
 /* ---- table after table ------------------------------------------------------------------------------------------------------------ */
 
-static bool table_replaced(const struct discovery *x, const struct mib_table *t)
-{
-	const struct mib *mib = x->d->w->config->mib;
-
-	for (unsigned i = 0; t->unless && i < mib->count && i < 64; i++)
-		if (strcmp(mib->table[i]->title, t->unless) == 0 && x->tables >> i & 1)
-			return true;
-	return false;
-}
-
 static void discovery_end(struct discovery *x)
 {
 	struct device *d = x->d;
@@ -634,7 +624,7 @@ static void table_next(struct discovery *x)
 			return;
 		}
 		t = mib->table[x->table];
-		if (table_replaced(x, t))
+		if (mib_replaced(mib, t, x->tables))
 			continue;
 		if (t->single) {
 			scalars_ask(x, 0);

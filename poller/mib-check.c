@@ -241,11 +241,11 @@ static void check_unless(const struct mib *mib, const struct mib_table *t, struc
 	for (unsigned i = 0; i < mib->count; i++)
 		names_put(&titles, mib->table[i]->title, i);
 	for (uint8_t i = 0; i < t->unless_count; i++) {
-		const char *near = names_nearest(&titles, t->unless_any[i], 3);
+		const char *near = names_nearest(&titles, t->unless[i], 3);
 
-		if (names_find(&titles, t->unless_any[i]) != NAMES_NONE)
+		if (names_find(&titles, t->unless[i]) != NAMES_NONE)
 			continue;
-		mistake_add(m, t->file, t->line, "table \"%s\": unless \"%s\": no such table%s%s%s", t->title, t->unless_any[i],
+		mistake_add(m, t->file, t->line, "table \"%s\": unless \"%s\": no such table%s%s%s", t->title, t->unless[i],
 			    near ? "; \"" : "; it names a table by title", near ? near : "", near ? "\" is near" : "");
 	}
 	names_release(&titles);
@@ -257,7 +257,7 @@ static bool unless_placed(const struct mib *mib, const struct mib_table *t, unsi
 	for (uint8_t i = 0; i < t->unless_count; i++) {
 		unsigned k = 0;
 
-		while (k < placed && strcmp(mib->table[k]->title, t->unless_any[i]) != 0)
+		while (k < placed && strcmp(mib->table[k]->title, t->unless[i]) != 0)
 			k++;
 		if (k == placed)
 			return false;
@@ -278,7 +278,7 @@ static void order_tables(struct mib *mib, struct mistakes *m)
 		if (i == mib->count) {
 			t = mib->table[placed];
 			mistake_add(m, t->file, t->line, "table \"%s\": unless \"%s\" leads back to itself; leave one of them out",
-				    t->title, t->unless);
+				    t->title, t->unless[0]);
 			return;
 		}
 		t = mib->table[i];

@@ -506,8 +506,7 @@ static void parse_unless(struct mib_reader *r)
 	if (n > MIB_NAMES_MAX)
 		mib_wrong(r, "unless", "unless has %u tables; at most %d", n, MIB_NAMES_MAX);
 	for (unsigned i = 0; i < n && i < MIB_NAMES_MAX; i++)
-		t->unless_any[t->unless_count++] = arena_strdup(&r->mib->arena, cfg_getnstr(r->p->cfg, "unless", i));
-	t->unless = t->unless_any[0];
+		t->unless[t->unless_count++] = arena_strdup(&r->mib->arena, cfg_getnstr(r->p->cfg, "unless", i));
 }
 
 static void parse_settings(struct mib_reader *r)

@@ -173,7 +173,7 @@ const struct mib_table *mib_find_table(const struct mib *mib, const char *title)
 bool mib_replaced(const struct mib *mib, const struct mib_table *t, uint64_t has_rows)
 {
 	for (uint8_t i = 0; i < t->unless_count; i++) {
-		unsigned k = table_index(mib, t->unless_any[i]);
+		unsigned k = table_index(mib, t->unless[i]);
 
 		if (k < mib->count && has_rows >> k & 1)
 			return true;

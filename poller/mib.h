@@ -78,8 +78,7 @@ enum mib_counts { COUNTS_NAMED, COUNTS_ALL, COUNTS_REDUNDANT };
 struct mib_table {
 	const char *title;		/* unique */
 	const char *class_name;		/* 'class', by default the title */
-	const char *unless;		/* not asked on a device that has rows of this table; or NULL. The first of: */
-	const char *unless_any[MIB_NAMES_MAX]; uint8_t unless_count;	/* tables before this one, see mib_replaced() */
+	const char *unless[MIB_NAMES_MAX]; uint8_t unless_count;	/* not asked where one of these has rows: mib_replaced() */
 	const char *file; unsigned line;
 	struct oid entry;
 	bool single;			/* scalars: one row, instance "0", columns get .0 */

@@ -78,7 +78,7 @@ static void test_table(struct mib *mib)
 	ok(mib->count == 3 && mib->table[1] == mib_find_table(mib, "later") && mib->table[2] == mib_find_table(mib, "scalars"),
 	   "a table comes after the one that it is unless of");
 	t = mib_find_table(mib, "scalars");
-	ok(t->single && t->rows_count == 0 && t->counts == COUNTS_NAMED && !t->watch_always && strcmp(t->unless, "port") == 0, "scalars");
+	ok(t->single && t->rows_count == 0 && t->counts == COUNTS_NAMED && !t->watch_always && strcmp(t->unless[0], "port") == 0, "scalars");
 	ok(mib_replaced(mib, t, 1) && mib_replaced(mib, t, 2) && !mib_replaced(mib, t, 4), "left out where one of the others has rows");
 	t = mib_find_table(mib, "later");
 	ok(t->rows_count == 1 && t->rows[0] == 0 && t->state.column == MIB_NO_COLUMN && t->admin.column == MIB_NO_COLUMN &&
