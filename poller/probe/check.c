@@ -78,6 +78,7 @@ struct check_runner {
 	struct job_list waiting, running;
 	struct check_count count;
 	char env_path[2048], env_home[1024];
+	char env_lang[8], env_lc_all[16];
 	char *env[5];
 };
 
@@ -439,7 +440,6 @@ static void on_pump(evutil_socket_t fd, short what, void *arg)
 
 static void fill_environment(struct check_runner *r)
 {
-	static char lang[] = "LANG=C", lc_all[] = "LC_ALL=C";
 	const char *path = getenv("PATH"), *home = getenv("HOME");
 
 	if (!path || (size_t)snprintf(r->env_path, sizeof(r->env_path), "PATH=%s", path) >= sizeof(r->env_path))
@@ -449,8 +449,10 @@ static void fill_environment(struct check_runner *r)
 		snprintf(r->env_home, sizeof(r->env_home), "HOME=/");
 	r->env[0] = r->env_path;
 	r->env[1] = r->env_home;
-	r->env[2] = lang;
-	r->env[3] = lc_all;
+	text_copy(r->env_lang, sizeof(r->env_lang), "LANG=C");
+	text_copy(r->env_lc_all, sizeof(r->env_lc_all), "LC_ALL=C");
+	r->env[2] = r->env_lang;
+	r->env[3] = r->env_lc_all;
 }
 
 struct check_runner *check_runner_new(struct event_base *base, struct wheel *wheel, unsigned at_once)
