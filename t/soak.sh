@@ -7,7 +7,7 @@
 test_needs perl
 
 SOAK_SECONDS=${SOAK_SECONDS:-3600}
-SOAK_DEVICES=${SOAK_DEVICES:-200}
+SOAK_DEVICES=${SOAK_DEVICES:-40}
 
 # A number that a process has in /proc: its resident kilobytes, its open files, its threads.
 resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
@@ -44,7 +44,7 @@ psu 1 failed
 delay 400
 renumber
 truncate
-port 5 reset
+port 1 reset
 malformed
 wrong-order
 toobig 4
@@ -58,11 +58,11 @@ trouble() {
 }
 
 measure() {
-	echo "$(resident_kb "$FOREWARN_PID") $(open_files "$FOREWARN_PID") $(threads "$FOREWARN_PID") $(du -sk state | cut -f1)"
+	echo "$(resident_kb "$FOREWARN_PID") $(open_files "$FOREWARN_PID") $(threads "$FOREWARN_PID") $(du -sk --apparent-size state | cut -f1)"
 }
 
 test_begin "forewarn for $SOAK_SECONDS s, $SOAK_DEVICES devices that fail by turns"
-sim_start --for $((SOAK_SECONDS + 600)) --device "127.48.0.2+$SOAK_DEVICES kind=switch ports=8 name=sw#"
+sim_start --for $((SOAK_SECONDS + 600)) --device "127.48.0.2+$SOAK_DEVICES kind=switch ports=4 fan=0 sensors=0 name=sw#"
 configure >soak.conf
 forewarn_start soak.conf
 
