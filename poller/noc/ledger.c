@@ -190,14 +190,27 @@ static enum fw_err look_through(struct ledger *l, struct err *err)
 	return e;
 }
 
+/* For its group to read. One that is there is not opened: closing it would let go of locks of SQLite (fcntl(2)). */
+static enum fw_err make_file(struct ledger *l, struct err *err)
+{
+	int fd;
+
+	if (access(l->path, F_OK) == 0)
+		return FW_OK;
+	fd = open(l->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd < 0 && errno != EEXIST)
+		return err_set(err, FW_IO, "cannot make '%s': %s", l->path, err_errno());
+	if (fd >= 0)
+		close(fd);
+	return FW_OK;
+}
+
 static enum fw_err open_write(struct ledger *l, struct err *err)
 {
-	int fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	enum fw_err e;
+	enum fw_err e = make_file(l, err);
 
-	if (fd < 0)
-		return err_set(err, FW_IO, "cannot open '%s': %s", l->path, err_errno());
-	close(fd);
+	if (e != FW_OK)
+		return e;
 	if (sqlite3_open_v2(l->path, &l->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return ledger_failed(l, "open", err);
 	sqlite3_busy_timeout(l->db, BUSY_MS);
