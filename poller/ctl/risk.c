@@ -191,12 +191,13 @@ static const char *in_words(const json_t *r, char *buf, size_t size)
 
 	if (strcmp(q, "down") == 0)
 		snprintf(buf, size, "It does not work: users get nothing.");
+	else if (strcmp(q, "unknown") == 0)
+		snprintf(buf, size, "It is not known whether it works.");
 	else if (never)
 		snprintf(buf, size, "Nothing that is known can stop it.");
 	else if (lose == 0 && built > 0)
 		snprintf(buf, size, "%s One more failure stops it (built to survive any %lld).",
-			 strcmp(q, "degraded") == 0 ? "Works, but not as it should." : strcmp(q, "unknown") == 0 ? "Not known whether it works." : "Works now.",
-			 (long long)built);
+			 strcmp(q, "degraded") == 0 ? "Works, but not as it should." : "Works now.", (long long)built);
 	else if (lose == 0)
 		snprintf(buf, size, "%s It has no spare: any of the components below stops it.",
 			 strcmp(q, "degraded") == 0 ? "Works, but not as it should." : "Works now.");
@@ -216,8 +217,11 @@ static void print_failed(const struct screen *s, const json_t *failed)
 
 		label(s, i == 0 ? "Not up" : "");
 		text_clean(json_text(f, "reason"), strlen(json_text(f, "reason")), reason, sizeof(reason));
-		fprintf(s->out, "%s %s%s%s for %s\n", json_text(f, "component"), json_text(f, "state"), reason[0] ? ": " : "", reason,
-			span_format(span_us((int64_t)(json_real_value(json_object_get(f, "age_s")) * 1e6)), age, sizeof(age)));
+		span_format(span_us((int64_t)(json_real_value(json_object_get(f, "age_s")) * 1e6)), age, sizeof(age));
+		fprintf(s->out, "%s %s%s%s", json_text(f, "component"), json_text(f, "state"), reason[0] ? ": " : "", reason);
+		if (strcmp(json_text(f, "state"), "unknown") != 0)	/* since when it is so, nobody has seen */
+			fprintf(s->out, " for %s", age);
+		fputc('\n', s->out);
 	}
 }
 
@@ -236,7 +240,7 @@ static void print_left(const struct screen *s, const json_t *left)
 	fputc('\n', s->out);
 }
 
-/* What repairing each failed component alone would bring, the best first. */
+/* Which of the failed components to repair first: the one that alone brings most. */
 static void print_repairs(const struct screen *s, const json_t *failed)
 {
 	size_t i;
@@ -247,7 +251,7 @@ static void print_repairs(const struct screen *s, const json_t *failed)
 		json_t *lose = json_object_get(f, "repaired_can_lose");
 		json_int_t n = (json_is_null(lose) ? 1000 : json_integer_value(lose)) * 2 + !json_is_true(json_object_get(f, "repaired_at_risk"));
 
-		if (n > most) {
+		if (n > most && strcmp(json_text(f, "state"), "unknown") != 0) {
 			most = n;
 			best = f;
 		}

@@ -215,14 +215,23 @@ static enum ink severity_ink(const char *severity)
 	return strcmp(severity, "critical") == 0 || strcmp(severity, "major") == 0 ? INK_BAD : INK_WARN;
 }
 
-static void print_wrong(const struct screen *s, const json_t *wrong)
+/* Without an alert: all is well, or nothing is known. */
+static void print_nothing(const struct screen *s, const json_t *head)
+{
+	bool known = !json_is_true(json_object_get(head, "stale")) && json_integer_value(json_object_get(head, "unknown")) == 0;
+
+	fprintf(s->out, "\n%s%s%s\n", screen_ink(s, known ? INK_GOOD : INK_WARN),
+		known ? "nothing is wrong" : "nothing is known to be wrong, but not all is known", screen_ink(s, INK_PLAIN));
+}
+
+static void print_wrong(const struct screen *s, const json_t *wrong, const json_t *head)
 {
 	unsigned width = 28;
 	size_t i;
 	json_t *w;
 
 	if (json_array_size(wrong) == 0) {
-		fprintf(s->out, "\n%snothing is wrong%s\n", screen_ink(s, INK_GOOD), screen_ink(s, INK_PLAIN));
+		print_nothing(s, head);
 		return;
 	}
 	json_array_foreach(wrong, i, w) {
@@ -350,7 +359,7 @@ static void print_status(const struct ctl *c, const json_t *answer, bool all)
 
 	print_head(&s, head);
 	print_counts(&s, head, services);
-	print_wrong(&s, json_object_get(answer, "wrong"));
+	print_wrong(&s, json_object_get(answer, "wrong"), head);
 	if (services > 0)
 		print_services(&s, items, all || services <= 5 || c->argc > 0);
 	if (worst != NULL)

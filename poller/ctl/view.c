@@ -79,7 +79,7 @@ json_t *view_answer(struct view *v, const struct view_call *call, const json_t *
 
 /* ---- what is known without a daemon --------------------------------------------------------------------------------------- */
 
-struct opening { struct view *v; struct wall fresh; };
+struct opening { struct view *v; bool stale; char ago[48]; };
 
 static bool open_part(void *owner, const char *name)
 {
@@ -87,7 +87,17 @@ static bool open_part(void *owner, const char *name)
 	return true;
 }
 
-/* Yesterday's "up" is not today's: a polled state from before the last three intervals is unknown. */
+/* Yesterday's "up" is not today's: what was polled before the last three intervals is unknown. */
+static void open_stale(struct opening *o, const struct ledger_state *s, const struct ref *r)
+{
+	struct level l = { .name = s->name, .state = STATE_UNKNOWN, .reason = o->ago, .at = o->v->polled_at };
+
+	if (r != NULL && r->kind == REF_DEVICE)
+		model_device_unknown(o->v->model, r->index, o->ago, o->v->polled_at);
+	else
+		model_set(o->v->model, &l);
+}
+
 static bool open_state(void *owner, const struct ledger_state *s)
 {
 	struct opening *o = owner;
@@ -101,12 +111,14 @@ static bool open_state(void *owner, const struct ledger_state *s)
 		if (s->until.us && s->until.us <= v->now.us)
 			return true;
 		model_set(v->model, &l);
-	} else if (v->polled_at.us >= o->fresh.us && r != NULL && r->kind == REF_DEVICE) {
+	} else if (o->stale) {
+		open_stale(o, s, r);
+	} else if (r != NULL && r->kind == REF_DEVICE) {
 		model_device_fact(v->model, r->index, (struct device_fact){ s->icmp, s->snmp }, s->seen);
 		e = model_find(v->model, s->name);
 		if (e != NULL && s->since.us)
 			e->since = s->since;
-	} else if (v->polled_at.us >= o->fresh.us) {
+	} else {
 		model_set(v->model, &l);
 	}
 	return true;
@@ -126,8 +138,8 @@ static void no_change(void *owner, const struct entity_change *c)
 
 static enum fw_err open_ledger(struct view *v, struct err *err)
 {
-	struct opening o = { .v = v, .fresh = wall_add(v->now, span_us(-3 * v->config->interval.us)) };
-	char path[600], summary[256];
+	struct opening o = { .v = v };
+	char path[600], summary[256], ago[32];
 	struct wall began;
 	enum fw_err e;
 
@@ -139,7 +151,8 @@ static enum fw_err open_ledger(struct view *v, struct err *err)
 		return FW_IO;
 	if (ledger_last_cycle(v->ledger, &began, &v->polled_at, summary, sizeof(summary)))
 		v->cycle = wall_since(v->polled_at, began);
-	v->stale = v->polled_at.us < o.fresh.us;
+	o.stale = v->stale = v->polled_at.us < wall_add(v->now, span_us(-3 * v->config->interval.us)).us;
+	snprintf(o.ago, sizeof(o.ago), "last polled %s ago", span_format(wall_since(v->now, v->polled_at), ago, sizeof(ago)));
 	e = ledger_parts(v->ledger, open_part, &o, err);
 	if (e == FW_OK)
 		e = model_rebuild(v->model, err);
