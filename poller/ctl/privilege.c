@@ -107,16 +107,27 @@ enum fw_err privilege_drop(const struct config *c, struct err *err)
 	return FW_OK;
 }
 
+/* Made by root, it is the folder's owner's all the same: cron runs as that user. Not what a link leads elsewhere. */
+static void give_to_owner(int fd, const char *state)
+{
+	struct stat folder, st;
+
+	if (geteuid() == 0 && stat(state, &folder) == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+	    st.st_uid != folder.st_uid && fchown(fd, folder.st_uid, folder.st_gid) != 0)
+		log_warn(LOG_MAIN, "cannot give '%s/lock' to the owner of its folder: %s", state, err_errno());
+}
+
 enum fw_err privilege_lock(const char *state, int *fd, long *pid, struct err *err)
 {
 	char path[1024], text[32] = "";
 	int n;
 
 	snprintf(path, sizeof(path), "%s/lock", state);
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (*fd < 0)
 		return err_set(err, FW_IO, "cannot open '%s': %s", path, err_errno());
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0) {
+		give_to_owner(*fd, state);
 		n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 		if (ftruncate(*fd, 0) != 0 || pwrite(*fd, text, (size_t)n, 0) != n)
 			log_warn(LOG_MAIN, "cannot write '%s': %s", path, err_errno());
