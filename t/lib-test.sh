@@ -26,7 +26,8 @@ SHARED=${FOREWARN_SHARED:-$TEST_TOP/../shared}
 PATH=$FOREWARN_OUT:$PATH:/usr/sbin:/sbin
 LC_ALL=C
 TZ=UTC
-export PATH FOREWARN FOREWARN_OUT SHARED LC_ALL TZ
+FOREWARN_MIBS=${FOREWARN_MIBS:-$TEST_TOP/mibs}
+export PATH FOREWARN_MIBS FOREWARN FOREWARN_OUT SHARED LC_ALL TZ
 umask 022
 
 test_count=0
@@ -147,6 +148,7 @@ test_clean() {
 run_behind() {
 	run_output=$1
 	shift
+	: >"$run_output"
 	if command -v setpriv >/dev/null 2>&1 && setpriv --pdeathsig TERM true 2>/dev/null
 	then
 		setpriv --pdeathsig TERM "$@" >"$run_output" 2>&1 </dev/null 3>&- &

@@ -85,6 +85,32 @@ test_run 'GETNEXT at and beyond the last object ends the view' '
 		snmpgetnext -v2c -c public -On $sw:$SIM_PORT $at | grep "No more variables" || return 1
 	done
 '
+# Names at and around the objects of a walk, each with the object that comes after it: the objects themselves, every
+# shorter name, the one before the index, and one longer.
+cat >near.pl <<'END'
+use strict; use warnings;
+my (@there, %near, %key);
+while (<STDIN>) {
+	chomp;
+	push @there, $_;
+	my @arc = split /\./;
+	$near{$_} = $near{"$_.0"} = 1;
+	$near{join '.', @arc[0 .. $_]} = 1 for 3 .. $#arc;
+	$near{join '.', @arc[0 .. $#arc - 1], $arc[-1] - 1} = 1 if $arc[-1] > 0;
+}
+$key{$_} = pack 'N*', split /\./ for @there, keys %near;
+my $next = 0;
+for my $name (sort { $key{$a} cmp $key{$b} } keys %near) {
+	$next++ while $next < @there && $key{$there[$next]} le $key{$name};
+	print "$name .$there[$next]\n" if $next < @there;
+}
+END
+test_run 'GETNEXT gives the next object after any name, also of what is no object' '
+	walk 2c 127.16.3.3 1.3.6.1 | names | sed "s/^\.//" >there && perl near.pl <there >near &&
+	test $(wc -l <near) -gt 300 && cut -d" " -f2 near >want &&
+	cut -d" " -f1 near | xargs -n 60 snmpgetnext -v2c -c public -On 127.16.3.3:$SIM_PORT >got &&
+	names <got | cmp want -
+'
 test_run 'GETBULK obeys non-repeaters' '
 	snmpbulkget -v2c -c public -On -Cn1 -Cr3 $sw:$SIM_PORT $system $ifTable.2 $ifTable.3 >bulk &&
 	names <bulk | tr "\n" " " >said && echo ".$system.1.0 .$ifTable.2.1 .$ifTable.3.1 .$ifTable.2.2 .$ifTable.3.2 \
@@ -169,7 +195,8 @@ test_run 'after a reboot sysUpTime and counters begin at 0' '
 	sim_ctl $sw reboot && sim_get $sw $sysUpTime $ifXTable.6.1 $ifXTable.10.6 $ifXTable.19.8 >got &&
 	printf "0\n0\n0\n0\n" | cmp - got && sim_ctl clock +100 &&
 	test $(sim_get $sw $ifXTable.6.1) = $((100 * (1000 + sw_number % 1000))) &&
-	test $(sim_get $sw $sysUpTime) = 10000
+	test $(sim_get $sw $sysUpTime) = 10000 && AGENT_OPTIONS="-v2c -c secret" && sim_ctl 127.16.2.2 reboot &&
+	test $(sim_get 127.16.2.2 $sysUpTime) = 0 && AGENT_OPTIONS=
 '
 test_run 'sysUpTime can be brought to its wrap while counters go on' '
 	was=$(sim_get 127.16.3.1 $ifXTable.6.1) && sim_ctl 127.16.3.1 uptime 42949672 &&
