@@ -73,7 +73,7 @@ enum fw_err ledger_failed(struct ledger *l, const char *what, struct err *err);
 /* Values of a statement, in order: 't' text, 'i' int64_t, 'w' struct wall; as many as 'types' has. */
 void ledger_bind(sqlite3_stmt *s, const char *types, ...);
 
-/* As ledger_unsent(), beginning after row 'after'; 'damaged_too': also rows whose alert cannot be read, with number 0. */
+/* As ledger_unsent(), beginning after row 'after'; 'damaged_too': also those whose alert cannot be read, number 0. */
 struct unsent_want { uint64_t after; uint32_t most; bool damaged_too; };
 enum fw_err ledger_unsent_after(struct ledger *l, struct unsent_want want, ledger_each_outbox *each, void *owner,
 				struct err *err);

@@ -35,6 +35,7 @@ struct msg_sent { struct msg m; uint64_t id; struct wall at; };
 struct msg_part { struct msg m; struct wall at; char name[MODEL_NAME_MAX]; };
 struct msg_cycle { struct msg m; struct wall began, ended; char summary[]; };
 struct msg_send { struct msg m; struct ledger_outbox row; };
+struct msg_stop { struct msg m; uint64_t flush; };	/* write all you have; answers this request */
 
 enum count { COUNT_COMMITS, COUNT_EVENTS, COUNT_ALERTS, COUNT_FAILED, COUNT_RETRIES, COUNT_CUT, COUNTS };
 
@@ -48,6 +49,8 @@ struct ledger_thread {
 	struct span age;
 	uint64_t octets;
 	_Atomic bool stop;
+	_Atomic uint64_t flushed;	/* requests answered */
+	uint64_t flushes;		/* requests made: who asks */
 	_Atomic int64_t retry_us;
 	_Atomic uint64_t count[COUNTS];
 	_Atomic(char *) error;		/* moves from the thread to who asks */
@@ -56,6 +59,7 @@ struct ledger_thread {
 	struct msg *first, **last;
 	unsigned pending;
 	bool closed, heavy;		/* a batch is complete; it holds more than reports */
+	uint64_t flush_taken;		/* the newest request taken from the mailbox */
 	struct mono oldest;
 	unsigned owed;			/* LEDGER_COMMITTED not yet posted */
 	struct flight flight[FLIGHTS];
@@ -272,6 +276,8 @@ static void collect(struct ledger_thread *t)
 		}
 		t->closed = true;
 		t->owed += m->kind == LEDGER_COMMIT;
+		if (m->kind == LEDGER_STOP)
+			t->flush_taken = ((const struct msg_stop *)(const void *)m)->flush;
 		free(m);
 	}
 }
@@ -507,6 +513,7 @@ static void turn(struct ledger_thread *t)
 		return;
 	}
 	post_all(t);
+	t->flushed = t->flush_taken;
 	retain(t);
 	if (!t->stop)
 		poll(&wake, 1, wait_ms(t));
@@ -596,12 +603,35 @@ struct ledger_count ledger_thread_count(struct ledger_thread *t)
 	return c;
 }
 
+static enum fw_err post_stop(struct ledger_thread *t)
+{
+	struct msg_stop *m = msg_make(LEDGER_STOP, sizeof(*m));
+
+	m->flush = ++t->flushes;
+	return post(t, &m->m);
+}
+
+bool ledger_thread_flush(struct ledger_thread *t, struct span most)
+{
+	struct mono end = mono_add(clock_mono(), most);
+	bool posted = false;
+
+	while (mono_since(end, clock_mono()).us > 0) {
+		if (!posted)
+			posted = post_stop(t) == FW_OK;
+		if (posted && t->flushed >= t->flushes)
+			return true;
+		poll(NULL, 0, 1);
+	}
+	return false;
+}
+
 void ledger_thread_stop(struct ledger_thread *t)
 {
 	if (!t)
 		return;
 	t->stop = true;
-	post(t, msg_make(LEDGER_STOP, sizeof(struct msg)));
+	post_stop(t);
 	pthread_join(t->thread, NULL);
 	mbox_free(t->in);
 	ledger_close(t->ledger);

@@ -202,6 +202,12 @@ enum fw_err ledger_post_commit(struct ledger_thread *t);
 const struct ledger_outbox *ledger_msg_outbox(const struct msg *m);
 struct ledger_count { uint64_t commits, events, alerts, failed, retries, cut; char last_error[256]; };
 struct ledger_count ledger_thread_count(struct ledger_thread *t);	/* the thread that started it */
+/*
+ * Wait until all that was posted is committed, and what is to be sent is posted to 'back' (at most 64 rows at a time);
+ * false when that takes longer than 'most'. At the end: flush, read 'back' and send, stop. Nothing may be posted after
+ * ledger_thread_stop(): what is read from 'back' then must not be answered.
+ */
+bool ledger_thread_flush(struct ledger_thread *t, struct span most);
 void ledger_thread_stop(struct ledger_thread *t);	/* commits what waits, joins, closes */
 const char *ledger_schema(void);					/* as SQL */
 

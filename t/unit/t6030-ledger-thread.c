@@ -79,6 +79,14 @@ static struct got *wait_for(unsigned rows, unsigned committed)
 	return &g;
 }
 
+static void drain(void)
+{
+	struct msg *m;
+
+	while ((m = mbox_give(back)))
+		free(m);
+}
+
 static bool nothing_more(int most_ms)
 {
 	struct msg *m = next_msg(most_ms);
@@ -186,7 +194,6 @@ static void test_sent_again(void)
 static void test_tried_again(void)
 {
 	struct ledger_thread *t = start();
-	struct msg *m;
 	struct got *g;
 
 	ledger_thread_retry_after(t, span_ms(50));
@@ -196,8 +203,7 @@ static void test_tried_again(void)
 	ledger_post_sent(t, g->row[0].id, at(3));
 	ok(comes_true("SELECT count(*) FROM outbox WHERE sent = 0", 0), "... until it is");
 	ledger_thread_stop(t);
-	while ((m = next_msg(0)))
-		free(m);
+	drain();
 }
 
 static void limit_file_size(rlim_t octets)
@@ -239,6 +245,23 @@ static void test_full_disk(void)
 	is_int(ask("SELECT count(*) FROM event WHERE what = 'disk'"), 2 + (int64_t)posted, "... and nothing was lost");
 }
 
+/* The end of a cron cycle: nothing that is to be sent waits for the next one. */
+static void test_flush(void)
+{
+	struct ledger_thread *t = start();
+	struct got *g;
+
+	drain();
+	ledger_post_alert(t, alert(9, 1, ALERT_QUALITY, 1 << ALERT_QUALITY), config);
+	ok(ledger_thread_flush(t, span_s(5)), "all is written on request");
+	ok(mbox_count(back).now == 2, "... and what is to be sent is there");
+	g = wait_for(2, 0);
+	for (unsigned i = 0; i < g->rows; i++)
+		ledger_post_sent(t, g->row[i].id, at(4));
+	ledger_thread_stop(t);
+	is_int(ask("SELECT count(*) FROM outbox WHERE sent = 0"), 0, "... and what is reported then is kept");
+}
+
 static void test_end(void)
 {
 	struct ledger_thread *t = start();
@@ -255,7 +278,7 @@ int main(void)
 	static const char *const files[] = { "forewarn.db", "forewarn.db-wal", "forewarn.db-shm" };
 	char path[256];
 
-	plan(20);
+	plan(23);
 	config = load();
 	if (!mkdtemp(folder) || !config)
 		return 1;
@@ -264,6 +287,7 @@ int main(void)
 	test_sent_again();
 	test_tried_again();
 	test_full_disk();
+	test_flush();
 	test_end();
 	mbox_free(back);
 	config_unref(config);
