@@ -11,6 +11,7 @@
 #define FW_RRD_HEADER_INT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "poller/base/err.h"
@@ -47,9 +48,9 @@ enum fw_err header_dec(const void *start, uint64_t len_octets, uint64_t file_oct
 /* The same for a file: FW_OK, FW_NOTFOUND, FW_BROKEN, FW_IO; the text names the file. 'writable' asks for that, too. */
 enum fw_err header_read(const char *path, bool writable, struct rrd_header *h, struct err *err);
 
-/* And with the octets of the header itself, h->header_octets of them, in 'copy' of HEADER_COPY_MAX. A longer one is FW_BROKEN:
- * none of ours is. */
-enum { HEADER_COPY_MAX = 64 * 1024 };
-enum fw_err header_copy(const char *path, uint8_t *copy, struct rrd_header *h, struct err *err);
+/* And with the octets of the header itself, h->header_octets of them, in 'copy' of HEADER_COPY_MAX; 'expected' is how many to
+ * read at first. A longer one than fits is FW_BROKEN: none of ours is. */
+enum { HEADER_COPY_MAX = 56 * 1024 };
+enum fw_err header_copy(const char *path, uint8_t *copy, size_t expected, struct rrd_header *h, struct err *err);
 
 #endif

@@ -22,7 +22,7 @@ enum {
 	DS_TYPE = 20, DS_HEARTBEAT = 40, DS_MIN = 48,
 	RRA_ROWS = 24, RRA_STEPS = 32,
 	LAST_DS_SIZE = 30,
-	STEP_MOST_S = 366 * 86400, ROWS_MOST = 10 * 1000 * 1000,
+	STEP_MOST_S = 366 * 86400, ROW_MOST_S = 10 * STEP_MOST_S, ROWS_MOST = 10 * 1000 * 1000,
 };
 
 static uint64_t u64_at(const uint8_t *p)
@@ -117,7 +117,8 @@ static enum fw_err rra_dec(struct rd *r, struct rrd_header *h, struct err *err)
 			return err_set(err, FW_BROKEN, "archive %u has no function", i);
 		h->rra[i].rows = u64_at(p + RRA_ROWS);
 		h->rra[i].steps = u64_at(p + RRA_STEPS);
-		if (h->rra[i].rows - 1 >= ROWS_MOST || h->rra[i].steps - 1 >= STEP_MOST_S)
+		if (h->rra[i].rows - 1 >= ROWS_MOST || h->rra[i].steps - 1 >= STEP_MOST_S ||
+		    h->rra[i].steps * h->step_s > ROW_MOST_S)
 			return err_set(err, FW_BROKEN, "archive %u claims %llu rows of %llu steps", i,
 				       (unsigned long long)h->rra[i].rows, (unsigned long long)h->rra[i].steps);
 	}
@@ -226,9 +227,11 @@ enum fw_err header_read(const char *path, bool writable, struct rrd_header *h, s
 	return e;
 }
 
-enum fw_err header_copy(const char *path, uint8_t *copy, struct rrd_header *h, struct err *err)
+enum fw_err header_copy(const char *path, uint8_t *copy, size_t expected, struct rrd_header *h, struct err *err)
 {
-	return header_open(path, true, (struct head_room){ copy, HEADER_COPY_MAX }, h, err);
+	enum fw_err e = header_open(path, true, (struct head_room){ copy, expected }, h, err);
+
+	return e == FW_BROKEN ? header_open(path, true, (struct head_room){ copy, HEADER_COPY_MAX }, h, err) : e;
 }
 
 enum fw_err store_check_file(const char *path, struct err *err)

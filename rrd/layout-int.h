@@ -12,14 +12,6 @@
 
 enum { LAYOUT_RRA_MAX = 17 };
 
-struct shape {
-	struct store_layout layout;	/* ours: the caller's may go */
-	struct row_form form;
-	uint32_t keep;			/* bit i: column i goes to NAME.keep.rrd, too */
-	uint32_t journal_gen, journal_id;	/* where it was last described */
-	struct shape *next;
-};
-
 /* One file's part of a shape: which columns, which archives. */
 struct plan {
 	const struct store_layout *layout;
@@ -28,6 +20,15 @@ struct plan {
 	unsigned rra_count;
 };
 
+struct shape {
+	struct store_layout layout;	/* ours: the caller's may go */
+	struct row_form form;
+	struct plan main, keep;		/* the file, and that of the columns kept for years; keep.columns 0: none */
+	uint32_t journal_gen, journal_id;	/* where it was last described */
+	struct shape *next;
+};
+
+/* 'p' must not be moved afterwards: its plans point into it. */
 void shape_init(struct shape *p, const struct store_layout *layout);
 
 /* Do two layouts make the same files? Units and texts do not count. */
@@ -36,12 +37,9 @@ bool layout_same(const struct store_layout *a, const struct store_layout *b);
 /* A layout that can be kept: 1..STORE_DS_MAX columns with different names of librrd's letters, a step of 1 s..1 d. */
 bool layout_usable(const struct store_layout *layout);
 
-/* The main file and the file of the columns kept for years. */
-void plan_main(struct plan *p, const struct shape *shape);
-void plan_keep(struct plan *p, const struct shape *shape);
-
-/* The size its file will have. */
+/* The size its file will have, and that of the header in it. */
 uint64_t plan_octets(const struct plan *p);
+size_t plan_header_octets(const struct plan *p);
 
 uint64_t layout_heartbeat_s(const struct store_layout *layout);
 

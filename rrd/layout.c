@@ -15,15 +15,6 @@ static const struct span_rra main_rra[] = {
 };
 static const struct span_rra keep_rra[] = { { false, HOUR, 3 * YEAR }, { true, HOUR, 3 * YEAR } };
 
-void shape_init(struct shape *p, const struct store_layout *layout)
-{
-	*p = (struct shape){ .layout = *layout, .form.count = layout->ds_count };
-	for (uint32_t i = 0; i < layout->ds_count; i++) {
-		p->form.counters |= (uint32_t)layout->ds[i].counter << i;
-		p->keep |= (uint32_t)layout->ds[i].keep << i;
-	}
-}
-
 static bool ds_name_usable(const char *name)
 {
 	size_t len = strnlen(name, STORE_DS_NAME_MAX + 1);
@@ -104,29 +95,37 @@ static void plan_spans(struct plan *p, const struct span_rra *spans, unsigned co
 	}
 }
 
-void plan_main(struct plan *p, const struct shape *shape)
+void shape_init(struct shape *p, const struct store_layout *layout)
 {
-	*p = (struct plan){ .layout = &shape->layout, .columns = row_mask(shape->form.count) };
-	for (unsigned i = 0; i < LAYOUT_RRA_MAX && shape->layout.rra[i].rows; i++)
-		plan_rra(p, shape->layout.rra[i]);
-	if (p->rra_count == 0)
-		plan_spans(p, main_rra, sizeof(main_rra) / sizeof(main_rra[0]));
+	*p = (struct shape){ .layout = *layout, .form.count = layout->ds_count };
+	p->main = (struct plan){ .layout = &p->layout, .columns = row_mask(layout->ds_count) };
+	p->keep = (struct plan){ .layout = &p->layout };
+	for (uint32_t i = 0; i < layout->ds_count; i++) {
+		p->form.counters |= (uint32_t)layout->ds[i].counter << i;
+		p->keep.columns |= (uint32_t)layout->ds[i].keep << i;
+	}
+	for (unsigned i = 0; i < LAYOUT_RRA_MAX && layout->rra[i].rows; i++)
+		plan_rra(&p->main, layout->rra[i]);
+	if (p->main.rra_count == 0)
+		plan_spans(&p->main, main_rra, sizeof(main_rra) / sizeof(main_rra[0]));
+	plan_spans(&p->keep, keep_rra, sizeof(keep_rra) / sizeof(keep_rra[0]));
 }
 
-void plan_keep(struct plan *p, const struct shape *shape)
+size_t plan_header_octets(const struct plan *p)
 {
-	*p = (struct plan){ .layout = &shape->layout, .columns = shape->keep };
-	plan_spans(p, keep_rra, sizeof(keep_rra) / sizeof(keep_rra[0]));
+	size_t columns = (size_t)__builtin_popcount(p->columns);
+
+	return HEADER_STAT + HEADER_LIVE + columns * (HEADER_DS + HEADER_PDP) + p->rra_count * (HEADER_RRA + HEADER_PTR) +
+	       columns * p->rra_count * HEADER_CDP;
 }
 
 uint64_t plan_octets(const struct plan *p)
 {
-	uint64_t columns = (uint64_t)__builtin_popcount(p->columns), rows = 0;
+	uint64_t rows = 0;
 
 	for (unsigned i = 0; i < p->rra_count; i++)
 		rows += p->rra[i].rows;
-	return HEADER_STAT + HEADER_LIVE + columns * (HEADER_DS + HEADER_PDP) + p->rra_count * (HEADER_RRA + HEADER_PTR) +
-	       columns * p->rra_count * HEADER_CDP + columns * rows * sizeof(double);
+	return plan_header_octets(p) + rows * (uint64_t)__builtin_popcount(p->columns) * sizeof(double);
 }
 
 uint64_t layout_heartbeat_s(const struct store_layout *layout)

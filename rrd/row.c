@@ -3,29 +3,37 @@
 
 static const struct store_row zeroes;
 
+static uint8_t *varint_put(uint8_t *at, uint64_t v)
+{
+	for (; v > 0x7f; v >>= 7)
+		*at++ = (uint8_t)(v | 0x80);
+	*at++ = (uint8_t)v;
+	return at;
+}
+
 void varint_enc(struct wr *w, uint64_t v)
 {
 	uint8_t b[10];
-	size_t n = 0;
 
-	for (; v > 0x7f; v >>= 7)
-		b[n++] = (uint8_t)(v | 0x80);
-	b[n++] = (uint8_t)v;
-	wr_bytes(w, b, n);
+	wr_bytes(w, b, (size_t)(varint_put(b, v) - b));
 }
 
 uint64_t varint_dec(struct rd *r)
 {
+	const uint8_t *at = r->at;
+	size_t left = rd_left(r), n = 0;
 	uint64_t v = 0;
-	uint8_t b = 0x80;
 
-	for (unsigned shift = 0; shift < 70 && b & 0x80; shift += 7) {
-		b = rd_u8(r);
-		if (shift == 63 && b > 1)
-			r->failed = true;
-		v |= (uint64_t)(b & 0x7f) << (shift & 63);
+	while (n < left && n < 9 && at[n] & 0x80) {
+		v |= (uint64_t)(at[n] & 0x7f) << 7 * n;
+		n++;
 	}
-	return rd_ok(r) ? v : 0;
+	if (n == left || (n == 9 && at[n] > 1)) {	/* cut, or beyond 64 bits */
+		r->failed = true;
+		return 0;
+	}
+	r->at += n + 1;
+	return v | (uint64_t)at[n] << 7 * n;
 }
 
 static uint64_t zigzag(uint64_t difference)
@@ -39,28 +47,30 @@ static uint64_t unzigzag(uint64_t v)
 }
 
 /* Most gauges are short numbers or near the base: their XOR begins and ends with zero octets. */
-static void gauge_enc(struct wr *w, uint64_t bits)
+static uint8_t *gauge_put(uint8_t *at, uint64_t bits)
 {
 	unsigned front = bits ? (unsigned)__builtin_clzll(bits) / 8 : 0;
 	unsigned back = bits ? (unsigned)__builtin_ctzll(bits) / 8 : 8;
 	unsigned octets = 8 - front - back;
+	uint64_t most_first = __builtin_bswap64(bits << 8 * front % 64);
 
-	wr_u8(w, (uint8_t)(front << 4 | octets));
-	for (unsigned i = 0; i < octets; i++)
-		wr_u8(w, (uint8_t)(bits >> 8 * (7 - front - i)));
+	*at++ = (uint8_t)(front << 4 | octets);
+	memcpy(at, &most_first, 8);	/* there is room for ten octets a value */
+	return at + octets;
 }
 
 static uint64_t gauge_dec(struct rd *r)
 {
 	unsigned shape = rd_u8(r), front = shape >> 4, octets = shape & 15;
+	const uint8_t *p = front + octets <= 8 ? rd_take(r, octets) : NULL;
 	uint64_t bits = 0;
 
-	if (front + octets > 8) {
+	if (!p) {
 		r->failed = true;
 		return 0;
 	}
 	for (unsigned i = 0; i < octets; i++)
-		bits |= (uint64_t)rd_u8(r) << 8 * (7 - front - i);
+		bits |= (uint64_t)p[i] << 8 * (7 - front - i);
 	return bits;
 }
 
@@ -83,23 +93,22 @@ static double of_bits(uint64_t bits)
 void row_pack(struct wr *w, struct row_form form, const struct store_row *row, const struct store_row *base)
 {
 	uint32_t known = row->known & row_mask(form.count);
+	uint8_t room[ROW_PACKED_MAX], *at = room;
 
 	base = base ? base : &zeroes;
-	varint_enc(w, (uint64_t)(row_ms(row) - row_ms(base)));
-	varint_enc(w, (uint64_t)known << 1 | row->reset);
-	for (uint32_t i = 0; known >> i; i++) {
+	at = varint_put(at, (uint64_t)(row_ms(row) - row_ms(base)));
+	at = varint_put(at, (uint64_t)known << 1 | row->reset);
+	for (uint32_t left = known; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
 		uint32_t bit = UINT32_C(1) << i;
 		bool from_base = base->known & bit;
 
-		if (!(known & bit))
-			continue;
 		if (form.counters & bit)
-			varint_enc(w, zigzag(row->value[i].counter - (from_base ? base->value[i].counter : 0)));
+			at = varint_put(at, zigzag(row->value[i].counter - (from_base ? base->value[i].counter : 0)));
 		else
-			gauge_enc(w, bits_of(row->value[i].gauge) ^ (from_base ? bits_of(base->value[i].gauge) : 0));
-		if (i == 31)
-			break;
+			at = gauge_put(at, bits_of(row->value[i].gauge) ^ (from_base ? bits_of(base->value[i].gauge) : 0));
 	}
+	wr_bytes(w, room, (size_t)(at - room));
 }
 
 bool row_unpack(struct rd *r, struct row_form form, struct store_row *row, const struct store_row *base)
@@ -115,12 +124,11 @@ bool row_unpack(struct rd *r, struct row_form form, struct store_row *row, const
 	row->known = known;
 	row->reset = flags & 1;
 	row->at.us = rd_ok(r) ? (row_ms(base) + (int64_t)after_ms) * 1000 : 0;
-	for (uint32_t i = 0; i < form.count && rd_ok(r); i++) {
+	for (uint32_t left = rd_ok(r) ? known : 0; left && rd_ok(r); left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
 		uint32_t bit = UINT32_C(1) << i;
 		bool from_base = base->known & bit;
 
-		if (!(known & bit))
-			continue;
 		if (form.counters & bit)
 			row->value[i].counter = unzigzag(varint_dec(r)) + (from_base ? base->value[i].counter : 0);
 		else

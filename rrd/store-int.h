@@ -55,6 +55,7 @@ struct store {
 	struct file *unused, *age_first, *age_last, *queue_first, *queue_last;
 	struct shape *shapes;
 	struct journal journal;
+	bool hurry;				/* nothing but the journal is written */
 	uint32_t on_old;			/* files whose oldest held row is in the old journal only */
 	struct store_count count;
 	uint64_t said[SAYS];
@@ -62,7 +63,7 @@ struct store {
 	struct wall now, synced_at, journal_after;
 	struct undo undo;
 	struct update update;
-	uint8_t head[2][HEADER_COPY_MAX];	/* headers of the files being written, for undo */
+	uint8_t head[HEADER_COPY_MAX];	/* to read headers when there is no undo */
 };
 
 /* store.c */

@@ -353,7 +353,7 @@ enum fw_err store_put(struct store *s, const char *component, const struct store
 		return e;
 	s->count.rows++;
 	store_journal_row(s, f, row);
-	if (f->rows >= f->rows_due && !f->queued)
+	if (f->rows >= f->rows_due && !f->queued && !s->hurry)
 		file_write(s, f, false, &err);
 	return FW_OK;
 }
@@ -421,6 +421,8 @@ void store_tick(struct store *s, struct wall now)
 {
 	s->now = now;
 	tick_journal(s);
+	if (s->hurry)
+		return;
 	tick_build(s);
 	tick_age(s);
 }
@@ -513,4 +515,39 @@ void store_close(struct store *s)
 	if (flush_all(s, &err) == FW_OK)
 		journal_drop_all(&s->journal);
 	store_leave(s);
+}
+
+void store_hurry(struct store *s) { s->hurry = true; }
+
+/* Files with held rows that are there, or those that must be made; as many as 'more' allows. */
+static void close_files(struct store *s, bool make, store_more *more, void *owner)
+{
+	unsigned failures = 0;
+	struct err err;
+
+	for (uint32_t i = 0; i < s->file_slots && failures < BUILD_FAILURES_A_TICK; i++) {
+		struct file *f = file_at(s, i);
+
+		if (!f->component || f->rows == 0 || f->queued != make)
+			continue;
+		if (!more(owner))
+			return;
+		failures += file_write(s, f, make, &err) == FW_IO;
+	}
+}
+
+uint32_t store_close_within(struct store *s, store_more *more, void *owner)
+{
+	uint32_t left;
+	struct err err = { "" };
+
+	if (s->journal.gap ? store_fresh_journal(s, true, &err) != FW_OK : journal_write(&s->journal, true, &err) != FW_OK)
+		store_say(s, SAY_JOURNAL, &err);
+	close_files(s, false, more, owner);
+	close_files(s, true, more, owner);
+	left = s->count.rows_held;
+	if (left == 0)
+		journal_drop_all(&s->journal);
+	store_leave(s);
+	return left;
 }

@@ -107,6 +107,16 @@ struct store_count store_count(const struct store *s);
 /* Flush all, cut the journal, free. What a file did not take stays in the journal. */
 void store_close(struct store *s);
 
+/* The end is near: from now on rows are journalled and held, and no file is written for them. */
+void store_hurry(struct store *s);
+
+/*
+ * As store_close(), but bounded: the journal to the disk first, then files, those that are there before those that must be made,
+ * for as long as 'more' says so (asked before each file). Returns the rows that are left to the journal, and to the next store_open().
+ */
+typedef bool store_more(void *owner);
+uint32_t store_close_within(struct store *s, store_more *more, void *owner);
+
 /* Leave in a hurry: the journal to the disk, free. What is held comes back at the next store_open(). */
 void store_leave(struct store *s);
 

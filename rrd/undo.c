@@ -31,15 +31,15 @@ static bool undo_path(const char *journal_path, char *path, size_t size)
 }
 
 /* Which run of the kernel this is; zeroes where it does not say. */
-static void boot_id(uint8_t id[UNDO_HEAD - UNDO_BOOT])
+static void boot_id(uint8_t id[UNDO_PATH - UNDO_BOOT])
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 
-	memset(id, 0, UNDO_HEAD - UNDO_BOOT);
+	memset(id, 0, UNDO_PATH - UNDO_BOOT);
 	if (fd < 0)
 		return;
-	if (read(fd, id, UNDO_HEAD - UNDO_BOOT) < 0)
-		memset(id, 0, UNDO_HEAD - UNDO_BOOT);
+	if (read(fd, id, UNDO_PATH - UNDO_BOOT) < 0)
+		memset(id, 0, UNDO_PATH - UNDO_BOOT);
 	close(fd);
 }
 
@@ -61,18 +61,18 @@ static bool same_file(int fd, const uint8_t *header, size_t octets)
 /* The header back into its file, when both belong together. */
 static bool undo_restore(const uint8_t *map, const char *folder)
 {
-	uint32_t path_octets = get_u32(map + 4), octets = get_u32(map + 8);
-	const uint8_t *header = map + UNDO_HEAD + path_octets;
-	uint8_t boot[UNDO_HEAD - UNDO_BOOT];
+	uint32_t path_octets = get_u32(map + 4), octets = get_u32(map + 8), part = get_u32(map + 12);
+	const uint8_t *header = map + UNDO_HEAD + (part & 1) * HEADER_COPY_MAX;
+	uint8_t boot[UNDO_PATH - UNDO_BOOT];
 	char path[STORE_PATH_MAX];
 	bool good;
 	int fd;
 
 	boot_id(boot);
 	if (get_u32(map) != undo_valid || memcmp(map + UNDO_BOOT, boot, sizeof(boot)) != 0 ||
-	    path_octets >= sizeof(path) || octets > UNDO_OCTETS - UNDO_HEAD - path_octets)
+	    path_octets >= sizeof(path) || octets > HEADER_COPY_MAX)
 		return false;
-	memcpy(path, map + UNDO_HEAD, path_octets);
+	memcpy(path, map + UNDO_PATH, path_octets);
 	path[path_octets] = 0;
 	if (strncmp(path, folder, strlen(folder)) != 0 || strstr(path, "/../"))
 		return false;
@@ -113,16 +113,21 @@ enum fw_err undo_open(struct undo *u, const char *journal_path, const char *fold
 	return FW_OK;
 }
 
-void undo_begin(struct undo *u, const char *path, const void *header, size_t octets)
+uint8_t *undo_place(const struct undo *u, unsigned part)
+{
+	return u->map ? u->map + UNDO_HEAD + part * HEADER_COPY_MAX : NULL;
+}
+
+void undo_begin(struct undo *u, unsigned part, const char *path, size_t header_octets)
 {
 	size_t path_octets = strlen(path);
 
-	if (!u->map || UNDO_HEAD + path_octets + octets > UNDO_OCTETS)
+	if (!u->map || path_octets >= STORE_PATH_MAX)
 		return;
 	put_u32(u->map + 4, (uint32_t)path_octets);
-	put_u32(u->map + 8, (uint32_t)octets);
-	memcpy(u->map + UNDO_HEAD, path, path_octets);
-	memcpy(u->map + UNDO_HEAD + path_octets, header, octets);
+	put_u32(u->map + 8, (uint32_t)header_octets);
+	put_u32(u->map + 12, part);
+	memcpy(u->map + UNDO_PATH, path, path_octets);
 	atomic_signal_fence(memory_order_seq_cst);	/* a kill sees memory in program order */
 	put_u32(u->map, undo_valid);
 	atomic_signal_fence(memory_order_seq_cst);

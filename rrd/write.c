@@ -8,7 +8,7 @@
 /* The main file and the one of kept columns. */
 struct part {
 	char path[STORE_PATH_MAX];
-	struct plan plan;
+	const struct plan *plan;
 	enum part_state { PART_GOOD, PART_ABSENT, PART_OTHER, PART_FAILS } state;
 	int64_t last_ms;
 	uint8_t *head;			/* its header as it is on disk */
@@ -18,13 +18,13 @@ struct part {
 static unsigned parts_of(struct store *s, const struct file *f, struct part part[2])
 {
 	must(store_path(s->folder, f->component, f->shape->layout.name, part[0].path, sizeof(part[0].path)));
-	plan_main(&part[0].plan, f->shape);
-	part[0].head = s->head[0];
-	part[1].head = s->head[1];
-	if (!f->shape->keep)
+	part[0].plan = &f->shape->main;
+	part[0].head = s->undo.map ? undo_place(&s->undo, 0) : s->head;
+	part[1].head = s->undo.map ? undo_place(&s->undo, 1) : s->head;
+	if (!f->shape->keep.columns)
 		return 1;
 	must(path_keep(part[0].path, part[1].path, sizeof(part[1].path)));
-	plan_keep(&part[1].plan, f->shape);
+	part[1].plan = &f->shape->keep;
 	return 2;
 }
 
@@ -46,12 +46,12 @@ static enum part_state part_broken(struct store *s, struct part *p, struct err *
 static enum part_state part_look(struct store *s, struct part *p, struct err *err)
 {
 	struct rrd_header h;
-	enum fw_err e = header_copy(p->path, p->head, &h, err);
+	enum fw_err e = header_copy(p->path, p->head, plan_header_octets(p->plan), &h, err);
 
 	p->head_octets = e == FW_OK ? h.header_octets : 0;
 	p->last_ms = e == FW_OK ? header_last_ms(&h) : 0;
 	switch (e) {
-	case FW_OK:       p->state = plan_fits(&p->plan, &h) ? PART_GOOD : PART_OTHER; break;
+	case FW_OK:       p->state = plan_fits(p->plan, &h) ? PART_GOOD : PART_OTHER; break;
 	case FW_NOTFOUND: p->state = PART_ABSENT; break;
 	case FW_BROKEN:   p->state = part_broken(s, p, err); break;
 	default:          p->state = PART_FAILS; break;
@@ -169,7 +169,7 @@ static enum fw_err part_make_anew(struct store *s, struct file_make *m, struct e
 
 static enum fw_err part_make(struct store *s, const struct file *f, struct part *p, struct err *err)
 {
-	struct file_make m = { .path = p->path, .scratch = s->scratch, .plan = &p->plan, .first_ms = first_ms(f),
+	struct file_make m = { .path = p->path, .scratch = s->scratch, .plan = p->plan, .first_ms = first_ms(f),
 			       .rebuild = p->state == PART_OTHER };
 	enum fw_err e = file_make(&m, err);
 
@@ -211,14 +211,15 @@ static enum fw_err parts_ready(struct store *s, struct file *f, struct part part
 	return FW_OK;
 }
 
-static enum fw_err part_write(struct store *s, const struct file *f, const struct part *p, struct err *err)
+static enum fw_err part_write(struct store *s, const struct file *f, const struct part *part, unsigned which, struct err *err)
 {
+	const struct part *p = &part[which];
 	struct held h = held_over(f);
 	struct store_row row;
 	enum fw_err e = FW_OK;
 
-	update_begin(&s->update, p->path, &p->plan, p->last_ms);
-	undo_begin(&s->undo, p->path, p->head, p->head_octets);
+	update_begin(&s->update, p->path, p->plan, p->last_ms);
+	undo_begin(&s->undo, which, p->path, p->head_octets);
 	while (e == FW_OK && held_next(&h, &row))
 		e = update_row(&s->update, &row, err);
 	if (e == FW_OK)
@@ -230,18 +231,19 @@ static enum fw_err part_write(struct store *s, const struct file *f, const struc
 
 static enum fw_err parts_write(struct store *s, struct file *f, const struct part *part, struct err *err)
 {
-	unsigned parts = f->shape->keep ? 2 : 1;
+	unsigned parts = f->shape->keep.columns ? 2 : 1;
 
 	for (unsigned i = 0; i < parts; i++)
-		if (part_write(s, f, &part[i], err) != FW_OK) {
+		if (part_write(s, f, part, i, err) != FW_OK) {
 			s->count.write_errors++;
 			store_say(s, SAY_WRITE, err);
 			return FW_IO;
 		}
 	store_well(s, SAY_WRITE, "files are written");
 	s->count.rows_written += f->rows;
+	/* written early (a reader, age): its turn stays where it was, so that files do not fall into step */
+	f->rows_due = f->rows < f->rows_due ? (uint16_t)(f->rows_due - f->rows) : (uint16_t)s->limits.hold_rows;
 	file_drop_held(s, f);
-	f->rows_due = (uint16_t)s->limits.hold_rows;
 	return FW_OK;
 }
 

@@ -240,14 +240,12 @@ static void test_kill_in_write(void)
 /* The same for certain: a process that dies with the header half changed, in a file that the journal has rows for. */
 static _Noreturn void die_half_way(const char *path, const struct store_row *row)
 {
-	static uint8_t head[HEADER_COPY_MAX];
 	static struct update u;
 	struct store *s = open_store(folder, &(struct store_limits){ .hold_rows = 60 }, &interface_layout);
 	char journal[STORE_PATH_MAX];
 	struct undo undo;
 	struct rrd_header h;
 	struct shape shape;
-	struct plan plan;
 	FILE *f;
 
 	store_put(s, "half/interface/a", &interface_layout, row);
@@ -255,12 +253,11 @@ static _Noreturn void die_half_way(const char *path, const struct store_row *row
 	if (store_count(s).rows_held != 1)
 		_exit(2);
 	shape_init(&shape, &interface_layout);
-	plan_main(&plan, &shape);
 	snprintf(journal, sizeof(journal), "%s/journal.0", folder);
 	undo_open(&undo, journal, folder, NULL, NULL);
-	header_copy(path, head, &h, NULL);
-	undo_begin(&undo, path, head, h.header_octets);
-	update_begin(&u, path, &plan, header_last_ms(&h));
+	header_copy(path, undo_place(&undo, 0), 4096, &h, NULL);
+	undo_begin(&undo, 0, path, h.header_octets);
+	update_begin(&u, path, &shape.main, header_last_ms(&h));
 	update_row(&u, row, NULL);
 	update_end(&u, NULL);
 	f = fopen(path, "r+");			/* the last update's time is set last: not any more */
