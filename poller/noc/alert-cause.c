@@ -121,11 +121,12 @@ static void begin_round(struct alert_book *b)
 	names_release(&b->cause_keys);
 	b->causes = 0;
 	b->round++;
-	if (b->services < c->service_count) {
-		b->service = must_realloc(b->service, c->service_count * sizeof(*b->service));
-		memset(b->service + b->services, 0, (c->service_count - b->services) * sizeof(*b->service));
-		b->services = c->service_count;
-	}
+	if (b->config == c && b->services == c->service_count)
+		return;
+	b->config = c;
+	b->services = c->service_count;
+	b->service = must_realloc(b->service, (b->services + 1) * sizeof(*b->service));
+	memset(b->service, 0, (b->services + 1) * sizeof(*b->service));
 }
 
 void causes_find(struct alert_book *b)
@@ -186,6 +187,19 @@ const struct service_now *service_ask(struct alert_book *b, uint32_t service)
 		s->severity = severity_of(&s->verdict);
 	}
 	return s;
+}
+
+void services_leave(struct alert_book *b)
+{
+	for (uint32_t i = 0; i < b->services; i++) {
+		struct service_now *s = &b->service[i];
+
+		if (s->asked != b->round)
+			continue;
+		s->left_round = b->round;
+		s->left_quality = s->verdict.quality;
+		s->left_distance = s->verdict.distance;
+	}
 }
 
 static bool has_unseen(struct alert_book *b, uint32_t service)
@@ -300,6 +314,17 @@ static bool point_is_new(struct alert_book *b, uint32_t leaf)
 	return true;
 }
 
+/* A part or check of a device that is a point itself says nothing more to people. */
+static bool goes_with_device(struct alert_book *b, const struct entity *e, const uint32_t *leaf, size_t n)
+{
+	const struct entity *device = model_device_of(b->model, e);
+
+	for (size_t i = 0; device && i < n; i++)
+		if (leaf[i] == device->leaf)
+			return true;
+	return false;
+}
+
 static void points_of(struct alert_book *b, uint32_t service, struct alert *a)
 {
 	enum { LOOKED_AT = 256 };
@@ -310,7 +335,7 @@ static void points_of(struct alert_book *b, uint32_t service, struct alert *a)
 	for (size_t i = 0; i < n && i < LOOKED_AT; i++) {
 		const struct entity *e = model_of_node(b->model, leaf[i]);
 
-		if (!e || !point_is_new(b, leaf[i]))
+		if (!e || goes_with_device(b, e, leaf, n < LOOKED_AT ? n : LOOKED_AT) || !point_is_new(b, leaf[i]))
 			continue;
 		if (a->points_count < POINTS_MAX)
 			put_text(a->points[a->points_count++], sizeof(a->points[0]), e->name);

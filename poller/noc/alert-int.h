@@ -37,6 +37,9 @@ struct service_now {
 	struct verdict verdict;
 	enum severity severity;
 	bool unsettled;			/* a component that it stands on has not been seen yet */
+	uint32_t left_round;		/* the round that left it like this, for the next one's 'before' */
+	enum state left_quality;
+	uint32_t left_distance;
 };
 
 struct held {
@@ -68,6 +71,7 @@ struct alert_book {
 	struct model *model;
 	struct wall now;
 	uint32_t round;
+	const struct config *config;	/* that 'service' is about; only held against the model's */
 	struct cause **cause;
 	uint32_t causes, causes_room;
 	struct names cause_keys;
@@ -83,6 +87,8 @@ struct alert_book {
 void causes_find(struct alert_book *b);
 /* Fill b->touch for one cause, worst first. */
 void cause_touches(struct alert_book *b, const struct cause *c);
+/* Keep what the services that were asked are like now. */
+void services_leave(struct alert_book *b);
 const struct service_now *service_ask(struct alert_book *b, uint32_t service);
 bool service_unsettled(struct alert_book *b, uint32_t service);
 struct entity *service_entity(struct alert_book *b, uint32_t service);

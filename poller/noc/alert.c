@@ -212,6 +212,16 @@ static bool stands(struct alert_book *b, const struct touched *told, uint32_t se
 	return (told->quality_now != v->quality || distance != v->distance) && service_unsettled(b, service);
 }
 
+/* What this alert told last; else what other causes had left of the service; else what it was built for. */
+static void before(struct alert_book *b, uint32_t service, const struct touched *told, struct touched *t)
+{
+	const struct service_now *s = &b->service[service];
+	bool left = s->left_round && s->left_round + 1 == b->round;
+
+	t->quality_before = told ? told->quality_now : left ? s->left_quality : STATE_UP;
+	t->lose_before = told ? told->lose_now : left ? lose_of(s->left_distance) : t->built_for;
+}
+
 static void touch_line(struct alert_book *b, const struct held *h, uint32_t service, struct touched *t)
 {
 	const struct verdict *v = &service_ask(b, service)->verdict;
@@ -227,8 +237,7 @@ static void touch_line(struct alert_book *b, const struct held *h, uint32_t serv
 	}
 	t->quality_now = v->quality;
 	t->lose_now = lose_of(v->distance);
-	t->quality_before = told ? told->quality_now : STATE_UP;
-	t->lose_before = told ? told->lose_now : t->built_for;
+	before(b, service, told, t);
 }
 
 static void touch_lines(struct alert_book *b, const struct held *h, struct alert *a)
@@ -436,4 +445,5 @@ void alert_book_judge(struct alert_book *b, struct model *m, struct wall now, al
 			tell(b, t.one[i].held, each, owner);
 	}
 	free(t.one);
+	services_leave(b);
 }
