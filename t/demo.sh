@@ -165,7 +165,7 @@ prepare() {
 	scratch=$(mktemp -d "${TMPDIR:-/tmp}/forewarn-demo.XXXXXX") || die 'no scratch folder'
 	# the name of a Unix socket has at most 107 octets
 	STATE=$DEMO/state
-	test $((${#STATE} + 14)) -le 107 || STATE=$(mktemp -d /tmp/forewarn-demo-state.XXXXXX) || die 'no state folder'
+	test $((${#STATE} + 14)) -le 107 || STATE=$(mktemp -d "${TMPDIR:-/tmp}/forewarn-state.XXXXXX") || die 'no state folder'
 	# The program finds mibs/ beside a build folder in the tree; one elsewhere is told.
 	case $FOREWARN_OUT in
 	"$TOP"/*) told= ;;
@@ -444,7 +444,7 @@ tell_what_is_left() {
 		    forewarn.log    what forewarn said
 		    $(basename "$STATE")           its memory: states, events, RRD files$(test "$STATE" = "$DEMO/state" || echo " (in $STATE)")
 
-		${bold}Try next${plain} (nothing polls now, so what was polled is unknown again: yesterday's "up" is not today's)
+		${bold}Try next${plain} (nothing polls now: after three intervals, 6 s, what was polled is unknown, and never an old "up")
 		    $program events --since 1h
 		    $program explain "order management"
 		    $program graph sw1/interface/Gi0/1 -o $here/sw1.png --since 5min
