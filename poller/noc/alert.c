@@ -216,10 +216,9 @@ static bool stands(struct alert_book *b, const struct touched *told, uint32_t se
 static void before(struct alert_book *b, uint32_t service, const struct touched *told, struct touched *t)
 {
 	const struct service_now *s = &b->service[service];
-	bool left = s->left_round && s->left_round + 1 == b->round;
 
-	t->quality_before = told ? told->quality_now : left ? s->left_quality : STATE_UP;
-	t->lose_before = told ? told->lose_now : left ? lose_of(s->left_distance) : t->built_for;
+	t->quality_before = told ? told->quality_now : s->left ? s->left_quality : STATE_UP;
+	t->lose_before = told ? told->lose_now : s->left ? lose_of(s->left_distance) : t->built_for;
 }
 
 static void touch_line(struct alert_book *b, const struct held *h, uint32_t service, struct touched *t)
@@ -324,8 +323,10 @@ static void judge_cause(struct alert_book *b, const struct cause *c, struct tell
 	compose(b, c, h);
 	if (h)
 		h->seen = true;
-	if (h && same_for_people(h, a))
+	if (h && same_for_people(h, a)) {
+		memcpy(h->cause, a->cause, sizeof(h->cause));	/* other numbers are shown, and not told */
 		return;
+	}
 	a->transition = h ? TRANSITION_CHANGE : TRANSITION_RAISE;
 	a->number = h ? h->number : 0;		/* a new one gets its number when it is told */
 	a->sequence = h ? h->sequence + 1 : 1;

@@ -255,6 +255,7 @@ static void test_device_and_parts(void)
 	is_str(t->first.cause, "app3/check/login down: CRITICAL - 5012 ms", "a check fails: it is the cause");
 	level(&w, "app3/check/login", STATE_DOWN, "CRITICAL - 5040 ms");
 	is_int(judge(&w)->count, 0, "other numbers alone are not told");
+	is_str(alert_book_at(w.b, 0)->cause, "app3/check/login down: CRITICAL - 5040 ms", "... but shown");
 	level(&w, "app3/check/login", STATE_DOWN, "CRITICAL - refused");
 	is_int(judge(&w)->changes, 1, "other words are");
 	fact(&w, "app3", N, N);
@@ -471,7 +472,7 @@ static void test_random(void)
 
 int main(void)
 {
-	plan(81);
+	plan(82);
 	test_story();
 	test_wide_group();
 	test_behind();
