@@ -189,16 +189,16 @@ const struct service_now *service_ask(struct alert_book *b, uint32_t service)
 	return s;
 }
 
+/* What this judging leaves of every service: the "before" of the next alert that touches it. */
 void services_leave(struct alert_book *b)
 {
 	for (uint32_t i = 0; i < b->services; i++) {
+		const struct verdict *v = &service_ask(b, i)->verdict;
 		struct service_now *s = &b->service[i];
 
-		if (s->asked != b->round)
-			continue;
-		s->left_round = b->round;
-		s->left_quality = s->verdict.quality;
-		s->left_distance = s->verdict.distance;
+		s->left = true;
+		s->left_quality = v->quality;
+		s->left_distance = v->distance;
 	}
 }
 

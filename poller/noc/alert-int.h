@@ -37,7 +37,7 @@ struct service_now {
 	struct verdict verdict;
 	enum severity severity;
 	bool unsettled;			/* a component that it stands on has not been seen yet */
-	uint32_t left_round;		/* the round that left it like this, for the next one's 'before' */
+	bool left;			/* there was a judging before this one, and it left: */
 	enum state left_quality;
 	uint32_t left_distance;
 };

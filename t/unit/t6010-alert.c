@@ -221,6 +221,26 @@ static void test_wide_group(void)
 
 /* ---- who is a cause -------------------------------------------------------------------------------------------------- */
 
+/* What a service was before an alert is what the judging before left, however long ago another cause took it there. */
+static void test_before(void)
+{
+	struct world w = well();
+	struct told *t;
+
+	level(&w, "m1", STATE_DOWN, "");
+	t = judge(&w);
+	ok(t->raises == 1 && t->first.touched[0].lose_before == 1 && t->first.touched[0].lose_now == 0, "one of two mains: was 1, now 0");
+	level(&w, "lone/interface/wan", STATE_DOWN, "");
+	judge(&w);
+	level(&w, "lone/interface/wan", STATE_UP, "");
+	judge(&w);
+	level(&w, "r1", STATE_DOWN, "");
+	t = judge(&w);
+	ok(t->raises == 1 && t->first.touched[0].lose_before == 0 && t->first.touched[0].lose_now == 0,
+	   "a relay after that takes nothing more, though others were judged in between");
+	world_free(&w);
+}
+
 static void test_behind(void)
 {
 	struct world w = well();
@@ -472,9 +492,10 @@ static void test_random(void)
 
 int main(void)
 {
-	plan(82);
+	plan(84);
 	test_story();
 	test_wide_group();
+	test_before();
 	test_behind();
 	test_device_and_parts();
 	test_alone();
