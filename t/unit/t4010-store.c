@@ -69,7 +69,17 @@ static void test_reset(void)
 		r.reset = i == 10;
 		store_put(s, "reset/interface/a", &interface_layout, &r);
 	}
+	for (int i = 0; i <= 4; i++) {		/* another source column: the value jumps ahead */
+		uint64_t v = (i < 2 ? 0 : UINT64_C(1) << 40) + 6000u * (unsigned)i;
+		struct store_row r = row3(60.0 * i, v, v, 3);
+
+		r.reset = i == 2;
+		store_put(s, "reset/interface/b", &interface_layout, &r);
+	}
 	store_close(s);
+	file_of(folder, "reset/interface/b", path, sizeof(path));
+	ok(isnan(file_value(path, "AVERAGE", "in", 120)), "a counter that goes on elsewhere draws no spike");
+	is_double(file_value(path, "AVERAGE", "in", 180), 100, 1e-3, "... and is known from there on");
 	file_of(folder, "reset/interface/a", path, sizeof(path));
 	is_double(file_value(path, "AVERAGE", "in", 540), 100, 1e-3, "the rate before a reset");
 	ok(isnan(file_value(path, "AVERAGE", "in", 600)), "the interval of the reset is unknown");
@@ -90,8 +100,8 @@ static void test_gap(void)
 			r.known = 6;		/* one value is missing */
 		if (i > 10 && i < 20)
 			continue;		/* the device is silent for ten minutes */
-		if (i == 25)
-			continue;		/* one row is lost: within the heartbeat */
+		if (i == 25 || i == 27 || i == 28)
+			continue;		/* one row is lost: within the heartbeat; two: beyond */
 		store_put(s, "gap/interface/a", &interface_layout, &r);
 	}
 	store_close(s);
@@ -103,6 +113,7 @@ static void test_gap(void)
 	ok(isnan(file_value(path, "AVERAGE", "in", 900)), "silence beyond the heartbeat is unknown");
 	is_double(file_value(path, "AVERAGE", "in", 1260), 10, 1e-3, "after it the rate is known");
 	is_double(file_value(path, "AVERAGE", "in", 1500), 10, 1e-3, "one row lost is bridged");
+	ok(isnan(file_value(path, "AVERAGE", "in", 1680)), "two are not");
 }
 
 static void test_wrap64(void)
@@ -153,7 +164,7 @@ static void test_clock(void)
 int main(void)
 {
 	log_level_set(LOG_LEVEL_ERROR);
-	plan(36);
+	plan(39);
 	folder_new(folder, sizeof(folder));
 	test_rates();
 	test_reset();
