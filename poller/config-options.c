@@ -114,6 +114,7 @@ static const struct option notify[] = {
 static const struct option rrd[] = {
 	{ "rows", OPT_COUNT, "1", "1000", "10", "number", "How many rows are held back and written to a file at once." },
 	{ "hold", OPT_SPAN, "0s", "1d", "15min", "time", "After which time they are written though there are fewer." },
+	{ "write", OPT_SWITCH, NULL, NULL, "true", "switch", "Is history kept at all? States, alerts and last values do without." },
 };
 
 static const struct option retention[] = {

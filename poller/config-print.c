@@ -141,6 +141,7 @@ static void settings(const struct config *c, FILE *out)
 	fprintf(out, "\tthreads = %" PRIu32 "\n\tchecks-at-once = %" PRIu32 "\n}\n", c->threads, c->checks_at_once);
 	fprintf(out, "\nrrd {\n\trows = %" PRIu32 "\n", c->rrd_rows);
 	span(out, "\t", "hold", c->rrd_hold);
+	fprintf(out, "\twrite = %s\n", c->rrd_write ? "true" : "false");
 	fputs("}\n\nretention {\n", out);
 	span(out, "\t", "age", c->retention);
 	fprintf(out, "\tsize = %s\n}\n", size_exact(c->retention_octets, buf, sizeof(buf)));

@@ -83,6 +83,7 @@ static void take_rrd(const struct section *s)
 	if (take_count(s, "rows", &n))
 		s->l->c->rrd_rows = (uint32_t)n;
 	take_span(s, "hold", &s->l->c->rrd_hold);
+	take_switch(s, "write", &s->l->c->rrd_write);
 }
 
 static void take_retention(const struct section *s)
@@ -275,6 +276,7 @@ void settings_default(struct load *l)
 	c->checks_at_once = (uint32_t)option_count("poll", "checks-at-once");
 	c->rrd_rows = (uint32_t)option_count("rrd", "rows");
 	c->rrd_hold = option_span("rrd", "hold");
+	c->rrd_write = true;
 	c->retention = option_span("retention", "age");
 	c->retention_octets = option_size("retention", "size");
 	d->timeout = option_span("defaults", "timeout");

@@ -122,6 +122,7 @@ struct config {
 	uint64_t retention_octets; struct span retention;
 	struct span rrd_hold;		/* rrd { hold = 15min  rows = 10 } */
 	uint32_t rrd_rows;
+	bool rrd_write;			/* false: rows are dropped, no history */
 	const char *mib_folder;		/* the user's own, or NULL */
 	struct mib *mib;
 	struct cfg_credentials *credentials;	uint32_t credentials_count;
