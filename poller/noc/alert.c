@@ -221,7 +221,8 @@ static void before(struct alert_book *b, uint32_t service, const struct touched 
 	t->lose_before = told ? told->lose_now : s->left ? lose_of(s->left_distance) : t->built_for;
 }
 
-static void touch_line(struct alert_book *b, const struct held *h, uint32_t service, struct touched *t)
+/* True when the line is what was told last, because nobody can tell yet. */
+static bool touch_line(struct alert_book *b, const struct held *h, uint32_t service, struct touched *t)
 {
 	const struct verdict *v = &service_ask(b, service)->verdict;
 	const struct touched *told;
@@ -232,19 +233,33 @@ static void touch_line(struct alert_book *b, const struct held *h, uint32_t serv
 	if (told && stands(b, told, service)) {
 		t->quality_before = t->quality_now = told->quality_now;
 		t->lose_before = t->lose_now = told->lose_now;
-		return;
+		return true;
 	}
 	t->quality_now = v->quality;
 	t->lose_now = lose_of(v->distance);
 	before(b, service, told, t);
+	return false;
 }
 
-static void touch_lines(struct alert_book *b, const struct held *h, struct alert *a)
+static bool touch_lines(struct alert_book *b, const struct held *h, struct alert *a)
 {
+	bool stood = false;
+
 	a->touched_count = b->touches < TOUCHED_MAX ? b->touches : TOUCHED_MAX;
 	a->touched_more = b->touches - a->touched_count;
 	for (uint32_t i = 0; i < a->touched_count; i++)
-		touch_line(b, h, b->touch[i].service, &a->touched[i]);
+		stood |= touch_line(b, h, b->touch[i].service, &a->touched[i]);
+	return stood;
+}
+
+/* With a line, what follows from it stands as well. */
+static void let_stand(const struct held *h, struct alert *a)
+{
+	if (h->severity > a->severity)
+		a->severity = h->severity;
+	a->points_count = h->points_count;
+	a->points_more = h->points_more;
+	memcpy(a->points, h->points, h->points_count * sizeof(*a->points));
 }
 
 static enum alert_kind kind_of(const struct alert *a)
@@ -299,6 +314,7 @@ static void compose(struct alert_book *b, const struct cause *c, const struct he
 {
 	struct alert *a = &b->alert;
 	enum severity worst = b->touches ? b->touch[0].severity : SEVERITY_CLEARED;
+	bool stood;
 
 	text_copy(a->key, sizeof(a->key), c->key);
 	a->state = c->state;
@@ -306,8 +322,10 @@ static void compose(struct alert_book *b, const struct cause *c, const struct he
 	a->since = c->e && c->role == ROLE_COMPONENT ? c->e->since : h ? h->since : b->now;
 	a->since_after = c->e && c->role == ROLE_COMPONENT ? c->e->since_after : (struct wall){ 0 };
 	a->severity = severity_of_cause(c, worst);
-	touch_lines(b, h, a);
+	stood = touch_lines(b, h, a);
 	points_list(b, a);
+	if (stood)
+		let_stand(h, a);
 	a->kind = kind_of(a);
 	say_cause(c, a->cause, sizeof(a->cause));
 }

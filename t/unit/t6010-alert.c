@@ -388,6 +388,30 @@ static void test_restart(void)
 	world_free(&v);
 }
 
+/* Who is seen again is not told better of than before, while others that matter have not been seen. */
+static void test_half_seen(void)
+{
+	struct world w = well(), v;
+	struct told *t;
+
+	fact(&w, "app2", N, N);
+	judge(&w);
+	level(&w, "app3/check/login", STATE_DEGRADED, "slow");
+	judge(&w);
+	v = world_new();
+	for (size_t i = 0; i < alert_book_count(w.b); i++)
+		alert_book_restore(v.b, alert_book_at(w.b, i));
+	fact(&v, "app1", Y, Y);
+	fact(&v, "app3", Y, Y);
+	level(&v, "app3/check/login", STATE_DEGRADED, "slow");
+	is_int(judge(&v)->count, 0, "one cause is seen as before, the other not yet: what was told stands");
+	fact(&v, "app2", Y, Y);
+	t = judge(&v);
+	ok(t->clears == 1 && t->changes == 1 && t->first.touched[0].lose_now == 1, "the other is up: now it is better");
+	world_free(&w);
+	world_free(&v);
+}
+
 /* ---- whatever happens ------------------------------------------------------------------------------------------------- */
 
 struct seen { char key[MODEL_NAME_MAX]; uint64_t number, sequence; bool open; };
@@ -492,7 +516,7 @@ static void test_random(void)
 
 int main(void)
 {
-	plan(84);
+	plan(86);
 	test_story();
 	test_wide_group();
 	test_before();
@@ -501,6 +525,7 @@ int main(void)
 	test_alone();
 	test_blind();
 	test_restart();
+	test_half_seen();
 	test_random();
 	return done();
 }
