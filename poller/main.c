@@ -13,9 +13,10 @@ const struct command commands[] = {
 	{ "check", "", "read the configuration, report every mistake", check_command,
 	  "  -p, --print          print it with defaults filled in, secrets as ***\n", "forewarn check" },
 	{ "status", "[SERVICE]", "what is wrong, then quality and risk of each service", status_command,
-	  "      --all            also the services that are well\n", "forewarn status" },
+	  "  -a, --all            every cause, and the services that are well too\n", "forewarn status" },
 	{ "risk", "[SERVICE]", "what is left, what would end it, what to repair first", risk_command,
-	  "  -v, --verbose        also distances and everything it stands on\n", "forewarn risk \"order management\"" },
+	  "  -v, --verbose        also cut sets, distances and everything it stands on\n"
+	  "      --list N         N of the smallest cut sets (default 3; with --json 20)\n", "forewarn risk \"order management\"" },
 	{ "explain", "SERVICE", "what a service stands on, in words", explain_command, "", "forewarn explain \"order management\"" },
 	{ "show", "[CLASS [DEVICE]]", "components and their last values", show_command,
 	  "      --wide           all columns\n", "forewarn show interface edge1" },

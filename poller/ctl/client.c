@@ -98,8 +98,11 @@ static json_t *exchange(int fd, const char *call, const json_t *args, struct err
 	return j;
 }
 
-/* Where the state folder is: as said, else as configured. */
-static enum fw_err state_folder(const struct ctl *c, char *buf, size_t size, struct err *err)
+/*
+ * Where the state folder is: as said, else as configured. '*alone': a model of components, groups and services that names no
+ * folder: it is judged as it is written, whatever daemon runs in the usual one.
+ */
+static enum fw_err state_folder(const struct ctl *c, char *buf, size_t size, bool *alone, struct err *err)
 {
 	struct mistakes m = { 0 };
 	struct config *config;
@@ -113,6 +116,8 @@ static enum fw_err state_folder(const struct ctl *c, char *buf, size_t size, str
 		err_set(err, FW_MISTAKE, "%s", m.count ? m.line[0] : "cannot read the configuration");
 	else
 		snprintf(buf, size, "%s", config->state);
+	*alone = config && config->device_count == 0 && config->check_count == 0 && strcmp(config->state, STATE_DEFAULT) == 0 &&
+		 strcmp(c->config_path, CONFIG_DEFAULT) != 0;
 	mistakes_release(&m);
 	config_unref(config);
 	return config ? FW_OK : FW_MISTAKE;
@@ -139,8 +144,11 @@ static json_t *call_here(struct ctl *c, const char *name, const json_t *args, st
 json_t *ctl_call(struct ctl *c, const char *call, json_t *args, struct err *err)
 {
 	json_t *a = args ? args : json_object(), *answer = NULL;
+	const struct view_call *view = view_find(call);
+	struct ctl here = *c;
 	char state[512] = STATE_DEFAULT;
 	int fd = -1;
+	bool alone = false;
 	enum fw_err e = FW_NOTFOUND;
 
 	if (c->state == NULL && strcmp(c->config_path, CONFIG_DEFAULT) == 0)
@@ -148,13 +156,15 @@ json_t *ctl_call(struct ctl *c, const char *call, json_t *args, struct err *err)
 	if (e == FW_OK) {
 		answer = exchange(fd, call, a, err);
 		close(fd);
-	} else if (e == FW_NOTFOUND && (e = state_folder(c, state, sizeof(state), err)) == FW_OK) {
-		e = daemon_connect(state, &fd, err);
+	} else if (e == FW_NOTFOUND && (e = state_folder(c, state, sizeof(state), &alone, err)) == FW_OK) {
+		alone = alone && view != NULL && !view->writes;
+		here.state = alone ? "/dev/null" : c->state;	/* no folder at all: nothing is read from it */
+		e = alone ? FW_NOTFOUND : daemon_connect(state, &fd, err);
 		if (e == FW_OK) {
 			answer = exchange(fd, call, a, err);
 			close(fd);
 		} else if (e == FW_NOTFOUND) {
-			answer = call_here(c, call, a, err);
+			answer = call_here(&here, call, a, err);
 		}
 	}
 	json_decref(a);

@@ -76,6 +76,11 @@ struct config *ctl_config(const struct ctl *c);
 json_t *ctl_call(struct ctl *c, const char *call, json_t *args, struct err *err);
 /* Print the answer as the JSON envelope; returns EXIT_DONE. */
 int ctl_print_json(const json_t *answer);
+/* As ctl_call(), for a command: says why it failed (NULL then), and cleans every string when the answer is for people. */
+json_t *ctl_ask(struct ctl *c, const char *call, json_t *args);
+/* A point in time that a person typed: "4h" (so long ago), "13:58" (the last one), "2026-11-21", "2026-11-21 13:58",
+ * "2026-11-21T13:58:02Z". False when it is none. */
+bool ctl_time(const char *text, struct wall now, struct wall *t);
 
 /* ---- views ----------------------------------------------------------------------------------------------------------- */
 
@@ -114,6 +119,16 @@ json_t *json_time(struct wall t);				/* RFC 3339 string, null when never */
 json_t *json_count(uint64_t n);					/* integer, beyond 2^53 a decimal string */
 json_t *json_lose(const struct verdict *v);			/* how many more can be lost: integer; null: cannot fail; -1: down */
 const char *json_text(const json_t *object, const char *key);	/* "" when absent */
+json_t *json_foreign(const void *text, size_t len_octets);	/* never NULL: octets that are no UTF-8 become \\xHH */
+json_t *json_words(const char *text);				/* the same of a C string */
+json_t *json_whole(double n);					/* json_count() of a double; null when it is not finite */
+void json_clean(json_t *value);					/* every string in it: fit for a terminal */
+struct wall json_wall(const json_t *object, const char *key);	/* of an RFC 3339 time; 0 when there is none */
+json_int_t json_int(const json_t *object, const char *key);	/* 0 when absent */
+struct span json_span(const json_t *object, const char *key);	/* of seconds */
+
+/* There is none of that name among these kinds (1 << enum ref_kind): the line says so, what it is instead, or what is near. */
+enum fw_err name_unknown(struct err *err, const struct config *c, const char *what, unsigned kinds, const char *name);
 
 /* ---- what of a view needs the daemon's other threads (daemon.c) ------------------------------------------------------------ */
 
@@ -133,5 +148,21 @@ struct screen screen_of(const struct ctl *c);
 const char *screen_ink(const struct screen *s, enum ink ink);	/* "" without colour; end with INK_PLAIN */
 /* Pad or cut (with ...) to 'columns' code points; foreign text must be clean already. */
 void screen_cell(const struct screen *s, const char *text, unsigned columns);
+void screen_number(const struct screen *s, const char *text, unsigned columns);	/* so too, to the right */
+/* The octets of 'text' that make one line of 'columns', broken at a blank; '*next' is where the next line begins. */
+size_t screen_line(const char *text, unsigned columns, const char **next);
+/* The rest of a line that begins at 'indent', wrapped there; ends with a newline. */
+void screen_wrap(const struct screen *s, unsigned indent, const char *text);
+void screen_label(const struct screen *s, const char *word);	/* 15 columns: the label of a line */
+enum { SCREEN_LABEL = 15 };
+
+/* Words for people (words.c). 'buf' is returned. */
+char *component_words(const char *name, char *buf, size_t size_octets);	/* "sw1/power-supply/PS 1" -> "sw1 power-supply PS 1" */
+char *state_words(const char *state, const char *reason, char *buf, size_t size_octets);	/* "failed", "down: no SNMP" */
+char *cause_words(const char *component, const char *state, const char *cause, char *buf, size_t size_octets);
+char *lose_left_words(const json_t *item, char *buf, size_t size_octets);	/* quality, can_lose -> "can lose no more" */
+char *age_words(struct span d, char *buf, size_t size_octets);		/* one part: "4 min" */
+char *chance_words(double p, char *buf, size_t size_octets);		/* "about 1 in 120" */
+enum ink state_ink(const char *state);
 
 #endif

@@ -1,5 +1,4 @@
 /* poller/ctl/risk.c: forewarn risk: what is left of a service, what would end it, what to repair first. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,385 +6,446 @@
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
 
-enum { NAMES_MOST = 4096, LIST_MOST = 20 };
+enum { TEXT_MOST = 16384, SETS_SHOWN = 3, SETS_VERBOSE = 10, FAILED_SHOWN = 20 };
 
-/* ---- the view ------------------------------------------------------------------------------------------------------------ */
+static bool is_true(const json_t *item, const char *key) { return json_is_true(json_object_get(item, key)); }
+static bool is_null(const json_t *item, const char *key) { return json_is_null(json_object_get(item, key)); }
+static bool is_down(const json_t *r) { return strcmp(json_text(r, "quality"), "down") == 0; }
+static const char *name_at(const json_t *list, size_t i) { return json_string_value(json_array_get(list, i)); }
 
-static const char *name_of(struct view *v, uint32_t node)
+static void say(const struct screen *s, const char *label, const char *text)
 {
-	const struct entity *e = model_of_node(v->model, node);
-
-	return e ? e->name : graph_name(model_graph(v->model), node);
+	screen_label(s, label);
+	screen_wrap(s, SCREEN_LABEL, text);
 }
 
-static json_t *names_json(struct view *v, const uint32_t *nodes, size_t n)
+/* ---- the head -------------------------------------------------------------------------------------------------------------- */
+
+/* Since when something of it is down or degraded. */
+static struct wall risk_since(const json_t *failed)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_string(name_of(v, nodes[i])));
-	return list;
-}
-
-static json_t *distance_json(uint32_t d) { return d == DISTANCE_NEVER ? json_null() : json_integer(d); }
-
-static json_t *number_or_null(double x) { return isfinite(x) ? json_real(x) : json_null(); }
-
-/* Components in the support that are not up, with what repairing each alone would bring. */
-static json_t *failed_json(struct view *v, const struct entity *service, const uint32_t *support, size_t n, const struct verdict *now)
-{
-	struct graph *g = model_graph(v->model);
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n; i++) {
-		const struct entity *e = model_of_node(v->model, support[i]);
-		struct verdict after;
-
-		if (e == NULL || e->state == STATE_UP)
-			continue;
-		after = graph_verdict_if(g, service->node, support[i], STATE_UP);
-		json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:o,s:f,s:s,s:b,s:o,s:b}", "component", e->name, "state", state_word(e->state),
-				      "reason", e->reason, "since", json_time(e->since), "age_s", span_as_s(wall_since(v->now, e->since)),
-				      "repaired_quality", state_word(after.quality), "repaired_at_risk", after.at_risk,
-				      "repaired_can_lose", json_lose(&after),
-				      "helps", after.quality != now->quality || after.distance != now->distance || after.at_risk != now->at_risk ||
-					after.cuts < now->cuts));
-	}
-	return list;
-}
-
-/* How many of a gate's direct members still work, for the groups under the service. */
-static json_t *left_json(struct view *v, const struct entity *service)
-{
-	struct graph *g = model_graph(v->model);
-	json_t *list = json_array();
-	const uint32_t *below;
-	size_t n = graph_members(g, service->node, &below);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct entity *e = model_of_node(v->model, below[i]);
-		const struct cfg_group *k;
-		uint32_t there = 0;
-
-		if (e == NULL || e->kind != ENTITY_GROUP)
-			continue;
-		k = &v->config->group[e->index];
-		for (uint32_t m = 0; m < k->count; m++) {
-			const struct entity *member = model_find(v->model, k->member[m].name);
-			enum state s = member == NULL ? STATE_UNKNOWN : member->node == NODE_NONE ? member->state :
-				       graph_is_watched(g, member->node) ? graph_verdict(g, member->node).quality : member->state;
-
-			there += s == STATE_UP || s == STATE_DEGRADED;
-		}
-		json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:i,s:i}", "group", e->name, "there", (int)there, "members", (int)k->count,
-				      "need", (int)k->need, "full", (int)k->full));
-	}
-	return list;
-}
-
-static void count_certainty(struct view *v, const uint32_t *support, size_t n, json_t *item)
-{
-	struct graph *g = model_graph(v->model);
-	int unknown = 0, rated = 0;
-
-	(void)g;
-	for (size_t i = 0; i < n; i++) {
-		const struct entity *e = model_of_node(v->model, support[i]);
-		const struct ref *r = e ? config_find(v->config, e->name) : NULL;
-
-		unknown += e != NULL && e->state == STATE_UNKNOWN;
-		rated += r && r->kind == REF_COMPONENT && isfinite(v->config->component[r->index].unavailability);
-	}
-	json_object_set_new(item, "components", json_integer((json_int_t)n));
-	json_object_set_new(item, "components_unknown", json_integer(unknown));
-	json_object_set_new(item, "components_rated", json_integer(rated));
-}
-
-static json_t *service_json(struct view *v, const struct entity *e)
-{
-	struct graph *g = model_graph(v->model);
-	const struct cfg_service *s = &v->config->service[e->index];
-	struct verdict d = graph_verdict(g, e->node), design = { .distance = d.design_distance };
-	uint32_t *nodes = must_alloc(NAMES_MOST * sizeof(*nodes));
-	size_t n = graph_single_points(g, e->node, nodes, LIST_MOST), shown = n < LIST_MOST ? n : LIST_MOST;
-	json_t *item = json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:i,s:s}", "service", e->name,
-		"quality", state_word(d.quality), "at_risk", d.at_risk, "can_lose", json_lose(&d), "built_for", json_lose(&design),
-		"distance", distance_json(d.distance), "distance_weak", distance_json(d.distance_weak),
-		"distance_worst", distance_json(d.distance_worst), "design_distance", distance_json(d.design_distance),
-		"cut_sets", number_or_null(d.cuts), "design_cut_sets", number_or_null(d.design_cuts), "p", number_or_null(d.p),
-		"design_p", number_or_null(d.design_p), "owner", s->owner, "tier", (int)s->tier, "runbook", s->runbook);
-
-	json_object_set_new(item, "single_points", names_json(v, nodes, shown));
-	json_object_set_new(item, "single_points_count", json_integer((json_int_t)n));
-	n = graph_design_single_points(g, e->node, nodes, LIST_MOST);
-	json_object_set_new(item, "design_single_points", names_json(v, nodes, n < LIST_MOST ? n : LIST_MOST));
-	n = graph_support(g, e->node, nodes, NAMES_MOST);
-	n = n < NAMES_MOST ? n : NAMES_MOST;
-	json_object_set_new(item, "failed", failed_json(v, e, nodes, n, &d));
-	json_object_set_new(item, "left", left_json(v, e));
-	json_object_set_new(item, "stands_on", names_json(v, nodes, n));
-	count_certainty(v, nodes, n, item);
-	free(nodes);
-	return item;
-}
-
-json_t *view_risk(struct view *v, const json_t *args, json_t *answer, struct err *err)
-{
-	const char *only = json_text(args, "service");
-	json_t *items = json_array();
-
-	(void)answer;
-	for (size_t i = 0; i < model_count(v->model); i++) {
-		const struct entity *e = model_at(v->model, i);
-
-		if (e->kind == ENTITY_SERVICE && (only[0] == '\0' || strcmp(only, e->name) == 0))
-			json_array_append_new(items, service_json(v, e));
-	}
-	if (only[0] && json_array_size(items) == 0) {
-		const char *near = names_nearest(&v->config->names, only, 3);
-
-		err_set(err, FW_NOTFOUND, "there is no service '%s'%s%s%s", only, near ? "; '" : "", near ? near : "", near ? "' is near" : "");
-		json_decref(items);
-		return NULL;
-	}
-	return items;
-}
-
-/* ---- for people -------------------------------------------------------------------------------------------------------------- */
-
-static void label(const struct screen *s, const char *word)
-{
-	fprintf(s->out, "%s%-14s%s ", screen_ink(s, INK_DIM), word, screen_ink(s, INK_PLAIN));
-}
-
-static void list(const struct screen *s, const json_t *names, size_t total)
-{
-	size_t n = json_array_size(names);
-
-	for (size_t i = 0; i < n; i++)
-		fprintf(s->out, "%s%s", i ? " \u00b7 " : "", json_string_value(json_array_get(names, i)));
-	if (total > n)
-		fprintf(s->out, " and %zu more", total - n);
-	fputc('\n', s->out);
-}
-
-/* "about 1 in 120": two digits, never twelve. */
-static void chance(double p, char *buf, size_t size)
-{
-	double n = 1 / p, scale = pow(10, floor(log10(n)) - 1);
-	char digits[32];
-
-	if (p <= 0)
-		snprintf(buf, size, "none");
-	else if (p > 0.5)
-		snprintf(buf, size, "%.0f %%", p * 100);
-	else
-		snprintf(buf, size, "about 1 in %s", text_thousands((unsigned long long)(n < 10 ? round(n) : round(n / scale) * scale), digits, sizeof(digits)));
-}
-
-static const char *in_words(const json_t *r, char *buf, size_t size)
-{
-	const char *q = json_text(r, "quality");
-	json_int_t lose = json_integer_value(json_object_get(r, "can_lose")), built = json_integer_value(json_object_get(r, "built_for"));
-	bool never = json_is_null(json_object_get(r, "can_lose"));
-
-	if (strcmp(q, "down") == 0)
-		snprintf(buf, size, "It does not work: users get nothing.");
-	else if (strcmp(q, "unknown") == 0)
-		snprintf(buf, size, "It is not known whether it works.");
-	else if (never)
-		snprintf(buf, size, "Nothing that is known can stop it.");
-	else if (lose == 0 && built > 0)
-		snprintf(buf, size, "%s One more failure stops it (built to survive any %lld).",
-			 strcmp(q, "degraded") == 0 ? "Works, but not as it should." : "Works now.", (long long)built);
-	else if (lose == 0)
-		snprintf(buf, size, "%s It has no spare: any of the components below stops it.",
-			 strcmp(q, "degraded") == 0 ? "Works, but not as it should." : "Works now.");
-	else
-		snprintf(buf, size, "%s It can still lose any %lld%s.", strcmp(q, "degraded") == 0 ? "Works, but not as it should." : "Works now.",
-			 (long long)lose, lose < built ? "" : json_is_true(json_object_get(r, "at_risk")) ? ", though part of its redundancy is gone" : "");
-	return buf;
-}
-
-static void print_failed(const struct screen *s, const json_t *failed)
-{
+	struct wall first = { 0 };
 	size_t i;
 	json_t *f;
 
 	json_array_foreach(failed, i, f) {
-		char age[32], reason[512];
+		struct wall t = json_wall(f, "since");
 
-		label(s, i == 0 ? "Not up" : "");
-		text_clean(json_text(f, "reason"), strlen(json_text(f, "reason")), reason, sizeof(reason));
-		span_format(span_us((int64_t)(json_real_value(json_object_get(f, "age_s")) * 1e6)), age, sizeof(age));
-		fprintf(s->out, "%s %s%s%s", json_text(f, "component"), json_text(f, "state"), reason[0] ? ": " : "", reason);
-		if (strcmp(json_text(f, "state"), "unknown") != 0)	/* since when it is so, nobody has seen */
-			fprintf(s->out, " for %s", age);
-		fputc('\n', s->out);
+		if (t.us && (first.us == 0 || t.us < first.us) && strcmp(json_text(f, "state"), "unknown") != 0)
+			first = t;
 	}
+	return first;
+}
+
+/* The time of day when it is of the last day, else with its date. */
+static char *moment(struct wall t, char *buf, size_t size)
+{
+	struct span ago = wall_since(clock_wall(), t);
+
+	return ago.us < span_s(43200).us ? wall_format_time(t, buf, size) : wall_format(t, buf, size);
+}
+
+static void print_title(const struct screen *s, const json_t *r)
+{
+	const char *q = json_text(r, "quality");
+	struct wall since = risk_since(json_object_get(r, "failed"));
+	char at[48], ago[32];
+
+	fprintf(s->out, "%s%s%s   quality %s%s%s", screen_ink(s, INK_BOLD), json_text(r, "service"), screen_ink(s, INK_PLAIN),
+		screen_ink(s, state_ink(q)), strcmp(q, "up") == 0 ? "ok" : is_down(r) ? "DOWN" : strcmp(q, "degraded") == 0 ? "DEGRADED" : q,
+		screen_ink(s, INK_PLAIN));
+	if (is_true(r, "at_risk"))
+		fprintf(s->out, " \u00b7 %sAT RISK%s", screen_ink(s, INK_WARN), screen_ink(s, INK_PLAIN));
+	if (since.us)
+		fprintf(s->out, " since %s (%s)", moment(since, at, sizeof(at)),
+			age_words(wall_since(clock_wall(), since), ago, sizeof(ago)));
+	if (json_text(r, "owner")[0])
+		fprintf(s->out, " \u00b7 owner %s", json_text(r, "owner"));
+	if (json_int(r, "tier"))
+		fprintf(s->out, " \u00b7 tier %lld", (long long)json_int(r, "tier"));
+	fputc('\n', s->out);
+}
+
+static void print_sentence(const struct screen *s, const json_t *r)
+{
+	json_int_t lose = json_int(r, "can_lose"), built = json_int(r, "built_for"), points = json_int(r, "single_points_count");
+	bool degraded = strcmp(json_text(r, "quality"), "degraded") == 0;
+	const char *now = degraded ? "Works, but not as it should." : "Works now.";
+	char words[256];
+
+	if (is_down(r))
+		snprintf(words, sizeof(words), "It does not work: users get nothing.");
+	else if (strcmp(json_text(r, "quality"), "unknown") == 0)
+		snprintf(words, sizeof(words), "It is not known whether it works: %lld of its %lld components are unknown.",
+			 (long long)json_int(r, "components_unknown"), (long long)json_int(r, "components"));
+	else if (is_null(r, "can_lose"))
+		snprintf(words, sizeof(words), "%s Nothing that is known can stop it.", now);
+	else if (lose == 0 && (built > 0 || is_null(r, "built_for")))
+		snprintf(words, sizeof(words), "%s One more failure stops it (built to survive any %s).", now,
+			 is_null(r, "built_for") ? "failure" : built == 1 ? "one" : built == 2 ? "two" : "more than two");
+	else if (lose == 0)
+		snprintf(words, sizeof(words), "%s It was built without a spare: %s.", now,
+			 points == 1 ? "one component alone can stop it" : "each of the components below stops it alone");
+	else
+		snprintf(words, sizeof(words), "%s It can still lose any %lld%s.", now, (long long)lose,
+			 lose < built ? "" : is_true(r, "at_risk") ? ", though part of its redundancy is gone" : "");
+	screen_wrap(s, 0, words);
+	fputc('\n', s->out);
+}
+
+/* ---- what failed, what is left ------------------------------------------------------------------------------------------------ */
+
+static void print_failed(const struct screen *s, const json_t *r)
+{
+	const json_t *failed = json_object_get(r, "failed");
+	char name[MODEL_NAME_MAX], state[600], age[32], line[2048];
+	size_t n = json_array_size(failed), i;
+	json_t *f;
+
+	json_array_foreach(failed, i, f) {
+		bool unknown = strcmp(json_text(f, "state"), "unknown") == 0;	/* since when it is otherwise, nobody has seen */
+
+		if (i == FAILED_SHOWN)
+			break;
+		snprintf(line, sizeof(line), "%s %s%s%s%s", component_words(json_text(f, "component"), name, sizeof(name)),
+			 state_words(json_text(f, "state"), json_text(f, "reason"), state, sizeof(state)), unknown ? "" : " (",
+			 unknown ? "" : age_words(json_span(f, "age_s"), age, sizeof(age)), unknown ? "" : ")");
+		say(s, i == 0 ? "Not up" : "", line);
+	}
+	n = (size_t)json_int(r, "failed_count") > i ? (size_t)json_int(r, "failed_count") - i : 0;
+	snprintf(line, sizeof(line), "and %zu more", n);
+	if (n)
+		say(s, "", line);
+}
+
+/* "db | replica" is how it is configured; "sw1/power-supply" how a class of parts is named. */
+static void add_group_name(struct text *t, const char *name)
+{
+	for (const char *p = name; *p; p++)
+		if (strncmp(p, " | ", 3) == 0) {
+			text_add(t, " or ");
+			p += 2;
+		} else if (*p == '/') {
+			text_add(t, " ");
+		} else {
+			text_add(t, "%c", *p);
+		}
 }
 
 static void print_left(const struct screen *s, const json_t *left)
 {
+	char words[TEXT_MOST];
+	struct text t = text_over(words, sizeof(words));
 	size_t i;
 	json_t *g;
 
 	if (json_array_size(left) == 0)
 		return;
-	label(s, "What is left");
-	json_array_foreach(left, i, g)
-		fprintf(s->out, "%s%s %d of %d, %d needed", i ? " \u00b7 " : "", json_text(g, "group"),
-			(int)json_integer_value(json_object_get(g, "there")), (int)json_integer_value(json_object_get(g, "members")),
-			(int)json_integer_value(json_object_get(g, "need")));
-	fputc('\n', s->out);
+	json_array_foreach(left, i, g) {
+		json_int_t there = json_int(g, "there"), need = json_int(g, "need"), unknown = json_int(g, "unknown");
+
+		text_add(&t, "%s", i ? " \u00b7 " : "");
+		add_group_name(&t, json_text(g, "group"));
+		text_add(&t, " %lld of %lld", (long long)there, (long long)json_int(g, "members"));
+		if (unknown)
+			text_add(&t, " (%lld unknown)", (long long)unknown);
+		text_add(&t, ", %lld needed%s", (long long)need, there + unknown < need ? ": too few" : "");
+	}
+	say(s, "What is left", words);
 }
 
-/* Which of the failed components to repair first: the one that alone brings most. */
-static void print_repairs(const struct screen *s, const json_t *failed)
+/* ---- what would end it ----------------------------------------------------------------------------------------------------------- */
+
+static void print_points(const struct screen *s, const json_t *r)
+{
+	const json_t *points = json_object_get(r, "single_points"), *carries = json_object_get(r, "carries");
+	char words[TEXT_MOST];
+	struct text t = text_over(words, sizeof(words));
+	json_int_t more = json_int(r, "single_points_count") - (json_int_t)json_array_size(points);
+	size_t i, k;
+	json_t *point, *name;
+
+	if (json_array_size(points) == 0)
+		return;
+	json_array_foreach(points, i, point) {
+		const json_t *list = json_object_get(carries, json_string_value(point));
+
+		text_add(&t, "%s%s", i ? " \u00b7 " : "", json_string_value(point));
+		json_array_foreach(list, k, name)
+			text_add(&t, "%s%s", k ? ", " : " (carries ", json_string_value(name));
+		text_add(&t, "%s", json_array_size(list) ? ")" : "");
+	}
+	if (more > 0)
+		text_add(&t, " \u00b7 and %lld more", (long long)more);
+	say(s, "Ends it now", words);
+}
+
+static void add_set(struct text *t, const json_t *set)
 {
 	size_t i;
-	json_t *f, *best = NULL;
-	json_int_t most = -3;
+	json_t *name;
 
-	json_array_foreach(failed, i, f) {
-		json_t *lose = json_object_get(f, "repaired_can_lose");
-		json_int_t n = (json_is_null(lose) ? 1000 : json_integer_value(lose)) * 2 + !json_is_true(json_object_get(f, "repaired_at_risk"));
-
-		if (n > most && strcmp(json_text(f, "state"), "unknown") != 0) {
-			most = n;
-			best = f;
-		}
-	}
-	if (best == NULL)
-		return;
-	label(s, "Repair first");
-	if (strcmp(json_text(best, "repaired_quality"), "down") == 0)
-		fprintf(s->out, "%s: not enough alone, the service needs more than one repair\n", json_text(best, "component"));
-	else if (json_is_null(json_object_get(best, "repaired_can_lose")))
-		fprintf(s->out, "%s: then nothing can stop it\n", json_text(best, "component"));
-	else
-		fprintf(s->out, "%s: back to \"can lose %lld\"%s\n", json_text(best, "component"),
-			(long long)json_integer_value(json_object_get(best, "repaired_can_lose")),
-			json_is_true(json_object_get(best, "repaired_at_risk")) ? ", still at risk by the others" : "");
+	json_array_foreach(set, i, name)
+		text_add(t, "%s%s", i ? " + " : "", json_string_value(name));
 }
 
-static void print_chance(const struct screen *s, const json_t *r)
+/* When no one alone does: the smallest sets that would. */
+static void print_sets(const struct screen *s, const json_t *r, size_t most)
 {
-	char now[64], usual[64];
+	const json_t *sets = json_object_get(r, "smallest"), *cuts = json_object_get(r, "cut_sets");
+	json_int_t distance = json_int(r, "distance");
+	char words[TEXT_MOST], count[400], digits[32];
+	struct text t = text_over(words, sizeof(words));
+	size_t n = json_array_size(sets);
 
-	if (!json_is_real(json_object_get(r, "p")))
+	if (n == 0 || most == 0 || (distance < 2 && most < SETS_VERBOSE))
 		return;
-	chance(json_real_value(json_object_get(r, "p")), now, sizeof(now));
-	chance(json_real_value(json_object_get(r, "design_p")), usual, sizeof(usual));
-	label(s, "Chance");
-	fprintf(s->out, "to be down at a random moment: %s (usually %s)\n", now, usual);
+	if (distance < 2) {
+		snprintf(count, sizeof(count), "%s", "");
+	} else if (json_is_string(cuts)) {
+		snprintf(count, sizeof(count), "any of %s sets of %lld: ", json_string_value(cuts), (long long)distance);
+	} else {
+		text_thousands((unsigned long long)json_integer_value(cuts), digits, sizeof(digits));
+		snprintf(count, sizeof(count), n == 1 ? "only " : distance == 2 ? "any of %s pairs: " : "any of %s sets of %lld: ", digits,
+			 (long long)distance);
+	}
+	text_add(&t, "%s", count);
+	for (size_t i = 0; i < n && i < most; i++) {
+		text_add(&t, "%s", i ? " \u00b7 " : "");
+		add_set(&t, json_array_get(sets, i));
+	}
+	if (n > most)
+		text_add(&t, " \u00b7 ...");
+	say(s, distance < 2 ? "Cut sets" : "Would end it", words);
 }
+
+/* ---- repair -------------------------------------------------------------------------------------------------------------------- */
+
+/* What a stage brings, seen from the quality before it. */
+static void add_gain(struct text *t, const json_t *stage, const char *before)
+{
+	const char *q = json_text(stage, "quality");
+
+	if (strcmp(q, "up") == 0 && strcmp(before, "up") != 0)
+		text_add(t, "works as it should again, ");
+	else if (strcmp(q, before) != 0)
+		text_add(t, "works again, ");
+	else
+		text_add(t, "back to ");
+	if (is_null(stage, "can_lose"))
+		text_add(t, "nothing can stop it");
+	else
+		text_add(t, "\"can lose %lld\"", (long long)json_int(stage, "can_lose"));
+	text_add(t, "%s%s", strcmp(q, "degraded") == 0 ? ", still degraded" : "", is_true(stage, "at_risk") ? "" : ", no longer at risk");
+}
+
+static void print_repairs(const struct screen *s, const json_t *r)
+{
+	const json_t *stages = json_object_get(r, "repairs");
+	const char *before = json_text(r, "quality");
+	char words[TEXT_MOST], component[MODEL_NAME_MAX];
+	size_t i, k;
+	json_t *stage, *name;
+
+	json_array_foreach(stages, i, stage) {
+		const json_t *names = json_object_get(stage, "components");
+		size_t n = json_array_size(names);
+		struct text t = text_over(words, sizeof(words));
+
+		text_add(&t, "%s", i ? "then " : "");
+		json_array_foreach(names, k, name)
+			text_add(&t, "%s%s", k == 0 ? "" : k + 1 == n ? " and " : ", ",
+				 component_words(json_string_value(name), component, sizeof(component)));
+		text_add(&t, "%s: ", n > 1 ? ", one alone is not enough" : "");
+		add_gain(&t, stage, before);
+		before = json_text(stage, "quality");
+		say(s, i ? "" : "Repair first", words);
+	}
+	if (i == 0 && json_int(r, "failed_count") > json_int(r, "components_unknown"))
+		say(s, "Repair first", "nothing here alone gives back what can be lost");
+}
+
+static void print_until_then(const struct screen *s, const json_t *r)
+{
+	const json_t *points = json_object_get(r, "single_points");
+	char words[TEXT_MOST];
+	struct text t = text_over(words, sizeof(words));
+	size_t n = json_array_size(points);
+
+	if (n == 0 || !is_true(r, "at_risk") || json_int(r, "built_for") == 0)
+		return;
+	if (json_int(r, "single_points_count") > 6) {
+		text_add(&t, "leave all %lld that end it now alone: no maintenance there", (long long)json_int(r, "single_points_count"));
+	} else {
+		text_add(&t, "leave ");
+		for (size_t i = 0; i < n; i++)
+			text_add(&t, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", name_at(points, i));
+		text_add(&t, " alone: no maintenance there");
+	}
+	say(s, "Until then", words);
+}
+
+/* ---- how sure it is ------------------------------------------------------------------------------------------------------------ */
+
+static void print_chance(const struct screen *s, const json_t *r, bool verbose)
+{
+	json_int_t rated = json_int(r, "components_rated"), n = json_int(r, "components");
+	char now[64], usual[64], words[256];
+
+	if (json_is_number(json_object_get(r, "p"))) {
+		chance_words(json_number_value(json_object_get(r, "p")), now, sizeof(now));
+		chance_words(json_number_value(json_object_get(r, "design_p")), usual, sizeof(usual));
+		snprintf(words, sizeof(words), "to be down at a random moment: %s%s%s%s; rates: %lld as configured", now,
+			 strcmp(now, usual) == 0 ? "" : " (usually ", strcmp(now, usual) == 0 ? "" : usual, strcmp(now, usual) == 0 ? "" : ")",
+			 (long long)rated);
+		say(s, "Chance", words);
+	} else if (verbose) {
+		snprintf(words, sizeof(words), "cannot be told: %lld of %lld components have no unavailability", (long long)(n - rated), (long long)n);
+		say(s, "Chance", words);
+	}
+}
+
+static void print_certainty(const struct screen *s, const json_t *r, const json_t *head)
+{
+	json_int_t n = json_int(r, "components"), unknown = json_int(r, "components_unknown");
+	json_t *worst = json_object_get(r, "distance_worst");
+	bool polled = json_int(head, "devices") + json_int(head, "checks") > 0;
+	char words[256], ago[32];
+	struct text t = text_over(words, sizeof(words));
+
+	if (unknown && json_integer_value(worst) == 0 && !is_down(r))
+		text_add(&t, "%lld of %lld components are unknown: at worst it is down already", (long long)unknown, (long long)n);
+	else if (unknown && !json_equal(worst, json_object_get(r, "distance")))
+		text_add(&t, "%lld of %lld components are unknown: at worst it can lose %lld", (long long)unknown, (long long)n,
+			 (long long)json_integer_value(worst) - 1);
+	else if (unknown)
+		text_add(&t, "%lld of %lld components are unknown; that changes nothing of this", (long long)unknown, (long long)n);
+	else
+		text_add(&t, n == 1 ? "the state of its one component is known" : "the states of all %lld components are known", (long long)n);
+	if (polled && json_number_value(json_object_get(head, "polled_ago_s")) >= 0)
+		text_add(&t, ", last polled %s ago", age_words(json_span(head, "polled_ago_s"), ago, sizeof(ago)));
+	if (!polled)
+		text_add(&t, ": nothing of it is polled");
+	say(s, "Certainty", words);
+}
+
+static void print_before(const struct screen *s, const json_t *r)
+{
+	const json_t *b = json_object_get(r, "before");
+	json_int_t risks = json_int(b, "risks") - is_true(r, "at_risk"), outages = json_int(b, "outages") - is_down(r);
+	char words[256], warning[32];
+	struct text t = text_over(words, sizeof(words));
+
+	if (b == NULL || (risks <= 0 && outages <= 0))
+		return;
+	text_add(&t, "at risk %lld time%s in %lld days", (long long)(risks > 0 ? risks : 0), risks == 1 ? "" : "s", (long long)json_int(b, "days"));
+	if (outages > 0)
+		text_add(&t, ", %lld outage%s", (long long)outages, outages == 1 ? "" : "s");
+	if (json_is_number(json_object_get(b, "last_warning_s")))
+		text_add(&t, "; the warning came %s before", span_format(json_span(b, "last_warning_s"), warning, sizeof(warning)));
+	say(s, "Before", words);
+}
+
+/* ---- behind -v ------------------------------------------------------------------------------------------------------------------- */
 
 static void print_numbers(const struct screen *s, const json_t *r)
 {
 	static const struct { const char *key, *word; } row[] = {
-		{ "distance", "distance" }, { "distance_weak", "degraded ones counted as failed" },
-		{ "distance_worst", "unknown ones as well" }, { "design_distance", "nothing failed" },
+		{ "distance", "now" }, { "distance_weak", "if what is degraded fails" },
+		{ "distance_worst", "if what is unknown has failed too" }, { "design_distance", "as built" },
 	};
+	char words[TEXT_MOST];
+	struct text t = text_over(words, sizeof(words));
+	const json_t *list = json_object_get(r, "stands_on");
+	size_t i;
+	json_t *name;
 
-	label(s, "Distance");
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		json_t *d = json_object_get(r, row[i].key);
 
-		fprintf(s->out, "%s%s ", i ? " \u00b7 " : "", row[i].word);
+		text_add(&t, "%s%s ", i ? " \u00b7 " : "", row[i].word);
 		if (json_is_null(d))
-			fputs("cannot fail", s->out);
+			text_add(&t, "none");
 		else
-			fprintf(s->out, "%lld", (long long)json_integer_value(d));
+			text_add(&t, "%lld", (long long)json_integer_value(d));
 	}
-	fputc('\n', s->out);
-	label(s, "Cut sets");
-	fprintf(s->out, "%.0f of that size now, %.0f by design\n", json_number_value(json_object_get(r, "cut_sets")),
-		json_number_value(json_object_get(r, "design_cut_sets")));
-	label(s, "Stands on");
-	list(s, json_object_get(r, "stands_on"), json_array_size(json_object_get(r, "stands_on")));
+	say(s, "Distance", words);
+	t = text_over(words, sizeof(words));
+	json_array_foreach(list, i, name)
+		text_add(&t, "%s%s", i ? " \u00b7 " : "", json_string_value(name));
+	say(s, "Stands on", t.cut ? "more than fits here: --json" : words);
 }
 
-static void print_certainty(const struct screen *s, const json_t *r)
+static void print_risk(const struct screen *s, const json_t *r, const json_t *head, bool verbose, size_t sets)
 {
-	int n = (int)json_integer_value(json_object_get(r, "components")), unknown = (int)json_integer_value(json_object_get(r, "components_unknown"));
+	char more[MODEL_NAME_MAX + 96];
 
-	label(s, "Certainty");
-	if (unknown)
-		fprintf(s->out, "%d of %d components are unknown: at worst it can lose %s\n", unknown, n,
-			json_integer_value(json_object_get(r, "distance_worst")) == 0 ? "nothing, it is down" : "less than is said here");
-	else
-		fprintf(s->out, "the states of all %d components are known\n", n);
-}
-
-static void print_risk(const struct screen *s, const json_t *r, bool verbose)
-{
-	const char *q = json_text(r, "quality");
-	bool at_risk = json_is_true(json_object_get(r, "at_risk"));
-	size_t points = (size_t)json_integer_value(json_object_get(r, "single_points_count"));
-	enum ink ink = strcmp(q, "down") == 0 ? INK_BAD : strcmp(q, "up") == 0 ? INK_GOOD : INK_WARN;
-	char words[256];
-
-	fprintf(s->out, "%s%s%s   quality %s%s%s", screen_ink(s, INK_BOLD), json_text(r, "service"), screen_ink(s, INK_PLAIN),
-		screen_ink(s, ink), strcmp(q, "up") == 0 ? "ok" : q, screen_ink(s, INK_PLAIN));
-	if (at_risk)
-		fprintf(s->out, " \u00b7 %sAT RISK%s", screen_ink(s, INK_WARN), screen_ink(s, INK_PLAIN));
-	if (json_text(r, "owner")[0])
-		fprintf(s->out, " \u00b7 owner %s", json_text(r, "owner"));
-	if (json_integer_value(json_object_get(r, "tier")))
-		fprintf(s->out, " \u00b7 tier %d", (int)json_integer_value(json_object_get(r, "tier")));
-	fprintf(s->out, "\n%s\n\n", in_words(r, words, sizeof(words)));
-	print_failed(s, json_object_get(r, "failed"));
+	print_title(s, r);
+	print_sentence(s, r);
+	print_failed(s, r);
 	print_left(s, json_object_get(r, "left"));
-	if (points) {
-		label(s, "Ends it now");
-		list(s, json_object_get(r, "single_points"), points);
-	}
-	print_repairs(s, json_object_get(r, "failed"));
-	if (points && at_risk) {
-		label(s, "Until then");
-		fputs("leave alone what ends it now: no maintenance there\n", s->out);
-	}
-	print_chance(s, r);
-	print_certainty(s, r);
-	if (json_text(r, "runbook")[0]) {
-		label(s, "Runbook");
-		fprintf(s->out, "%s\n", json_text(r, "runbook"));
-	}
+	print_points(s, r);
+	if (is_true(r, "at_risk") || verbose || sets > SETS_SHOWN)
+		print_sets(s, r, verbose && sets < SETS_VERBOSE ? SETS_VERBOSE : sets);
+	print_repairs(s, r);
+	print_until_then(s, r);
+	print_chance(s, r, verbose);
+	print_certainty(s, r, head);
+	print_before(s, r);
 	if (verbose)
 		print_numbers(s, r);
-	label(s, "More");
-	fprintf(s->out, "%sforewarn explain \"%s\" \u00b7 --json\n", verbose ? "" : "-v distances and components \u00b7 ", json_text(r, "service"));
+	if (json_text(r, "runbook")[0])
+		say(s, "Runbook", json_text(r, "runbook"));
+	snprintf(more, sizeof(more), "%sforewarn explain \"%s\" \u00b7 --json", verbose ? "" : "-v cut sets and distances \u00b7 ",
+		 json_text(r, "service"));
+	say(s, "More", more);
+}
+
+static void print_all(const struct ctl *c, const json_t *answer, bool verbose, size_t sets)
+{
+	struct screen s = screen_of(c);
+	size_t i, shown = 0, well = 0;
+	json_t *item;
+
+	json_array_foreach(json_object_get(answer, "items"), i, item) {
+		if (c->argc == 0 && strcmp(json_text(item, "quality"), "up") == 0 && !is_true(item, "at_risk")) {
+			well++;
+			continue;
+		}
+		if (shown++)
+			fputc('\n', s.out);
+		print_risk(&s, item, json_object_get(answer, "head"), verbose, sets);
+	}
+	if (c->argc == 0 && json_array_size(json_object_get(answer, "items")) == 0)
+		printf("no service is configured: service \"NAME\" { needs = {...} } tells what must not fail (man forewarn.conf)\n");
+	else if (shown == 0)
+		printf("no service is at risk; %s\nnext: forewarn risk SERVICE: what would stop it\n", well == 1 ? "the one there is is well" : "all are well");
+	else if (well)
+		printf("\n%zu more %s well\n", well, well == 1 ? "is" : "are");
 }
 
 int risk_command(struct ctl *c)
 {
 	bool verbose = ctl_flag(c, "verbose", 'v');
-	struct screen s = screen_of(c);
-	struct err err = { "" };
-	json_t *answer, *item;
-	size_t i, shown = 0;
+	const char *list = ctl_value(c, "list", 0);
+	char *end = NULL;
+	long sets = list ? strtol(list, &end, 10) : SETS_SHOWN;
+	json_t *answer, *args;
 
 	if (!ctl_rest_ok(c, 1))
 		return EXIT_USAGE;
-	answer = ctl_call(c, "risk", json_pack("{s:s}", "service", c->argc ? c->argv[0] : ""), &err);
+	if (list && (*end || end == list || sets < 0 || sets > 10000))
+		return ctl_usage(c, "'%s' is not a number of cut sets; use 0 to 10000", list);
+	args = json_pack("{s:o}", "service", json_words(c->argc ? c->argv[0] : ""));
+	if (list)
+		json_object_set_new(args, "list", json_integer(sets));
+	answer = ctl_ask(c, "risk", args);
 	if (answer == NULL)
-		return ctl_failed(c, err.text);
-	if (c->json) {
+		return EXIT_FAILED;
+	if (c->json)
 		ctl_print_json(answer);
-	} else {
-		json_array_foreach(json_object_get(answer, "items"), i, item) {
-			bool well = strcmp(json_text(item, "quality"), "up") == 0 && !json_is_true(json_object_get(item, "at_risk"));
-
-			if (c->argc == 0 && well)
-				continue;
-			if (shown++)
-				fputc('\n', s.out);
-			print_risk(&s, item, verbose);
-		}
-		if (shown == 0)
-			printf("no service is at risk (%zu are well)\n", json_array_size(json_object_get(answer, "items")));
-	}
+	else
+		print_all(c, answer, verbose, (size_t)sets);
 	json_decref(answer);
 	return EXIT_DONE;
 }

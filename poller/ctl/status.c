@@ -6,140 +6,55 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
 
 enum { STATUS_WELL = 0, STATUS_RISK = 1, STATUS_QUALITY = 2, STATUS_UNKNOWN = 3 };
+enum { WRONG_MOST = 30, SERVICES_MOST = 40, SERVICES_FEW = 5, GROUPS_MOST = 3, NAMES_MOST = 3 };
 
-/* ---- the view ---------------------------------------------------------------------------------------------------------- */
+static bool is(const json_t *item, const char *key, const char *value) { return strcmp(json_text(item, key), value) == 0; }
+static bool is_true(const json_t *item, const char *key) { return json_is_true(json_object_get(item, key)); }
 
-static json_t *touched_json(const struct alert *a)
+/* ---- the head -------------------------------------------------------------------------------------------------------------- */
+
+static void print_devices(const struct screen *s, const json_t *h)
 {
-	json_t *list = json_array();
+	int devices = (int)json_int(h, "devices"), answering = (int)json_int(h, "answering"), silent = (int)json_int(h, "silent");
+	char n[32], a[32];
 
-	for (uint32_t i = 0; i < a->touched_count; i++) {
-		const struct touched *t = &a->touched[i];
-
-		json_array_append_new(list, json_pack("{s:s,s:s,s:o,s:o}", "service", t->service, "quality", state_word(t->quality_now),
-				      "can_lose", t->lose_now == LOSE_NEVER ? json_null() :
-					json_integer(t->lose_now == LOSE_DOWN ? -1 : (json_int_t)t->lose_now),
-				      "built_for", t->built_for == LOSE_NEVER ? json_null() :
-					json_integer(t->built_for == LOSE_DOWN ? -1 : (json_int_t)t->built_for)));
+	if (devices == 0) {
+		fputs(" \u00b7 no device is polled", s->out);
+		return;
 	}
-	return list;
+	fprintf(s->out, " \u00b7 %s device%s: %s answer%s", text_thousands((unsigned)devices, n, sizeof(n)), devices == 1 ? "" : "s",
+		text_thousands((unsigned)answering, a, sizeof(a)), answering == 1 ? "s" : "");
+	if (silent)
+		fprintf(s->out, ", %s%s do%s not%s", screen_ink(s, INK_WARN), text_thousands((unsigned)silent, a, sizeof(a)),
+			silent == 1 ? "es" : "", screen_ink(s, INK_PLAIN));
+	if (answering + silent < devices && json_number_value(json_object_get(h, "polled_ago_s")) >= 0)
+		fprintf(s->out, ", %s unknown", text_thousands((unsigned)(devices - answering - silent), a, sizeof(a)));
 }
-
-static json_t *wrong_json(struct view *v)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; v->book && i < alert_book_count(v->book); i++) {
-		const struct alert *a = alert_book_at(v->book, i);
-
-		json_array_append_new(list, json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:f,s:o,s:i}", "alert", (json_int_t)a->number,
-				      "component", a->key, "kind", alert_kind_word(a->kind), "severity", severity_word(a->severity),
-				      "state", state_word(a->state), "cause", a->cause, "since", json_time(a->since),
-				      "after", json_time(a->since_after), "age_s", span_as_s(wall_since(v->now, a->since)),
-				      "touches", touched_json(a), "touches_more", (int)a->touched_more));
-	}
-	return list;
-}
-
-static json_t *service_json(struct view *v, const struct entity *e)
-{
-	const struct cfg_service *s = &v->config->service[e->index];
-	struct verdict d = graph_verdict(model_graph(v->model), e->node);
-	struct verdict design = { .distance = d.design_distance };
-
-	return json_pack("{s:s,s:s,s:b,s:o,s:o,s:o,s:s,s:i}", "service", e->name, "quality", state_word(d.quality), "at_risk", d.at_risk,
-			 "can_lose", json_lose(&d), "can_lose_worst", json_lose(&(struct verdict){ .distance = d.distance_worst }),
-			 "built_for", json_lose(&design), "owner", s->owner, "tier", (int)s->tier);
-}
-
-struct counts { int well, at_risk, degraded, down, unknown; };
-
-static void count(struct counts *n, const json_t *item)
-{
-	const char *q = json_text(item, "quality");
-
-	n->down += strcmp(q, "down") == 0;
-	n->degraded += strcmp(q, "degraded") == 0;
-	n->unknown += strcmp(q, "unknown") == 0;
-	if (strcmp(q, "up") == 0) {
-		n->at_risk += json_is_true(json_object_get(item, "at_risk"));
-		n->well += !json_is_true(json_object_get(item, "at_risk"));
-	}
-}
-
-static json_t *head_json(struct view *v, const struct counts *n)
-{
-	char host[256] = "";
-
-	gethostname(host, sizeof(host) - 1);
-	return json_pack("{s:s,s:i,s:i,s:i,s:i,s:o,s:f,s:f,s:f,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:I,s:s}", "host", host,
-			 "devices", (int)v->config->device_count, "answering", (int)v->numbers.answering,
-			 "silent", (int)v->numbers.silent, "checks", (int)v->config->check_count, "polled", json_time(v->polled_at),
-			 "polled_ago_s", v->polled_at.us ? span_as_s(wall_since(v->now, v->polled_at)) : -1.0,
-			 "cycle_s", span_as_s(v->cycle), "interval_s", span_as_s(v->config->interval), "live", v->live, "stale", v->stale,
-			 "well", n->well, "at_risk", n->at_risk, "degraded", n->degraded, "down", n->down, "unknown", n->unknown,
-			 "rows_lost", (json_int_t)v->store.rows_lost, "store_error", v->store.write_errors ? v->store.last_error : "");
-}
-
-json_t *view_status(struct view *v, const json_t *args, json_t *answer, struct err *err)
-{
-	const char *only = json_text(args, "service");
-	struct counts n = { 0 };
-	json_t *items = json_array();
-
-	for (size_t i = 0; i < model_count(v->model); i++) {
-		const struct entity *e = model_at(v->model, i);
-		json_t *item;
-
-		if (e->kind != ENTITY_SERVICE || (only[0] && strcmp(only, e->name) != 0))
-			continue;
-		item = service_json(v, e);
-		count(&n, item);
-		json_array_append_new(items, item);
-	}
-	if (only[0] && json_array_size(items) == 0) {
-		const char *near = names_nearest(&v->config->names, only, 3);
-
-		err_set(err, FW_NOTFOUND, "there is no service '%s'%s%s%s", only, near ? "; '" : "", near ? near : "", near ? "' is near" : "");
-		json_decref(items);
-		return NULL;
-	}
-	json_object_set_new(answer, "head", head_json(v, &n));
-	json_object_set_new(answer, "wrong", wrong_json(v));
-	return items;
-}
-
-/* ---- for people ------------------------------------------------------------------------------------------------------------ */
 
 static void print_head(const struct screen *s, const json_t *h)
 {
-	char now[48], ago[32], cycle[32], n[32], a[32];
-	double polled = json_real_value(json_object_get(h, "polled_ago_s"));
-	int silent = (int)json_integer_value(json_object_get(h, "silent"));
-	int devices = (int)json_integer_value(json_object_get(h, "devices"));
+	char now[48], ago[32], interval[32];
+	bool never = json_number_value(json_object_get(h, "polled_ago_s")) < 0;
+	int polled = (int)json_int(h, "devices") + (int)json_int(h, "checks");
 
 	fprintf(s->out, "%s %s", json_text(h, "host"), wall_format(clock_wall(), now, sizeof(now)) + 11);
-	fprintf(s->out, " \u00b7 %s device%s: %s answer", text_thousands((unsigned)devices, n, sizeof(n)), devices == 1 ? "" : "s",
-		text_thousands((unsigned)json_integer_value(json_object_get(h, "answering")), a, sizeof(a)));
-	if (silent)
-		fprintf(s->out, ", %d do%s not", silent, silent == 1 ? "es" : "");
-	if (polled < 0)
+	print_devices(s, h);
+	span_format(json_span(h, "polled_ago_s"), ago, sizeof(ago));
+	if (polled > 0 && never)
 		fprintf(s->out, " \u00b7 %snot polled yet%s", screen_ink(s, INK_WARN), screen_ink(s, INK_PLAIN));
-	else if (json_is_true(json_object_get(h, "stale")))
-		fprintf(s->out, " \u00b7 %slast polled %s ago: everything polled is unknown%s", screen_ink(s, INK_BAD),
-			span_format(span_us((int64_t)(polled * 1e6)), ago, sizeof(ago)), screen_ink(s, INK_PLAIN));
-	else if (json_is_true(json_object_get(h, "live")))
-		fprintf(s->out, " \u00b7 slowest poll %s of %.0f s",
-			span_format(span_us((int64_t)(json_real_value(json_object_get(h, "cycle_s")) * 1e6)), cycle, sizeof(cycle)),
-			json_real_value(json_object_get(h, "interval_s")));
-	else
-		fprintf(s->out, " \u00b7 polled %s ago (no daemon)", span_format(span_us((int64_t)(polled * 1e6)), ago, sizeof(ago)));
+	else if (polled > 0 && is_true(h, "stale"))
+		fprintf(s->out, " \u00b7 %slast polled %s ago: what is polled is unknown%s", screen_ink(s, INK_BAD), ago,
+			screen_ink(s, INK_PLAIN));
+	else if (polled > 0 && is_true(h, "live"))
+		fprintf(s->out, " \u00b7 slowest poll %s of %s", span_format(json_span(h, "cycle_s"), ago, sizeof(ago)),
+			span_format(json_span(h, "interval_s"), interval, sizeof(interval)));
+	else if (polled > 0)
+		fprintf(s->out, " \u00b7 polled %s ago (no daemon)", ago);
 	fputc('\n', s->out);
 	if (json_text(h, "store_error")[0])
 		fprintf(s->out, "%sRRD files are not written: %s%s\n", screen_ink(s, INK_BAD), json_text(h, "store_error"), screen_ink(s, INK_PLAIN));
@@ -148,14 +63,14 @@ static void print_head(const struct screen *s, const json_t *h)
 static void print_counts(const struct screen *s, const json_t *h, size_t services)
 {
 	static const struct { const char *key, *word; enum ink ink; } part[] = {
-		{ "well", "well", INK_GOOD }, { "at_risk", "at risk", INK_WARN }, { "degraded", "degraded", INK_WARN },
-		{ "down", "down", INK_BAD }, { "unknown", "unknown", INK_WARN },
+		{ "down", "down", INK_BAD }, { "degraded", "degraded", INK_WARN }, { "at_risk", "at risk", INK_WARN },
+		{ "unknown", "unknown", INK_WARN }, { "well", "well", INK_GOOD },
 	};
 	const char *between = ": ";
 
 	fprintf(s->out, "%zu service%s", services, services == 1 ? "" : "s");
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
-		int n = (int)json_integer_value(json_object_get(h, part[i].key));
+		int n = (int)json_int(h, part[i].key);
 
 		if (n == 0)
 			continue;
@@ -165,49 +80,65 @@ static void print_counts(const struct screen *s, const json_t *h, size_t service
 	fputs("\n", s->out);
 }
 
-/* "can lose no more", "can still lose 1", "down". */
-static void lose_words(const json_t *t, char *buf, size_t size)
-{
-	json_t *lose = json_object_get(t, "can_lose");
-	json_int_t n = json_integer_value(lose);
-	const char *q = json_text(t, "quality");
+/* ---- what is wrong ------------------------------------------------------------------------------------------------------- */
 
-	if (strcmp(q, "down") == 0)
-		snprintf(buf, size, "down");
-	else if (json_is_null(lose))
-		snprintf(buf, size, "%s", strcmp(q, "up") == 0 ? "nothing can stop it" : q);
-	else
-		snprintf(buf, size, "%s%s", strcmp(q, "up") == 0 ? "" : strcmp(q, "degraded") == 0 ? "degraded, " : "unknown, ",
-			 n == 0 ? "can lose no more" : n == 1 ? "can still lose 1" : "");
-	if (!json_is_null(lose) && n > 1 && strcmp(q, "down") != 0)
-		snprintf(buf + strlen(buf), size - strlen(buf), "can still lose %d", (int)n);
+/* Services with the same fate, from 'i' on: "order management, portal: can lose no more", "41 services: each can still lose 1". */
+static size_t add_group(struct text *t, const json_t *touches, size_t i)
+{
+	char words[64], next[64];
+	size_t n = json_array_size(touches), end = i + 1;
+
+	lose_left_words(json_array_get(touches, i), words, sizeof(words));
+	while (end < n && strcmp(lose_left_words(json_array_get(touches, end), next, sizeof(next)), words) == 0)
+		end++;
+	if (end - i > NAMES_MOST)
+		text_add(t, "%zu services: each %s%s", end - i, strcmp(words, "down") == 0 ? "is " : "", words);
+	for (size_t k = i; end - i <= NAMES_MOST && k < end; k++)
+		text_add(t, "%s%s", k > i ? ", " : "", json_text(json_array_get(touches, k), "service"));
+	if (end - i <= NAMES_MOST)
+		text_add(t, ": %s", words);
+	return end;
 }
 
-/* Services with the same fate are named together: "order management, portal: can lose no more". */
-static void touches_words(const json_t *touches, int more, char *buf, size_t size)
+static void touches_words(const json_t *wrong, char *buf, size_t size)
 {
+	const json_t *touches = json_object_get(wrong, "touches");
 	struct text t = text_over(buf, size);
-	char words[64], next[64];
-	size_t n = json_array_size(touches);
+	size_t n = json_array_size(touches), i = 0, groups = 0, more = (size_t)json_int(wrong, "touches_more");
 
 	if (n == 0)
 		text_add(&t, "no service");
-	for (size_t i = 0; i < n && i < 4; i++) {
-		const json_t *item = json_array_get(touches, i);
-
-		lose_words(item, words, sizeof(words));
-		text_add(&t, "%s", json_text(item, "service"));
-		if (i + 1 < n && i + 1 < 4) {
-			lose_words(json_array_get(touches, i + 1), next, sizeof(next));
-			if (strcmp(words, next) == 0) {
-				text_add(&t, ", ");
-				continue;
-			}
-		}
-		text_add(&t, ": %s%s", words, i + 1 < n && i + 1 < 4 ? "; " : "");
+	for (; i < n && groups < GROUPS_MOST; groups++) {
+		if (i > 0)
+			text_add(&t, "; ");
+		i = add_group(&t, touches, i);
 	}
-	if (n > 4 || more)
-		text_add(&t, " and %zu more", n - (n < 4 ? n : 4) + (size_t)more);
+	if (n - i + more > 0)
+		text_add(&t, "; and %zu more", n - i + more);
+	if (json_is_false(json_object_get(wrong, "repair_helps")))
+		text_add(&t, " (its repair alone is not enough)");
+}
+
+struct wrong_sheet { unsigned cause, since, alert, touches; };
+
+static struct wrong_sheet wrong_sheet_of(const struct screen *s, const json_t *wrong)
+{
+	struct wrong_sheet w = { .cause = 26, .since = 6, .alert = 5 };
+	unsigned most = (s->width - 15) * 48 / 100;
+	char cause[1024], age[32];
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(wrong, i, item) {
+		unsigned n = (unsigned)text_columns(cause_words(json_text(item, "component"), json_text(item, "state"),
+								 json_text(item, "cause"), cause, sizeof(cause)));
+
+		w.cause = n > w.cause ? (n < most ? n : most) : w.cause;
+		n = (unsigned)text_columns(age_words(json_span(item, "age_s"), age, sizeof(age)));
+		w.since = n > w.since ? n : w.since;
+	}
+	w.touches = s->width - w.cause - w.since - w.alert - 6;
+	return w;
 }
 
 static enum ink severity_ink(const char *severity)
@@ -215,173 +146,297 @@ static enum ink severity_ink(const char *severity)
 	return strcmp(severity, "critical") == 0 || strcmp(severity, "major") == 0 ? INK_BAD : INK_WARN;
 }
 
+/* Cause and what it touches side by side, both wrapped. */
+static void print_wrong(const struct screen *s, const struct wrong_sheet *w, const json_t *item)
+{
+	char cause[1024], touches[1024], age[32], number[32];
+	const char *left = cause_words(json_text(item, "component"), json_text(item, "state"), json_text(item, "cause"), cause, sizeof(cause));
+	const char *right = touches, *left_next, *right_next;
+	bool first = true;
+
+	touches_words(item, touches, sizeof(touches));
+	age_words(json_span(item, "age_s"), age, sizeof(age));
+	snprintf(number, sizeof(number), "#%lld", (long long)json_int(item, "alert"));
+	for (; *left || *right; first = false, left = left_next, right = right_next) {
+		size_t l = screen_line(left, w->cause, &left_next), r = screen_line(right, w->touches, &right_next);
+		char cell[1024];
+
+		snprintf(cell, sizeof(cell), "%.*s", (int)l, left);
+		fputs(screen_ink(s, severity_ink(json_text(item, "severity"))), s->out);
+		if (r > 0)
+			screen_cell(s, cell, w->cause);
+		else
+			fputs(cell, s->out);
+		fputs(screen_ink(s, INK_PLAIN), s->out);
+		if (r > 0)
+			fprintf(s->out, "  %-*s  %-*s  %.*s", (int)w->since, first ? age : "", (int)w->alert, first ? number : "",
+				(int)r, right);
+		fputc('\n', s->out);
+	}
+}
+
 /* Without an alert: all is well, or nothing is known. */
 static void print_nothing(const struct screen *s, const json_t *head)
 {
-	bool known = !json_is_true(json_object_get(head, "stale")) && json_integer_value(json_object_get(head, "unknown")) == 0;
+	bool known = json_int(head, "unknown") == 0 && (!is_true(head, "stale") || json_int(head, "devices") + json_int(head, "checks") == 0);
 
 	fprintf(s->out, "\n%s%s%s\n", screen_ink(s, known ? INK_GOOD : INK_WARN),
 		known ? "nothing is wrong" : "nothing is known to be wrong, but not all is known", screen_ink(s, INK_PLAIN));
 }
 
-static void print_wrong(const struct screen *s, const json_t *wrong, const json_t *head)
+static void print_wrongs(const struct screen *s, const json_t *wrong, const json_t *head, bool all)
 {
-	unsigned width = 28;
-	size_t i;
-	json_t *w;
+	struct wrong_sheet w = wrong_sheet_of(s, wrong);
+	size_t n = json_array_size(wrong), shown = all || n <= WRONG_MOST ? n : WRONG_MOST;
 
-	if (json_array_size(wrong) == 0) {
+	if (n == 0) {
 		print_nothing(s, head);
 		return;
 	}
-	json_array_foreach(wrong, i, w) {
-		unsigned have = (unsigned)text_columns(json_text(w, "cause"));
-
-		width = have > width ? (have < 72 ? have : 72) : width;
-	}
 	fprintf(s->out, "\n%s", screen_ink(s, INK_BOLD));
-	screen_cell(s, "WHAT IS WRONG (worst first)", width);
-	fprintf(s->out, "  %-11s %s%s\n", "SINCE", "TOUCHES", screen_ink(s, INK_PLAIN));
-	json_array_foreach(wrong, i, w) {
-		char touches[512], cause[512], age[32];
-
-		touches_words(json_object_get(w, "touches"), (int)json_integer_value(json_object_get(w, "touches_more")), touches, sizeof(touches));
-		text_clean(json_text(w, "cause"), strlen(json_text(w, "cause")), cause, sizeof(cause));
-		fputs(screen_ink(s, severity_ink(json_text(w, "severity"))), s->out);
-		screen_cell(s, cause, width);
-		fprintf(s->out, "%s  %-11s %s\n", screen_ink(s, INK_PLAIN),
-			span_format(span_us((int64_t)(json_real_value(json_object_get(w, "age_s")) * 1e6)), age, sizeof(age)), touches);
-	}
+	screen_cell(s, "WHAT IS WRONG, worst first", w.cause);
+	fprintf(s->out, "  %-*s  %-*s  %s%s\n", (int)w.since, "SINCE", (int)w.alert, "ALERT", "TOUCHES", screen_ink(s, INK_PLAIN));
+	for (size_t i = 0; i < shown; i++)
+		print_wrong(s, &w, json_array_get(wrong, i));
+	if (shown < n)
+		fprintf(s->out, "%zu more causes (status --all)\n", n - shown);
 }
 
-static void lose_cell(const json_t *item, char *buf, size_t size)
-{
-	json_t *lose = json_object_get(item, "can_lose"), *worst = json_object_get(item, "can_lose_worst");
+/* ---- services -------------------------------------------------------------------------------------------------------------- */
 
-	if (json_is_null(lose))
-		snprintf(buf, size, "any");
-	else if (json_integer_value(lose) < 0)
-		snprintf(buf, size, "-");
-	else if (!json_is_null(worst) && json_integer_value(worst) < json_integer_value(lose))
-		snprintf(buf, size, "%d..%d", (int)(json_integer_value(worst) < 0 ? 0 : json_integer_value(worst)), (int)json_integer_value(lose));
-	else
-		snprintf(buf, size, "%d", (int)json_integer_value(lose));
-}
+static bool is_well(const json_t *item) { return is(item, "quality", "up") && !is_true(item, "at_risk"); }
 
-static bool is_well(const json_t *item)
+/* It was built to survive one more failure, and cannot any more. */
+static bool is_last(const json_t *item)
 {
-	return strcmp(json_text(item, "quality"), "up") == 0 && !json_is_true(json_object_get(item, "at_risk"));
+	json_t *lose = json_object_get(item, "can_lose"), *built = json_object_get(item, "built_for");
+
+	return json_is_integer(lose) && json_integer_value(lose) == 0 && is_true(item, "at_risk") &&
+	       (json_is_null(built) || json_integer_value(built) > 0);
 }
 
 /* 0 the worst. */
 static int rank(const json_t *item)
 {
-	const char *q = json_text(item, "quality");
-
-	return strcmp(q, "down") == 0 ? 0 : strcmp(q, "degraded") == 0 ? 1 : strcmp(q, "unknown") == 0 ? 3 : is_well(item) ? 4 : 2;
+	if (is(item, "quality", "down"))
+		return 0;
+	if (is(item, "quality", "degraded"))
+		return 1;
+	if (is(item, "quality", "unknown"))
+		return 4;
+	return is_well(item) ? 5 : is_last(item) ? 2 : 3;
 }
 
-static void print_service(const struct screen *s, const json_t *item, unsigned width)
+static int by_rank(const void *a, const void *b)
 {
-	static const struct { const char *word; enum ink ink; } by_rank[] = {
-		{ "DOWN", INK_BAD }, { "DEGRADED", INK_WARN }, { "ok", INK_GOOD }, { "unknown", INK_WARN }, { "ok", INK_GOOD },
-	};
+	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+	int r = rank(x) - rank(y);
+	json_int_t tier_x = json_int(x, "tier"), tier_y = json_int(y, "tier");
+
+	if (r == 0 && is_last(x) != is_last(y))
+		return is_last(x) ? -1 : 1;
+	if (r == 0 && tier_x != tier_y)
+		return (tier_x ? tier_x : 99) < (tier_y ? tier_y : 99) ? -1 : 1;
+	return r ? r : strcmp(json_text(x, "service"), json_text(y, "service"));
+}
+
+/* The range is what may be true: some of what it stands on is degraded, or unknown. */
+static void lose_cell(const json_t *item, char *buf, size_t size)
+{
+	json_t *lose = json_object_get(item, "can_lose"), *worst = json_object_get(item, "can_lose_worst");
+	json_int_t n = json_integer_value(lose), least = json_integer_value(worst) < 0 ? 0 : json_integer_value(worst);
+
+	if (json_is_null(lose))
+		snprintf(buf, size, json_is_null(worst) ? "any" : "%d..any", (int)least);
+	else if (n < 0)
+		snprintf(buf, size, "-");
+	else if (!json_is_null(worst) && least < n)
+		snprintf(buf, size, "%d..%d", (int)least, (int)n);
+	else
+		snprintf(buf, size, "%d", (int)n);
+}
+
+/* Why what is said may not be all. */
+static void note_words(const json_t *item, char *buf, size_t size)
+{
+	json_int_t unknown = json_int(item, "components_unknown"), weak = json_int(item, "components_degraded");
+	struct text t = text_over(buf, size);
+
+	text_add(&t, "%s", "");
+	if (unknown > 0)
+		text_add(&t, "%lld of %lld unknown", (long long)unknown, (long long)json_int(item, "components"));
+	if (weak > 0 && !is(item, "quality", "down") && json_int(item, "can_lose_weak") < 0)
+		text_add(&t, "%sdown if %s degraded fails", t.len ? "; " : "", weak == 1 ? "the one" : "what is");
+}
+
+static enum ink quality_ink(int r) { return r == 0 ? INK_BAD : r == 1 || r == 4 ? INK_WARN : INK_GOOD; }
+
+struct service_sheet { unsigned service, owner; };
+enum { SHEET_FIXED = 2 + 8 + 2 + 7 + 2 + 14 + 2 + 9 + 2 };	/* between service and owner */
+
+/* The note stands behind the owner, or where that is too far out, below. */
+static void print_owner(const struct screen *s, const struct service_sheet *w, const json_t *item)
+{
+	const char *owner = json_text(item, "owner")[0] ? json_text(item, "owner") : "-";
+	char note[96];
+
+	note_words(item, note, sizeof(note));
+	if (note[0] == '\0')
+		fprintf(s->out, "%s\n", owner);
+	else if (w->service + SHEET_FIXED + w->owner + 2 + text_columns(note) > s->width)
+		fprintf(s->out, "%s\n  %s%s%s\n", owner, screen_ink(s, INK_DIM), note, screen_ink(s, INK_PLAIN));
+	else
+		fprintf(s->out, "%s%*s  %s%s%s\n", owner, (int)(text_columns(owner) < w->owner ? w->owner - text_columns(owner) : 0), "",
+			screen_ink(s, INK_DIM), note, screen_ink(s, INK_PLAIN));
+}
+
+static void print_service(const struct screen *s, const struct service_sheet *w, const json_t *item)
+{
+	static const char *const word[] = { "DOWN", "DEGRADED", "ok", "ok", "unknown", "ok" };
 	json_t *built = json_object_get(item, "built_for");
-	bool last = json_is_integer(json_object_get(item, "can_lose")) && json_integer_value(json_object_get(item, "can_lose")) == 0 &&
-		    json_is_true(json_object_get(item, "at_risk"));
 	char lose[32], built_for[32] = "any";
 	int r = rank(item);
 
 	lose_cell(item, lose, sizeof(lose));
 	if (!json_is_null(built))
 		snprintf(built_for, sizeof(built_for), "%d", (int)json_integer_value(built));
-	screen_cell(s, json_text(item, "service"), width);
-	fprintf(s->out, "  %s%-8s%s  %s%-9s%s  %s%-5s%s%-10s%s  %-9s  %s\n", screen_ink(s, by_rank[r].ink), by_rank[r].word,
-		screen_ink(s, INK_PLAIN), screen_ink(s, INK_WARN), json_is_true(json_object_get(item, "at_risk")) ? "AT RISK" : "",
-		screen_ink(s, INK_PLAIN), screen_ink(s, last ? INK_BAD : INK_PLAIN), lose, "", last ? "!!" : "", screen_ink(s, INK_PLAIN),
-		built_for, json_text(item, "owner")[0] ? json_text(item, "owner") : "-");
+	screen_cell(s, json_text(item, "service"), w->service);
+	fprintf(s->out, "  %s%-8s%s  %s%-7s%s  %s%-6s%-8s%s  %-9s  ", screen_ink(s, quality_ink(r)), word[r], screen_ink(s, INK_PLAIN),
+		screen_ink(s, INK_WARN), is_true(item, "at_risk") ? "AT RISK" : "", screen_ink(s, INK_PLAIN),
+		screen_ink(s, is_last(item) ? INK_BAD : INK_PLAIN), lose, is_last(item) ? " !!" : "", screen_ink(s, INK_PLAIN), built_for);
+	print_owner(s, w, item);
 }
 
-static void print_services(const struct screen *s, const json_t *items, bool all)
+static unsigned width_of(const json_t *items, const char *key, unsigned least, unsigned most)
 {
-	unsigned width = 16, hidden = 0;
+	unsigned width = least;
 	size_t i;
 	json_t *item;
 
 	json_array_foreach(items, i, item) {
-		unsigned w = (unsigned)text_columns(json_text(item, "service"));
+		unsigned w = (unsigned)text_columns(json_text(item, key));
 
-		width = w > width ? (w < 40 ? w : 40) : width;
+		width = w > width ? (w < most ? w : most) : width;
 	}
-	fprintf(s->out, "\n%s", screen_ink(s, INK_BOLD));
-	screen_cell(s, "SERVICE", width);
-	fprintf(s->out, "  %-8s  %-9s  %-15s  %-9s  %s%s\n", "QUALITY", "RISK", "CAN STILL LOSE", "BUILT FOR", "OWNER", screen_ink(s, INK_PLAIN));
-	for (int r = 0; r <= 4; r++)
-		json_array_foreach(items, i, item) {
-			if (rank(item) != r)
-				continue;
-			if (r == 4 && !all)
-				hidden++;
-			else
-				print_service(s, item, width);
-		}
-	if (hidden)
-		fprintf(s->out, "%u %s well (status --all)\n", hidden, hidden == 1 ? "is" : "more are");
+	return width;
 }
 
-static const char *worst_service(const json_t *items)
+/* Returns how many are hidden because they are well. */
+static size_t print_services(const struct screen *s, const json_t *items, bool all)
 {
-	const json_t *worst = NULL;
+	size_t n = json_array_size(items), shown = 0, hidden = 0, cut = 0;
+	json_t **list = must_alloc((n + 1) * sizeof(json_t *));
+	struct service_sheet w = { .owner = width_of(items, "owner", 5, 14) };
+
+	w.service = width_of(items, "service", 16, s->width > SHEET_FIXED + w.owner + 16 ? s->width - SHEET_FIXED - w.owner : 16);
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = json_array_get(items, i);
+	qsort(list, n, sizeof(json_t *), by_rank);
+	for (size_t i = 0; i < n; i++) {
+		if (!all && is_well(list[i])) {
+			hidden++;
+			continue;
+		}
+		if (!all && shown == SERVICES_MOST) {
+			cut++;
+			continue;
+		}
+		if (shown++ == 0) {
+			fprintf(s->out, "\n%s", screen_ink(s, INK_BOLD));
+			screen_cell(s, "SERVICE", w.service);
+			fprintf(s->out, "  %-8s  %-7s  %-14s  %-9s  %s%s\n", "QUALITY", "RISK", "CAN STILL LOSE", "BUILT FOR", "OWNER",
+				screen_ink(s, INK_PLAIN));
+		}
+		print_service(s, &w, list[i]);
+	}
+	if (cut)
+		fprintf(s->out, "%zu more are not well (status --all)\n", cut);
+	free(list);
+	return hidden;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------------------------- */
+
+static const json_t *worst_service(const json_t *items)
+{
+	json_t *worst = NULL, *item;
 	size_t i;
-	json_t *item;
 
 	json_array_foreach(items, i, item)
-		if (!is_well(item) && (worst == NULL || rank(item) < rank(worst)))
+		if (!is_well(item) && (worst == NULL || by_rank(&item, &worst) < 0))
 			worst = item;
-	return worst ? json_text(worst, "service") : NULL;
+	return worst;
 }
 
-static int exit_status(const json_t *head)
+/* What to do next: the worst service, else the first cause. */
+static void next_words(const json_t *answer, char *buf, size_t size)
 {
-	if (json_integer_value(json_object_get(head, "down")) || json_integer_value(json_object_get(head, "degraded")))
-		return STATUS_QUALITY;
-	if (json_integer_value(json_object_get(head, "at_risk")))
-		return STATUS_RISK;
-	return json_integer_value(json_object_get(head, "unknown")) ? STATUS_UNKNOWN : STATUS_WELL;
+	const json_t *worst = worst_service(json_object_get(answer, "items"));
+	const json_t *cause = json_array_get(json_object_get(answer, "wrong"), 0), *head = json_object_get(answer, "head");
+
+	if (worst != NULL)
+		snprintf(buf, size, "forewarn risk \"%s\"", json_text(worst, "service"));
+	else if (cause != NULL && json_text(cause, "component")[0])
+		snprintf(buf, size, "forewarn events \"%s\"", json_text(cause, "component"));
+	else if (json_array_size(json_object_get(answer, "items")) == 0)
+		snprintf(buf, size, "tell what must not fail: service \"NAME\" { needs = {...} } (man forewarn.conf)");
+	else if (is_true(head, "stale") && json_int(head, "devices") + json_int(head, "checks") > 0)
+		snprintf(buf, size, "forewarn run (or forewarn poll from cron)");
+	else
+		snprintf(buf, size, "forewarn risk SERVICE: what would stop it");
+}
+
+static void print_end(const struct screen *s, const json_t *answer, size_t hidden)
+{
+	char left[64] = "", next[MODEL_NAME_MAX + 64];
+	size_t shown = json_array_size(json_object_get(answer, "items")) - hidden;
+	unsigned need;
+
+	if (hidden)
+		snprintf(left, sizeof(left), "%zu%s %s well (status --all)", hidden, shown ? " more" : "", hidden == 1 ? "is" : "are");
+	next_words(answer, next, sizeof(next));
+	need = (unsigned)(text_columns(left) + text_columns(next)) + 10;
+	if (left[0] && need > s->width)
+		fprintf(s->out, "%s\n", left);
+	else if (left[0])
+		fprintf(s->out, "%s    ", left);
+	fprintf(s->out, "%snext: %s%s\n", screen_ink(s, INK_DIM), next, screen_ink(s, INK_PLAIN));
 }
 
 static void print_status(const struct ctl *c, const json_t *answer, bool all)
 {
 	const json_t *items = json_object_get(answer, "items"), *head = json_object_get(answer, "head");
 	struct screen s = screen_of(c);
-	size_t services = json_array_size(items);
-	const char *worst = worst_service(items);
+	size_t services = json_array_size(items), hidden;
 
 	print_head(&s, head);
 	print_counts(&s, head, services);
-	print_wrong(&s, json_object_get(answer, "wrong"), head);
-	if (services > 0)
-		print_services(&s, items, all || services <= 5 || c->argc > 0);
-	if (worst != NULL)
-		fprintf(s.out, "%snext: forewarn risk \"%s\"%s\n", screen_ink(&s, INK_DIM), worst, screen_ink(&s, INK_PLAIN));
-	else if (services == 0)
-		fprintf(s.out, "no service is configured: 'service \"NAME\" { needs = {...} }' tells what must not fail (man forewarn.conf)\n");
+	print_wrongs(&s, json_object_get(answer, "wrong"), head, all);
+	hidden = print_services(&s, items, all || services <= SERVICES_FEW || c->argc > 0);
+	print_end(&s, answer, hidden);
+}
+
+static int exit_status(const json_t *head)
+{
+	if (json_int(head, "down") || json_int(head, "degraded"))
+		return STATUS_QUALITY;
+	if (json_int(head, "at_risk"))
+		return STATUS_RISK;
+	return json_int(head, "unknown") ? STATUS_UNKNOWN : STATUS_WELL;
 }
 
 int status_command(struct ctl *c)
 {
 	bool all = ctl_flag(c, "all", 'a');
-	struct err err = { "" };
 	json_t *answer;
 	int status;
 
 	if (!ctl_rest_ok(c, 1))
 		return STATUS_UNKNOWN;
-	answer = ctl_call(c, "status", json_pack("{s:s}", "service", c->argc ? c->argv[0] : ""), &err);
-	if (answer == NULL) {
-		ctl_failed(c, err.text);
+	answer = ctl_ask(c, "status", json_pack("{s:o}", "service", json_words(c->argc ? c->argv[0] : "")));
+	if (answer == NULL)
 		return STATUS_UNKNOWN;
-	}
 	if (c->json)
 		ctl_print_json(answer);
 	else

@@ -1,0 +1,510 @@
+/* poller/ctl/view-risk.c: the view of forewarn risk: how near a service is to its outage, and what brings it back.
+ *
+ * Everything is asked of the graph as it is now; nothing is built. What grows with the model is bounded here: how many
+ * failed components are tried as repairs, how many single points are followed to what they carry.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/ctl/ctl.h"
+
+enum { POINTS_MOST = 20, CARRIES_MOST = 8, FAILED_MOST = 1000, JUDGED_MOST = 64, REPAIRS_MOST = 16, STAGES_MOST = 4, LEFT_MOST = 12,
+       SETS_DEFAULT = 20, SETS_MOST = 10000, HISTORY_DAYS = 90, DEPTH_MOST = 20000 };
+
+/* ---- what works below a service ------------------------------------------------------------------------------------------------ */
+
+enum works { WORKS_NOT_ASKED, WORKS, WORKS_NOT, WORKS_UNKNOWN };
+
+/* One look at the structure: what works, if 'fails' failed as well; and the gates with something to spare, top down. */
+struct look {
+	struct view *v;
+	struct graph *g;
+	uint32_t fails;
+	uint8_t *works, *seen;		/* per node */
+	uint32_t *gate;
+	size_t gates, room;
+	unsigned depth;
+};
+
+static uint32_t nodes_of(struct graph *g)
+{
+	struct graph_size s = graph_size(g);
+
+	return s.components + s.gates;
+}
+
+static struct look look_at(struct view *v, uint32_t fails)
+{
+	struct graph *g = model_graph(v->model);
+	uint32_t n = nodes_of(g);
+
+	return (struct look){ .v = v, .g = g, .fails = fails, .works = must_alloc(n + 1), .seen = must_alloc(n + 1) };
+}
+
+static void look_away(struct look *l)
+{
+	free(l->works);
+	free(l->seen);
+	free(l->gate);
+}
+
+static enum works works(struct look *l, uint32_t node)
+{
+	const uint32_t *member;
+	uint32_t good = 0, unknown = 0, need;
+	size_t n;
+
+	if (l->works[node] != WORKS_NOT_ASKED)
+		return l->works[node];
+	if (graph_is_component(l->g, node)) {
+		enum state s = node == l->fails ? STATE_DOWN : graph_get(l->g, node);
+
+		return l->works[node] = s == STATE_DOWN ? WORKS_NOT : s == STATE_UNKNOWN ? WORKS_UNKNOWN : WORKS;
+	}
+	n = graph_members(l->g, node, &member);
+	need = graph_need(l->g, node);
+	if (l->depth++ > DEPTH_MOST)
+		n = 0;
+	for (size_t i = 0; i < n; i++) {
+		enum works w = works(l, member[i]);
+
+		good += w == WORKS;
+		unknown += w == WORKS_UNKNOWN;
+	}
+	l->depth--;
+	return l->works[node] = good >= need ? WORKS : good + unknown >= need ? WORKS_UNKNOWN : WORKS_NOT;
+}
+
+/* Gates that need fewer than they have, each once. */
+static void find_gates(struct look *l, uint32_t node)
+{
+	const uint32_t *member;
+	size_t n;
+
+	if (l->seen[node] || graph_is_component(l->g, node) || l->depth > DEPTH_MOST)
+		return;
+	l->seen[node] = 1;
+	n = graph_members(l->g, node, &member);
+	if (graph_need(l->g, node) < n) {
+		if (l->gates == l->room)
+			l->gate = must_realloc(l->gate, (l->room = l->room * 2 + 16) * sizeof(*l->gate));
+		l->gate[l->gates++] = node;
+	}
+	l->depth++;
+	for (size_t i = 0; i < n; i++)
+		find_gates(l, member[i]);
+	l->depth--;
+}
+
+static const char *name_of(struct view *v, uint32_t node)
+{
+	const struct entity *e = model_of_node(v->model, node);
+	const char *name = e ? e->name : graph_name(model_graph(v->model), node);
+
+	return name ? name : "";
+}
+
+static json_t *left_row(struct look *l, uint32_t gate)
+{
+	const uint32_t *member;
+	size_t n = graph_members(l->g, gate, &member);
+	uint32_t there = 0, unknown = 0, full = graph_full(l->g, gate);
+
+	for (size_t i = 0; i < n; i++) {
+		there += works(l, member[i]) == WORKS;
+		unknown += works(l, member[i]) == WORKS_UNKNOWN;
+	}
+	return json_pack("{s:o,s:i,s:i,s:i,s:i,s:i}", "group", json_words(graph_name(l->g, gate)), "there", (int)there, "unknown", (int)unknown,
+			 "members", (int)n, "need", (int)graph_need(l->g, gate), "full", (int)full);
+}
+
+static bool is_direct(struct look *l, uint32_t service, uint32_t gate)
+{
+	const uint32_t *member, *below;
+	size_t n = graph_members(l->g, service, &member), m;
+
+	for (size_t i = 0; i < n; i++) {
+		if (member[i] == gate)
+			return true;
+		m = graph_is_component(l->g, member[i]) ? 0 : graph_members(l->g, member[i], &below);
+		for (size_t k = 0; k < m; k++)
+			if (below[k] == gate && graph_name(l->g, member[i]) && graph_name(l->g, gate) &&
+			    strcmp(graph_name(l->g, member[i]), graph_name(l->g, gate)) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* What the service itself needs some of; further down, only where something is missing. What has lost members comes first. */
+static void put_left(struct look *l, uint32_t service, json_t *item)
+{
+	json_t *lost = json_array(), *whole = json_array();
+
+	for (size_t i = 0; i < l->gates; i++) {
+		json_t *row = left_row(l, l->gate[i]);
+		bool missing = json_int(row, "there") < json_int(row, "members");
+
+		if (json_array_size(missing ? lost : whole) < LEFT_MOST && (missing || is_direct(l, service, l->gate[i])))
+			json_array_append(missing ? lost : whole, row);
+		json_decref(row);
+	}
+	json_array_extend(lost, whole);
+	json_decref(whole);
+	json_object_set_new(item, "left", lost);
+}
+
+/* ---- single points -------------------------------------------------------------------------------------------------------------- */
+
+static json_t *names_json(struct view *v, const uint32_t *nodes, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_words(name_of(v, nodes[i])));
+	return list;
+}
+
+/* Members of gates that work now and would not without 'point': what it carries, itself and its own device aside. */
+static json_t *carries_json(struct look *now, uint32_t point)
+{
+	struct look then = look_at(now->v, point);
+	const struct entity *own = model_of_node(now->v->model, point);
+	const uint32_t *member;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < now->gates; i++) {
+		size_t n = graph_members(now->g, now->gate[i], &member);
+
+		for (size_t k = 0; k < n; k++) {
+			if (then.seen[member[k]]++ || json_array_size(list) >= CARRIES_MOST)
+				continue;
+			then.seen[member[k]] = 1;
+			if (works(now, member[k]) != WORKS_NOT && works(&then, member[k]) == WORKS_NOT &&
+			    model_of_node(now->v->model, member[k]) != own)
+				json_array_append_new(list, json_words(name_of(now->v, member[k])));
+		}
+	}
+	look_away(&then);
+	return list;
+}
+
+static void put_points(struct look *l, const struct entity *e, json_t *item)
+{
+	uint32_t nodes[POINTS_MOST];
+	size_t n = graph_single_points(l->g, e->node, nodes, POINTS_MOST), shown = n < POINTS_MOST ? n : POINTS_MOST;
+	json_t *carries = json_object(), *list;
+
+	json_object_set_new(item, "single_points", names_json(l->v, nodes, shown));
+	json_object_set_new(item, "single_points_count", json_integer((json_int_t)n));
+	for (size_t i = 0; i < shown; i++) {
+		list = carries_json(l, nodes[i]);
+		if (json_array_size(list))
+			json_object_set(carries, name_of(l->v, nodes[i]), list);
+		json_decref(list);
+	}
+	json_object_set_new(item, "carries", carries);
+	n = graph_design_single_points(l->g, e->node, nodes, POINTS_MOST);
+	json_object_set_new(item, "design_single_points", names_json(l->v, nodes, n < POINTS_MOST ? n : POINTS_MOST));
+	json_object_set_new(item, "design_single_points_count", json_integer((json_int_t)n));
+}
+
+/* Up to 'most' of the smallest sets that would end it. */
+static void put_smallest(struct look *l, const struct entity *e, const struct verdict *d, size_t most, json_t *item)
+{
+	json_t *list = json_array();
+	uint32_t *out;
+	size_t sets;
+
+	if (d->distance != 0 && d->distance != DISTANCE_NEVER && most > 0) {
+		most = d->cuts < (double)most ? (size_t)d->cuts : most;
+		out = must_alloc((most * d->distance + 1) * sizeof(*out));
+		sets = graph_smallest_cuts(l->g, e->node, out, most);
+		for (size_t i = 0; i < sets; i++)
+			json_array_append_new(list, names_json(l->v, out + i * d->distance, d->distance));
+		free(out);
+	}
+	json_object_set_new(item, "smallest", list);
+}
+
+/* ---- what failed, and its repair ------------------------------------------------------------------------------------------------- */
+
+static int state_rank(enum state s) { return s == STATE_DOWN ? 0 : s == STATE_DEGRADED ? 1 : 2; }
+
+static int by_state(const void *a, const void *b)
+{
+	const struct entity *x = *(const struct entity *const *)a, *y = *(const struct entity *const *)b;
+	int r = state_rank(x->state) - state_rank(y->state);
+
+	return r ? r : x->since.us < y->since.us ? -1 : x->since.us > y->since.us ? 1 : strcmp(x->name, y->name);
+}
+
+/* Those of the support that are not up, what is down first. */
+static const struct entity **failed_of(struct view *v, const uint32_t *support, size_t n, size_t *count)
+{
+	const struct entity **list = must_alloc((n + 1) * sizeof(*list));
+
+	*count = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct entity *e = model_of_node(v->model, support[i]);
+
+		if (e != NULL && e->leaf == support[i] && e->state != STATE_UP)
+			list[(*count)++] = e;
+	}
+	qsort(list, *count, sizeof(*list), by_state);
+	return list;
+}
+
+static json_t *failed_json(struct view *v, const struct entity *service, const struct entity *e, bool judge)
+{
+	json_t *j = json_pack("{s:o,s:s,s:o,s:o,s:o,s:f}", "component", json_words(e->name), "state", state_word(e->state),
+			      "reason", json_words(e->reason), "since", json_time(e->since), "after", json_time(e->since_after),
+			      "age_s", e->since.us ? span_as_s(wall_since(v->now, e->since)) : 0.0);
+	struct verdict then;
+
+	if (!judge)
+		return j;
+	then = graph_verdict_if(model_graph(v->model), service->node, e->leaf, STATE_UP);
+	json_object_set_new(j, "repaired_quality", json_string(state_word(then.quality)));
+	json_object_set_new(j, "repaired_at_risk", json_boolean(then.at_risk));
+	json_object_set_new(j, "repaired_can_lose", json_lose(&then));
+	return j;
+}
+
+/* Which repairs together bring the service forward: the greedy choice, with what it did not need taken out again. */
+struct plan {
+	struct view *v;
+	struct graph *g;
+	uint32_t node;
+	const struct entity **failed;	/* down or degraded */
+	size_t count;
+	enum state *state;		/* of every component, with the repairs so far */
+	bool done[REPAIRS_MOST];
+	struct verdict at;
+};
+
+static int quality_rank(enum state s) { return s == STATE_UP ? 3 : s == STATE_UNKNOWN ? 2 : s == STATE_DEGRADED ? 1 : 0; }
+
+/* Does 'a' leave the service better off than 'b', as people see it? */
+static bool is_better(const struct verdict *a, const struct verdict *b)
+{
+	if (quality_rank(a->quality) != quality_rank(b->quality))
+		return quality_rank(a->quality) > quality_rank(b->quality);
+	if (a->distance != b->distance)
+		return a->distance > b->distance;
+	return b->at_risk && !a->at_risk;
+}
+
+static struct verdict try_state(struct plan *p, size_t i, enum state s)
+{
+	enum state *at = &p->state[graph_component_index(p->g, p->failed[i]->leaf)], before = *at;
+	struct verdict d;
+
+	*at = s;
+	d = graph_verdict_with(p->g, p->node, p->state);
+	*at = before;
+	return d;
+}
+
+static void repair(struct plan *p, size_t i, bool good)
+{
+	p->state[graph_component_index(p->g, p->failed[i]->leaf)] = good ? STATE_UP : p->failed[i]->state;
+	p->done[i] = good;
+}
+
+/* The one that helps most now, or at least takes away most ways to the outage. */
+static size_t best_repair(struct plan *p, struct verdict *best)
+{
+	size_t found = p->count;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct verdict d;
+
+		if (p->done[i])
+			continue;
+		d = try_state(p, i, STATE_UP);
+		if (found == p->count || is_better(&d, best) || (!is_better(best, &d) && d.cuts < best->cuts)) {
+			found = i;
+			*best = d;
+		}
+	}
+	return found;
+}
+
+/* One stage: repair until it is better than before; then leave out what was not needed for that. NULL: no more to gain. */
+static json_t *next_stage(struct plan *p)
+{
+	struct verdict then = p->at, without;
+	size_t chosen[REPAIRS_MOST], n = 0, i;
+	json_t *names = json_array();
+
+	while (!is_better(&then, &p->at) && (i = best_repair(p, &then)) < p->count) {
+		repair(p, i, true);
+		chosen[n++] = i;
+	}
+	if (!is_better(&then, &p->at)) {
+		while (n > 0)
+			repair(p, chosen[--n], false);
+		json_decref(names);
+		return NULL;
+	}
+	for (i = 0; i + 1 < n; i++) {
+		without = try_state(p, chosen[i], p->failed[chosen[i]]->state);
+		if (!is_better(&then, &without))
+			repair(p, chosen[i], false);
+	}
+	for (i = 0; i < n; i++)
+		if (p->done[chosen[i]])
+			json_array_append_new(names, json_words(p->failed[chosen[i]]->name));
+	p->at = then;
+	return json_pack("{s:o,s:s,s:o,s:b}", "components", names, "quality", state_word(then.quality), "can_lose", json_lose(&then),
+			 "at_risk", then.at_risk);
+}
+
+static json_t *repairs_json(struct view *v, const struct entity *service, const struct entity **failed, size_t count)
+{
+	struct plan p = { .v = v, .g = model_graph(v->model), .node = service->node, .failed = failed };
+	uint32_t components = graph_size(p.g).components;
+	json_t *list = json_array(), *stage;
+
+	while (p.count < count && p.count < REPAIRS_MOST && failed[p.count]->state != STATE_UNKNOWN)
+		p.count++;
+	if (p.count == 0)
+		return list;
+	p.state = must_alloc((components + 1) * sizeof(*p.state));
+	for (uint32_t i = 0; i < components; i++)
+		p.state[i] = graph_get(p.g, graph_component_at(p.g, i));
+	p.at = graph_verdict_with(p.g, p.node, p.state);
+	while (json_array_size(list) < STAGES_MOST && (stage = next_stage(&p)) != NULL)
+		json_array_append_new(list, stage);
+	free(p.state);
+	return list;
+}
+
+static void put_failed(struct look *l, const struct entity *e, const uint32_t *support, size_t n, json_t *item)
+{
+	size_t count, rated = 0, unknown = 0;
+	const struct entity **failed = failed_of(l->v, support, n, &count);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		unknown += failed[i]->state == STATE_UNKNOWN;
+		if (i < FAILED_MOST)
+			json_array_append_new(list, failed_json(l->v, e, failed[i], i < JUDGED_MOST));
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct entity *c = model_of_node(l->v->model, support[i]);
+
+		rated += c && c->kind == ENTITY_COMPONENT && isfinite(l->v->config->component[c->index].unavailability);
+	}
+	json_object_set_new(item, "failed", list);
+	json_object_set_new(item, "failed_count", json_integer((json_int_t)count));
+	json_object_set_new(item, "repairs", repairs_json(l->v, e, failed, count));
+	json_object_set_new(item, "components", json_integer((json_int_t)n));
+	json_object_set_new(item, "components_unknown", json_integer((json_int_t)unknown));
+	json_object_set_new(item, "components_rated", json_integer((json_int_t)rated));
+	free(failed);
+}
+
+/* ---- what happened before -------------------------------------------------------------------------------------------------------- */
+
+struct before { json_int_t risks, outages; int64_t warning_us; struct wall down_at; bool at_risk; };
+
+/* Newest first: an outage is followed here by the risk that came before it. */
+static bool before_event(void *owner, const struct ledger_event *ev)
+{
+	struct before *b = owner;
+	bool began = strstr(ev->now, "+risk") != NULL && strstr(ev->before, "+risk") == NULL && strcmp(ev->before, "down") != 0;
+
+	if (strcmp(ev->what, "service") != 0)
+		return true;
+	if (strcmp(ev->now, "down") == 0 && strcmp(ev->before, "down") != 0) {
+		b->outages++;
+		b->down_at = strstr(ev->before, "+risk") ? ev->at : (struct wall){ 0 };
+	} else if (began) {
+		b->risks++;
+		if (b->down_at.us)
+			b->warning_us = wall_since(b->down_at, ev->at).us;
+		b->down_at.us = 0;
+	}
+	return true;
+}
+
+static void put_before(struct view *v, const struct entity *e, json_t *item)
+{
+	struct before b = { 0 };
+	struct err none;
+
+	if (v->ledger == NULL || ledger_events(v->ledger, e->name, wall_add(v->now, span_s(-86400 * HISTORY_DAYS)), wall_add(v->now, span_s(1)),
+					       10000, before_event, &b, &none) != FW_OK)
+		return;
+	json_object_set_new(item, "before", json_pack("{s:i,s:I,s:I,s:o}", "days", HISTORY_DAYS, "risks", b.risks, "outages", b.outages,
+			    "last_warning_s", b.warning_us > 0 ? json_real((double)b.warning_us / 1e6) : json_null()));
+}
+
+/* ---- a service --------------------------------------------------------------------------------------------------------------------- */
+
+static json_t *distance_json(uint32_t d) { return d == DISTANCE_NEVER ? json_null() : json_integer(d); }
+
+static json_t *number_or_null(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+
+static json_t *verdict_json(struct view *v, const struct entity *e, const struct verdict *d)
+{
+	const struct cfg_service *s = &v->config->service[e->index];
+	struct verdict design = { .distance = d->design_distance };
+
+	return json_pack("{s:o,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:o}", "service", json_words(e->name),
+			 "quality", state_word(d->quality), "at_risk", d->at_risk, "can_lose", json_lose(d), "built_for", json_lose(&design),
+			 "distance", distance_json(d->distance), "distance_weak", distance_json(d->distance_weak),
+			 "distance_worst", distance_json(d->distance_worst), "design_distance", distance_json(d->design_distance),
+			 "cut_sets", json_whole(d->cuts), "design_cut_sets", json_whole(d->design_cuts), "p", number_or_null(d->p),
+			 "design_p", number_or_null(d->design_p), "owner", json_words(s->owner), "tier", (int)s->tier,
+			 "runbook", json_words(s->runbook));
+}
+
+static json_t *service_json(struct view *v, const struct entity *e, size_t sets, bool alone)
+{
+	struct look l = look_at(v, NODE_NONE);
+	struct verdict d = graph_verdict(l.g, e->node);
+	json_t *item = verdict_json(v, e, &d);
+	size_t n = graph_support(l.g, e->node, NULL, 0);
+	uint32_t *support = must_alloc((n + 1) * sizeof(*support));
+
+	graph_support(l.g, e->node, support, n);
+	find_gates(&l, e->node);
+	put_failed(&l, e, support, n, item);
+	put_left(&l, e->node, item);
+	put_points(&l, e, item);
+	put_smallest(&l, e, &d, sets, item);
+	if (alone)
+		put_before(v, e, item);
+	json_object_set_new(item, "stands_on", names_json(v, support, n));
+	free(support);
+	look_away(&l);
+	return item;
+}
+
+/* args: service ("" all), list (smallest cut sets, at most). */
+json_t *view_risk(struct view *v, const json_t *args, json_t *answer, struct err *err)
+{
+	const char *only = json_text(args, "service");
+	json_t *most = json_object_get(args, "list"), *items = json_array();
+	size_t sets = json_is_integer(most) && json_integer_value(most) >= 0 ? (size_t)json_integer_value(most) : SETS_DEFAULT;
+
+	sets = sets < SETS_MOST ? sets : SETS_MOST;
+	for (size_t i = 0; i < model_count(v->model); i++) {
+		const struct entity *e = model_at(v->model, i);
+
+		if (e->kind == ENTITY_SERVICE && (only[0] == '\0' || strcmp(only, e->name) == 0))
+			json_array_append_new(items, service_json(v, e, sets, only[0] != '\0'));
+	}
+	if (only[0] && json_array_size(items) == 0) {
+		name_unknown(err, v->config, "service", 1 << REF_SERVICE, only);
+		json_decref(items);
+		return NULL;
+	}
+	json_object_set_new(answer, "head", json_pack("{s:o,s:f,s:b,s:i,s:i}", "polled", json_time(v->polled_at), "polled_ago_s",
+			    v->polled_at.us ? span_as_s(wall_since(v->now, v->polled_at)) : -1.0, "stale", v->stale,
+			    "devices", (int)v->config->device_count, "checks", (int)v->config->check_count));
+	return items;
+}

@@ -1,0 +1,209 @@
+/* poller/ctl/view-status.c: the view of forewarn status: what is wrong, and each service's quality and risk. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "poller/ctl/ctl.h"
+
+enum { SUPPORT_MOST = 65536 };
+
+/* ---- what is wrong ------------------------------------------------------------------------------------------------------- */
+
+static json_t *lose_json(uint32_t lose)
+{
+	return lose == LOSE_NEVER ? json_null() : json_integer(lose == LOSE_DOWN ? -1 : (json_int_t)lose);
+}
+
+static json_t *touched_json(const struct alert *a)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < a->touched_count; i++) {
+		const struct touched *t = &a->touched[i];
+
+		json_array_append_new(list, json_pack("{s:o,s:s,s:o,s:o}", "service", json_words(t->service), "quality",
+				      state_word(t->quality_now), "can_lose", lose_json(t->lose_now), "built_for", lose_json(t->built_for)));
+	}
+	return list;
+}
+
+static int quality_rank(enum state s)
+{
+	static const int rank[STATES] = { [STATE_DOWN] = 0, [STATE_DEGRADED] = 1, [STATE_UNKNOWN] = 2, [STATE_UP] = 3 };
+
+	return rank[s];
+}
+
+/* Does the repair of this cause alone give back quality, or what can be lost, to one of the services it touches? */
+static json_t *repair_helps(struct view *v, const struct alert *a)
+{
+	struct graph *g = model_graph(v->model);
+	const struct entity *cause = model_find(v->model, a->key);
+
+	if (cause == NULL || cause->leaf == NODE_NONE || cause->state == STATE_UP || cause->state == STATE_UNKNOWN || a->touched_count == 0)
+		return json_null();
+	for (uint32_t i = 0; i < a->touched_count; i++) {
+		const struct entity *s = model_find(v->model, a->touched[i].service);
+		struct verdict now, then;
+
+		if (s == NULL || s->kind != ENTITY_SERVICE)
+			continue;
+		now = graph_verdict(g, s->node);
+		then = graph_verdict_if(g, s->node, cause->leaf, STATE_UP);
+		if (quality_rank(then.quality) > quality_rank(now.quality) || then.distance > now.distance || (now.at_risk && !then.at_risk))
+			return json_true();
+	}
+	return json_false();
+}
+
+static bool touches(struct view *v, const struct alert *a, const char *service)
+{
+	const struct entity *cause = model_find(v->model, a->key);
+	struct entity **list;
+	size_t n;
+	bool found = false;
+
+	for (uint32_t i = 0; i < a->touched_count; i++)
+		if (strcmp(a->touched[i].service, service) == 0)
+			return true;
+	if (a->touched_more == 0 || cause == NULL)
+		return false;
+	n = v->config->service_count;
+	list = must_alloc((n + 1) * sizeof(struct entity *));
+	n = model_touched_services(v->model, cause, list, n);
+	for (size_t i = 0; i < n && i < v->config->service_count; i++)
+		found = found || strcmp(list[i]->name, service) == 0;
+	free(list);
+	return found;
+}
+
+/* The book's order is by severity; of equal ones, those whose repair gives something back come first. */
+static json_t *helpful_first(json_t *list)
+{
+	json_t *sorted = json_array(), *a;
+	size_t i = 0, end, k;
+
+	for (; i < json_array_size(list); i = end) {
+		const char *severity = json_text(json_array_get(list, i), "severity");
+
+		for (end = i; end < json_array_size(list) && strcmp(json_text(json_array_get(list, end), "severity"), severity) == 0; end++)
+			;
+		for (int pass = 0; pass < 2; pass++)
+			for (k = i; k < end; k++) {
+				a = json_array_get(list, k);
+				if (json_is_false(json_object_get(a, "repair_helps")) == (pass == 1))
+					json_array_append(sorted, a);
+			}
+	}
+	json_decref(list);
+	return sorted;
+}
+
+static json_t *wrong_json(struct view *v, const char *only)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; v->book && i < alert_book_count(v->book); i++) {
+		const struct alert *a = alert_book_at(v->book, i);
+
+		if (only[0] && !touches(v, a, only))
+			continue;
+		json_array_append_new(list, json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:f,s:o,s:i,s:o}",
+				      "alert", json_count(a->number), "component", json_words(a->key), "kind", alert_kind_word(a->kind),
+				      "severity", severity_word(a->severity), "state", state_word(a->state), "cause", json_words(a->cause),
+				      "first_do", json_words(a->first_do), "since", json_time(a->since), "after", json_time(a->since_after),
+				      "age_s", span_as_s(wall_since(v->now, a->since)), "touches", touched_json(a),
+				      "touches_more", (int)a->touched_more, "repair_helps", repair_helps(v, a)));
+	}
+	return helpful_first(list);
+}
+
+/* ---- services -------------------------------------------------------------------------------------------------------------- */
+
+/* Of those that are not well: how many of its components are degraded, and how many unknown. */
+static void count_doubt(struct view *v, const struct entity *e, json_t *item)
+{
+	struct graph *g = model_graph(v->model);
+	uint32_t *support = must_alloc(SUPPORT_MOST * sizeof(*support));
+	size_t n = graph_support(g, e->node, support, SUPPORT_MOST), weak = 0, unknown = 0;
+
+	for (size_t i = 0; i < n && i < SUPPORT_MOST; i++) {
+		weak += graph_get(g, support[i]) == STATE_DEGRADED;
+		unknown += graph_get(g, support[i]) == STATE_UNKNOWN;
+	}
+	free(support);
+	json_object_set_new(item, "components", json_integer((json_int_t)n));
+	json_object_set_new(item, "components_degraded", json_integer((json_int_t)weak));
+	json_object_set_new(item, "components_unknown", json_integer((json_int_t)unknown));
+}
+
+static json_t *service_json(struct view *v, const struct entity *e)
+{
+	const struct cfg_service *s = &v->config->service[e->index];
+	struct verdict d = graph_verdict(model_graph(v->model), e->node), design = { .distance = d.design_distance };
+	struct verdict weak = { .distance = d.distance_weak }, worst = { .distance = d.distance_worst };
+	json_t *item = json_pack("{s:o,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:i}", "service", json_words(e->name), "quality", state_word(d.quality),
+				 "at_risk", d.at_risk, "can_lose", json_lose(&d), "can_lose_weak", json_lose(&weak),
+				 "can_lose_worst", json_lose(&worst), "built_for", json_lose(&design), "owner", json_words(s->owner),
+				 "tier", (int)s->tier);
+
+	if (d.at_risk || d.quality != STATE_UP || d.distance_worst != d.distance)
+		count_doubt(v, e, item);
+	return item;
+}
+
+struct counts { int well, at_risk, degraded, down, unknown; };
+
+static void count(struct counts *n, const json_t *item)
+{
+	const char *q = json_text(item, "quality");
+
+	n->down += strcmp(q, "down") == 0;
+	n->degraded += strcmp(q, "degraded") == 0;
+	n->unknown += strcmp(q, "unknown") == 0;
+	if (strcmp(q, "up") == 0) {
+		n->at_risk += json_is_true(json_object_get(item, "at_risk"));
+		n->well += !json_is_true(json_object_get(item, "at_risk"));
+	}
+}
+
+static json_t *head_json(struct view *v, const struct counts *n)
+{
+	char host[256] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	return json_pack("{s:o,s:i,s:i,s:i,s:i,s:o,s:f,s:f,s:f,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:o,s:o}", "host", json_words(host),
+			 "devices", (int)v->config->device_count, "answering", (int)v->numbers.answering,
+			 "silent", (int)v->numbers.silent, "checks", (int)v->config->check_count, "polled", json_time(v->polled_at),
+			 "polled_ago_s", v->polled_at.us ? span_as_s(wall_since(v->now, v->polled_at)) : -1.0,
+			 "cycle_s", span_as_s(v->cycle), "interval_s", span_as_s(v->config->interval), "live", v->live, "stale", v->stale,
+			 "well", n->well, "at_risk", n->at_risk, "degraded", n->degraded, "down", n->down, "unknown", n->unknown,
+			 "rows_lost", json_count(v->store.rows_lost), "store_error",
+			 json_words(v->store.write_errors ? v->store.last_error : ""));
+}
+
+json_t *view_status(struct view *v, const json_t *args, json_t *answer, struct err *err)
+{
+	const char *only = json_text(args, "service");
+	struct counts n = { 0 };
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < model_count(v->model); i++) {
+		const struct entity *e = model_at(v->model, i);
+		json_t *item;
+
+		if (e->kind != ENTITY_SERVICE || (only[0] && strcmp(only, e->name) != 0))
+			continue;
+		item = service_json(v, e);
+		count(&n, item);
+		json_array_append_new(items, item);
+	}
+	if (only[0] && json_array_size(items) == 0) {
+		name_unknown(err, v->config, "service", 1 << REF_SERVICE, only);
+		json_decref(items);
+		return NULL;
+	}
+	json_object_set_new(answer, "head", head_json(v, &n));
+	json_object_set_new(answer, "wrong", wrong_json(v, only));
+	return items;
+}
