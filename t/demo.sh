@@ -22,6 +22,8 @@ LOG=$DEMO/forewarn.log
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C
 export PATH LC_ALL
+COLUMNS=110
+export COLUMNS
 umask 022
 
 children=
