@@ -1,6 +1,5 @@
-/* poller/lastfile.c: see lastfile.h. */
+/* poller/lastfile.c: the last file's writer; see lastfile.h. */
 #define _GNU_SOURCE		/* mremap */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,19 +13,11 @@
 #include "poller/base/log.h"
 #include "poller/base/reader.h"
 #include "poller/base/text.h"
-#include "poller/lastfile.h"
+#include "poller/lastfile-int.h"
 
-enum { HEADER_SIZE = 4096, GROW = 256, MAGIC_LEN = 16, RECORDS_MOST = 64 << 20 };
+enum { GROW = 256, REASON_KEPT = 159, NAME_MOST = 255, CLASS_MOST = 127 };
 
 static const char magic[MAGIC_LEN] = "forewarn last 1\n";
-
-struct header {
-	char magic[MAGIC_LEN];
-	uint32_t byte_order;		/* 0x01020304 of the writing machine */
-	uint32_t record_size;
-	uint32_t count;			/* records there are; the file may be longer */
-	uint32_t number;
-};
 
 struct slot { uint64_t hash; uint32_t record; };	/* record LAST_NONE: empty */
 
@@ -101,15 +92,28 @@ static void text_drop(struct last_record *r, uint8_t which)
 	text_used_set(r, used - len);
 }
 
+/* Texts of columns leave room for the reason of the state, so that it is never cut by what an agent says. */
+static size_t text_room(const struct last_record *r, uint8_t which)
+{
+	size_t used = text_used(r), at = text_at(r, LAST_T_REASON), kept = 0;
+
+	if (which < MIB_COLUMNS_MAX)
+		kept = 2 + REASON_KEPT - (at < used ? 2 + (size_t)r->text[at + 1] : 0);
+	return LAST_TEXT - used > kept ? LAST_TEXT - used - kept : 0;
+}
+
 bool last_text_set(struct last_record *r, uint8_t which, const void *text, size_t len_octets)
 {
 	size_t at = text_at(r, which), used = text_used(r), room, len = len_octets;
+
+	if (which == LAST_T_REASON && len > REASON_KEPT)
+		len_octets = len = REASON_KEPT;
 
 	if (at < used && r->text[at + 1] == len_octets && memcmp(r->text + at + 2, text, len_octets) == 0)
 		return true;
 	text_drop(r, which);
 	used = text_used(r);
-	room = LAST_TEXT - used;
+	room = text_room(r, which);
 	if (len == 0)
 		return true;
 	if (room < 3)
@@ -157,12 +161,13 @@ uint32_t last_signature(const struct mib_table *t)
 
 static void slot_put(struct last *l, uint64_t hash, uint32_t record);
 
-static void slots_grow(struct last *l)
+/* A table of 'size' slots with what is alive in the old one. */
+static void slots_build(struct last *l, uint32_t size)
 {
 	struct slot *old = l->slot;
 	uint32_t n = l->slots;
 
-	l->slots = n ? n * 2 : 1024;
+	l->slots = size;
 	l->slot = must_alloc((size_t)l->slots * sizeof(*l->slot));
 	for (uint32_t i = 0; i < l->slots; i++)
 		l->slot[i].record = LAST_NONE;
@@ -175,8 +180,8 @@ static void slots_grow(struct last *l)
 
 static void slot_put(struct last *l, uint64_t hash, uint32_t record)
 {
-	if ((l->slots_used + 1) * 4 > l->slots * 3)
-		slots_grow(l);
+	if ((l->slots_used + 1) * 4ull > l->slots * 3ull)
+		slots_build(l, l->slots ? l->slots * 2 : 1024);
 	for (uint32_t i = (uint32_t)hash & (l->slots - 1);; i = (i + 1) & (l->slots - 1)) {
 		if (l->slot[i].record == LAST_NONE) {
 			l->slot[i] = (struct slot){ hash, record };
@@ -184,6 +189,26 @@ static void slot_put(struct last *l, uint64_t hash, uint32_t record)
 			return;
 		}
 	}
+}
+
+/* Take the slot of a record out; those behind it move up, so that a search never ends early. */
+static void slot_drop(struct last *l, uint32_t record)
+{
+	uint32_t mask = l->slots - 1, i = (uint32_t)record_at(l, record)->name_hash & mask;
+
+	while (l->slot[i].record != record) {
+		if (l->slot[i].record == LAST_NONE)
+			return;
+		i = (i + 1) & mask;
+	}
+	for (uint32_t j = (i + 1) & mask; l->slot[j].record != LAST_NONE; j = (j + 1) & mask) {
+		if (((j - (uint32_t)l->slot[j].hash) & mask) < ((j - i) & mask))
+			continue;	/* it is at home between i and j */
+		l->slot[i] = l->slot[j];
+		i = j;
+	}
+	l->slot[i].record = LAST_NONE;
+	l->slots_used--;
 }
 
 static bool record_is(const struct last *l, uint32_t i, const char *device, const char *class_name, const char *instance)
@@ -249,15 +274,14 @@ static enum fw_err map_grow(struct last *l, uint32_t records, struct err *err)
 	return FW_OK;
 }
 
-static bool header_good(const struct header *h, size_t file_size, unsigned number)
+bool last_header_good(const struct header *h, size_t file_size, unsigned number)
 {
 	return memcmp(h->magic, magic, MAGIC_LEN) == 0 && h->byte_order == 0x01020304 &&
 	       h->record_size == sizeof(struct last_record) && h->number == number &&
 	       h->count <= RECORDS_MOST && size_for(h->count) <= file_size;
 }
 
-/* Is the content of a record such that nothing later trips over it? */
-static bool record_good(const struct last_record *r, uint32_t count)
+bool last_record_good(const struct last_record *r, uint32_t count)
 {
 	if (r->kind == LAST_FREE)
 		return true;
@@ -265,8 +289,23 @@ static bool record_good(const struct last_record *r, uint32_t count)
 	       ((size_t)r->text_len_hi << 8 | r->text_len_lo) <= LAST_TEXT;
 }
 
-/* A record cut short by a kill keeps its name but none of its values. */
-static void record_mend(struct last_record *r)
+/* Does the record bear the name that its hash is of, and its device's record that of a device? */
+static bool name_good(const struct last_record *first, const struct last_record *r)
+{
+	const struct last_record *of = &first[r->device];
+	char device[256], class_name[256], instance[256];
+
+	if (of->kind != LAST_DEVICE || (r->kind == LAST_DEVICE && of != r))
+		return false;
+	last_text_get(of, LAST_T_DEVICE, device, sizeof(device));
+	last_text_get(r, LAST_T_CLASS, class_name, sizeof(class_name));
+	last_text_get(r, LAST_T_INSTANCE, instance, sizeof(instance));
+	if (r->kind == LAST_DEVICE ? device[0] == '\0' : class_name[0] == '\0')
+		return false;
+	return r->name_hash == name_hash_of(device, r->kind == LAST_DEVICE ? "" : class_name, instance);
+}
+
+void last_record_mend(struct last_record *r)
 {
 	r->known = 0;
 	r->source = 0;
@@ -278,26 +317,55 @@ static void record_mend(struct last_record *r)
 	r->sequence++;
 }
 
+/* What was being written when the process was killed begins anew; what is no record is emptied. */
+static void mend_records(struct last *l, unsigned *mended, unsigned *dropped)
+{
+	for (uint32_t i = 0; i < head(l)->count; i++) {
+		struct last_record *r = record_at(l, i);
+
+		if (!last_record_good(r, head(l)->count)) {
+			memset(r, 0, sizeof(*r));
+			++*dropped;
+		} else if (r->sequence & 1) {
+			last_record_mend(r);
+			++*mended;
+		}
+	}
+}
+
+/* Put all into the map; what has no name of its own is emptied: devices first, since their parts go with them. */
+static void index_kind(struct last *l, enum last_kind kind, unsigned *dropped)
+{
+	for (uint32_t i = 0; i < head(l)->count; i++) {
+		struct last_record *r = record_at(l, i);
+		char device[256], class_name[256], instance[256];
+
+		if (r->kind != kind)
+			continue;
+		if (name_good(record_at(l, 0), r)) {
+			last_text_get(record_at(l, r->device), LAST_T_DEVICE, device, sizeof(device));
+			last_text_get(r, LAST_T_CLASS, class_name, sizeof(class_name));
+			last_text_get(r, LAST_T_INSTANCE, instance, sizeof(instance));
+			if (last_find(l, device, kind == LAST_DEVICE ? "" : class_name, instance) == LAST_NONE) {
+				slot_put(l, r->name_hash, i);
+				continue;
+			}
+		}
+		memset(r, 0, sizeof(*r));
+		++*dropped;
+	}
+}
+
 static void index_records(struct last *l)
 {
 	unsigned mended = 0, dropped = 0;
 
-	for (uint32_t i = 0; i < head(l)->count; i++) {
-		struct last_record *r = record_at(l, i);
-
-		if (!record_good(r, head(l)->count)) {
-			memset(r, 0, sizeof(*r));
-			dropped++;
-		}
-		if (r->sequence & 1) {
-			record_mend(r);
-			mended++;
-		}
-		if (r->kind == LAST_FREE)
+	mend_records(l, &mended, &dropped);
+	index_kind(l, LAST_DEVICE, &dropped);
+	index_kind(l, LAST_PART, &dropped);
+	for (uint32_t i = head(l)->count; i-- > 0;)
+		if (record_at(l, i)->kind == LAST_FREE)
 			free_push(l, i);
-		else
-			slot_put(l, r->name_hash, i);
-	}
 	if (mended || dropped)
 		log_warn(LOG_POLL, "last file '%s': records cut short by a kill begin anew mended=%u dropped=%u",
 			 l->path, mended, dropped);
@@ -312,7 +380,7 @@ static void header_write(struct last *l, unsigned number)
 	memcpy(l->map, &h, sizeof(h));
 }
 
-static void set_aside(const char *path)
+void last_set_aside(const char *path)
 {
 	char aside[600];
 
@@ -321,38 +389,45 @@ static void set_aside(const char *path)
 		log_error(LOG_POLL, "last file '%s': damaged or of another version: kept as '%s', begun anew", path, aside);
 }
 
-static bool file_is_good(const char *path, unsigned number)
+enum fw_err last_file_state(const char *path, unsigned number, struct err *err)
 {
-	struct header h;
+	struct header h = { .magic = "" };
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool good;
+	enum fw_err e = FW_OK;
 
-	if (fd < 0)
-		return errno == ENOENT;
-	good = fstat(fd, &st) == 0 && (st.st_size == 0 ||
-		(pread(fd, &h, sizeof(h), 0) == (ssize_t)sizeof(h) && header_good(&h, (size_t)st.st_size, number)));
-	close(fd);
-	return good;
+	if (fd < 0 && errno == ENOENT)
+		return FW_OK;
+	if (fd < 0 || fstat(fd, &st) != 0 || (st.st_size > 0 && pread(fd, &h, sizeof(h), 0) < 0))
+		e = err_set(err, FW_IO, "cannot read '%s': %s", path, err_errno());
+	else if (h.magic[0] == '\0' ? h.count != 0 : !last_header_good(&h, (size_t)st.st_size, number))
+		e = FW_BROKEN;		/* no magic and no count: killed before its header was written */
+	if (fd >= 0)
+		close(fd);
+	return e;
 }
 
 struct last *last_open(const char *folder, unsigned number, struct err *err)
 {
 	struct last *l = must_alloc(sizeof(*l));
-	struct header h;
-	struct stat st;
+	struct header h = { .magic = "" };
 	bool fresh;
+	enum fw_err e;
 
 	snprintf(l->path, sizeof(l->path), "%s/last.%u", folder, number);
-	if (!file_is_good(l->path, number))
-		set_aside(l->path);
+	l->fd = -1;
+	e = last_file_state(l->path, number, err);
+	if (e == FW_IO)
+		goto fail;
+	if (e == FW_BROKEN)
+		last_set_aside(l->path);
 	l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (l->fd < 0 || fstat(l->fd, &st) != 0) {
+	if (l->fd < 0) {
 		err_set(err, FW_IO, "cannot open '%s': %s", l->path, err_errno());
 		goto fail;
 	}
 	fresh = pread(l->fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h) || h.magic[0] == '\0';
-	if (map_grow(l, fresh ? GROW : h.count > GROW ? h.count : GROW, err) != FW_OK)
+	if (map_grow(l, !fresh && h.count > GROW ? h.count : GROW, err) != FW_OK)
 		goto fail;
 	if (fresh)
 		header_write(l, number);
@@ -400,6 +475,8 @@ uint32_t last_add(struct last *l, const char *device, const char *class_name, co
 
 	if (i != LAST_NONE)
 		return i;
+	if (strlen(device) > NAME_MOST || strlen(class_name) > CLASS_MOST || strlen(instance) > LAST_INSTANCE_MAX)
+		return LAST_NONE;	/* it would be cut, and another one found in its place */
 	if (class_name[0] && (dev = last_add(l, device, "", "")) == LAST_NONE)
 		return LAST_NONE;
 	if ((i = record_take(l)) == LAST_NONE)
@@ -429,7 +506,7 @@ void last_remove(struct last *l, uint32_t record)
 	r->kind = LAST_FREE;
 	last_end(l, record);
 	free_push(l, record);
-	slots_grow(l);		/* rare; drops the slot by rebuilding */
+	slot_drop(l, record);
 }
 
 uint32_t last_count(const struct last *l) { return head(l)->count; }
@@ -455,278 +532,4 @@ void last_end(struct last *l, uint32_t record)
 	struct last_record *r = record_at(l, record);
 
 	__atomic_store_n(&r->sequence, (r->sequence | 1) + 1, __ATOMIC_RELEASE);
-}
-
-/* ---- readers ----------------------------------------------------------------------------------------------------------- */
-
-/* A consistent copy; false when the writer keeps at it. */
-__attribute__((no_sanitize("thread")))
-static bool record_copy(const struct last_record *from, struct last_record *to)
-{
-	for (int tries = 0; tries < 1000; tries++) {
-		uint32_t before = __atomic_load_n(&from->sequence, __ATOMIC_ACQUIRE);
-		const uint64_t *p = (const uint64_t *)(const void *)from;
-		uint64_t *q = (uint64_t *)(void *)to;
-
-		if (before & 1) {
-			if (tries > 10)
-				usleep(100);
-			continue;
-		}
-		for (size_t i = 0; i < sizeof(*from) / 8; i++)
-			q[i] = __atomic_load_n(&p[i], __ATOMIC_RELAXED);
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (__atomic_load_n(&from->sequence, __ATOMIC_RELAXED) == before)
-			return true;
-	}
-	return false;
-}
-
-struct reading { const char *device; last_each *each; void *owner; bool stopped; };
-
-/* A part's device comes before it in the file only by custom, so it is looked up by number. */
-static void read_records(struct reading *rd, const struct last_record *first, uint32_t count)
-{
-	uint32_t wanted = LAST_NONE, device = LAST_NONE;
-	char name[256] = "";
-
-	for (uint32_t i = 0; i < count && rd->device[0] && wanted == LAST_NONE; i++)
-		if (first[i].kind == LAST_DEVICE && last_text_get(&first[i], LAST_T_DEVICE, name, sizeof(name)) &&
-		    strcmp(name, rd->device) == 0)
-			wanted = i;
-	if (rd->device[0] && wanted == LAST_NONE)
-		return;
-	for (uint32_t i = 0; i < count && !rd->stopped; i++) {
-		struct last_record copy;
-
-		if (first[i].kind == LAST_FREE || (rd->device[0] && first[i].device != wanted))
-			continue;
-		if (!record_copy(&first[i], &copy) || copy.kind == LAST_FREE || !record_good(&copy, count))
-			continue;
-		if (copy.device != device) {
-			device = copy.device;
-			last_text_get(&first[device], LAST_T_DEVICE, name, sizeof(name));
-		}
-		rd->stopped = !rd->each(rd->owner, name, &copy);
-	}
-}
-
-static enum fw_err read_file(struct reading *rd, const char *path, struct err *err)
-{
-	struct stat st;
-	const struct header *h;
-	void *map = MAP_FAILED;
-	enum fw_err e = FW_OK;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		e = err_set(err, FW_IO, "cannot open '%s': %s", path, err_errno());
-		goto out;
-	}
-	if (st.st_size < HEADER_SIZE)
-		goto out;
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED) {
-		e = err_set(err, FW_IO, "cannot map '%s': %s", path, err_errno());
-		goto out;
-	}
-	h = map;
-	if (!header_good(h, (size_t)st.st_size, h->number)) {
-		e = err_set(err, FW_BROKEN, "cannot read '%s': damaged or of another version", path);
-		goto out;
-	}
-	read_records(rd, (const struct last_record *)(const void *)((const uint8_t *)map + HEADER_SIZE), h->count);
-out:
-	if (map != MAP_FAILED)
-		munmap(map, (size_t)st.st_size);
-	if (fd >= 0)
-		close(fd);
-	return e;
-}
-
-/* The folder's last files, by number; free() the list. */
-static unsigned *list_files(const char *folder, unsigned *count, struct err *err)
-{
-	DIR *dir = opendir(folder);
-	unsigned *list = NULL, n = 0;
-
-	*count = 0;
-	if (dir == NULL) {
-		err_set(err, FW_IO, "cannot read folder '%s': %s", folder, err_errno());
-		return NULL;
-	}
-	list = must_alloc(sizeof(*list));
-	for (struct dirent *d; (d = readdir(dir)) != NULL;) {
-		char end;
-		unsigned number;
-
-		if (sscanf(d->d_name, "last.%u%c", &number, &end) != 1)
-			continue;
-		list = must_realloc(list, (n + 1) * sizeof(*list));
-		list[n++] = number;
-	}
-	closedir(dir);
-	*count = n;
-	return list;
-}
-
-enum fw_err last_read_device(const char *folder, const char *device, last_each *each, void *owner, struct err *err)
-{
-	struct reading rd = { .device = device, .each = each, .owner = owner };
-	unsigned count, *list = list_files(folder, &count, err);
-	enum fw_err e = list ? FW_OK : FW_IO;
-
-	for (unsigned i = 0; i < count && e == FW_OK && !rd.stopped; i++) {
-		char path[600];
-
-		snprintf(path, sizeof(path), "%s/last.%u", folder, list[i]);
-		e = read_file(&rd, path, err);
-	}
-	free(list);
-	return e;
-}
-
-enum fw_err last_read_all(const char *folder, last_each *each, void *owner, struct err *err)
-{
-	return last_read_device(folder, "", each, owner, err);
-}
-
-/* ---- moving records when the number of workers changes ----------------------------------------------------------------- */
-
-unsigned last_worker_of(const char *device, unsigned workers)
-{
-	return (unsigned)(hash_stable(device, strlen(device)) % workers);
-}
-
-struct moving { struct last **to; unsigned workers; bool failed; };
-
-static bool move_record(void *owner, const char *device, const struct last_record *r)
-{
-	struct moving *m = owner;
-	struct last *l = m->to[last_worker_of(device, m->workers)];
-	char class_name[256], instance[256];
-	uint32_t i, dev;
-	struct last_record *w;
-
-	last_text_get(r, LAST_T_CLASS, class_name, sizeof(class_name));
-	last_text_get(r, LAST_T_INSTANCE, instance, sizeof(instance));
-	i = last_add(l, device, class_name, instance);
-	if (i == LAST_NONE) {
-		m->failed = true;
-		return false;
-	}
-	dev = last_at(l, i)->device;
-	w = last_begin(l, i);
-	*w = *r;
-	w->sequence = 1;
-	w->device = dev;
-	last_end(l, i);
-	return true;
-}
-
-/* Is every file's number below 'workers' and their count right? */
-static bool spread_is_right(const unsigned *list, unsigned count, unsigned workers)
-{
-	bool right = count == workers;
-
-	for (unsigned i = 0; i < count; i++)
-		right = right && list[i] < workers;
-	return right;
-}
-
-/* Into a folder beside, then swapped in: a kill in between leaves either the old files or the new. */
-static enum fw_err redistribute_into(const char *folder, const char *beside, unsigned workers, struct err *err)
-{
-	struct moving m = { .to = must_alloc(workers * sizeof(struct last *)), .workers = workers };
-	enum fw_err e = FW_OK;
-
-	for (unsigned i = 0; i < workers && e == FW_OK; i++)
-		if ((m.to[i] = last_open(beside, i, err)) == NULL)
-			e = FW_IO;
-	if (e == FW_OK)
-		e = last_read_all(folder, move_record, &m, err);
-	if (e == FW_OK && m.failed)
-		e = err_set(err, FW_IO, "cannot write last files in '%s'", beside);
-	for (unsigned i = 0; i < workers; i++)
-		last_close(m.to[i]);
-	free(m.to);
-	return e;
-}
-
-static void remove_last_files(const char *folder)
-{
-	struct err err;
-	unsigned count, *list = list_files(folder, &count, &err);
-	char path[600];
-
-	for (unsigned i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/last.%u", folder, list[i]);
-		unlink(path);
-	}
-	free(list);
-}
-
-/* Replace the folder's files by those in 'ready'; may be begun again after a kill at any point. */
-static enum fw_err swap_in(const char *folder, const char *ready, struct err *err)
-{
-	unsigned count, *list = list_files(ready, &count, err);
-	char from[640], to[640];
-	enum fw_err e = list ? FW_OK : FW_IO;
-
-	for (unsigned i = 0; i < count && e == FW_OK; i++) {
-		snprintf(from, sizeof(from), "%s/last.%u", ready, list[i]);
-		snprintf(to, sizeof(to), "%s/last.%u", folder, list[i]);
-		if (rename(from, to) != 0)
-			e = err_set(err, FW_IO, "cannot rename '%s': %s", from, err_errno());
-	}
-	free(list);
-	rmdir(ready);
-	return e;
-}
-
-/* Files that the new number of workers does not use; their records are in 'ready' already. */
-static void remove_beyond(const char *folder, unsigned workers)
-{
-	struct err err;
-	unsigned count, *list = list_files(folder, &count, &err);
-	char path[600];
-
-	for (unsigned i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/last.%u", folder, list[i]);
-		if (list[i] >= workers)
-			unlink(path);
-	}
-	free(list);
-}
-
-enum fw_err last_redistribute(const char *folder, unsigned workers, struct err *err)
-{
-	char beside[560], ready[560];
-	unsigned count, *list;
-	bool right;
-	enum fw_err e;
-
-	snprintf(ready, sizeof(ready), "%s/last.ready", folder);
-	if (access(ready, F_OK) == 0 && (e = swap_in(folder, ready, err)) != FW_OK)
-		return e;
-	list = list_files(folder, &count, err);
-	right = list != NULL && (count == 0 || spread_is_right(list, count, workers));
-	free(list);
-	if (list == NULL)
-		return FW_IO;
-	if (right)
-		return FW_OK;
-	snprintf(beside, sizeof(beside), "%s/last.new", folder);
-	if (mkdir(beside, 0750) != 0 && errno != EEXIST)
-		return err_set(err, FW_IO, "cannot make folder '%s': %s", beside, err_errno());
-	remove_last_files(beside);
-	e = redistribute_into(folder, beside, workers, err);
-	if (e != FW_OK)
-		return e;
-	if (rename(beside, ready) != 0)
-		return err_set(err, FW_IO, "cannot rename '%s': %s", beside, err_errno());
-	log_info(LOG_POLL, "last files: spread anew over %u workers", workers);
-	if ((e = swap_in(folder, ready, err)) == FW_OK)
-		remove_beyond(folder, workers);
-	return e;
 }

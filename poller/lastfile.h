@@ -29,19 +29,22 @@ enum {
 };
 
 /* Texts of a record, besides the columns' own (their number). */
-enum { LAST_T_INSTANCE = 255, LAST_T_CLASS = 254, LAST_T_REASON = 253, LAST_T_DEVICE = 252, LAST_T_TABLE = 251 };
+enum { LAST_T_INSTANCE = 255, LAST_T_CLASS = 254, LAST_T_REASON = 253, LAST_T_DEVICE = 252, LAST_T_TABLE = 251,
+       LAST_T_TROUBLE = 250 /* of a device: what its last discovery could not read, and why */ };
 
 enum last_kind { LAST_FREE, LAST_DEVICE, LAST_PART };
 
 enum {	/* flags */
 	LAST_F_ADMIN = 1, LAST_F_GONE = 2, LAST_F_WATCHED = 4, LAST_F_SEEN = 8, LAST_F_RESET = 16,
+	LAST_F_ABSENT = 32,		/* the last complete discovery did not find it: once more, and it is gone */
 };
 
 struct last_record {			/* 1,024 octets */
 	uint32_t sequence;		/* odd while it is written */
 	uint8_t kind, state, flags, name_column;
 	uint32_t device;		/* record of its device; of a device: itself */
-	uint32_t signature;		/* of its table's columns: values of another definition are not read */
+	uint32_t signature;		/* of its table's columns: values of another definition are not read; of a device: of
+					 * all definitions it was discovered by */
 	uint64_t name_hash;		/* stable, of "device/class/instance" */
 	int64_t seen_us;		/* wall: last answer with values; 0 never */
 	int64_t asked_us;		/* wall: last row; of a device: last asked */
@@ -50,7 +53,7 @@ struct last_record {			/* 1,024 octets */
 	uint32_t ask_count, miss_count;	/* devices: cycles, cycles without an answer; parts: rows, rows with something missing */
 	uint32_t source;		/* bit c: column c is read from its 'else' column */
 	uint32_t known;			/* bit c: value[c] is there (missing: why[c] says the reason) */
-	uint8_t why[LAST_VALUES];	/* enum fw_err: why column c is missing */
+	uint8_t why[LAST_VALUES];	/* enum fw_err: why column c is missing, or was not refreshed the last time */
 	uint8_t arcs, text_len_hi, text_len_lo, spare;
 	uint32_t arc[LAST_ARCS];	/* the index now */
 	uint64_t value[LAST_VALUES];	/* raw, as the agent sent it (INTEGER sign-extended); a device's: enum last_device_value */
