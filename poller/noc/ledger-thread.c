@@ -24,7 +24,7 @@ enum {
 	FLIGHTS = 64, SWEEP_FLIGHTS = 32,
 	LIGHT_MS = 1000,		/* reports of what was sent wait that long for company */
 	FAILED_MS = 1000, BUSY_BACK_MS = 100, IDLE_MS = 60000,
-	STOP_TRIES = 3,
+	STOP_TRIES = 2, STOP_MS = 250,	/* the program ends within five seconds, and one try may wait two for a lock */
 	RETAIN_FIRST_S = 60, RETAIN_EVERY_S = 3600,
 };
 
@@ -530,7 +530,7 @@ static void finish(struct ledger_thread *t)
 		t->closed = true;
 		if (!commit(t)) {
 			tries++;
-			poll(NULL, 0, FAILED_MS);
+			poll(NULL, 0, STOP_MS);
 			continue;
 		}
 		if (t->pending == 0 && before == 0 && mbox_count(t->in).now == 0)
@@ -602,6 +602,8 @@ struct ledger_count ledger_thread_count(struct ledger_thread *t)
 	memcpy(c.last_error, t->last_error, sizeof(c.last_error));
 	return c;
 }
+
+struct mbox_count ledger_thread_mailbox(struct ledger_thread *t) { return mbox_count(t->in); }
 
 static enum fw_err post_stop(struct ledger_thread *t)
 {

@@ -202,6 +202,7 @@ enum fw_err ledger_post_commit(struct ledger_thread *t);
 const struct ledger_outbox *ledger_msg_outbox(const struct msg *m);
 struct ledger_count { uint64_t commits, events, alerts, failed, retries, cut; char last_error[256]; };
 struct ledger_count ledger_thread_count(struct ledger_thread *t);	/* the thread that started it */
+struct mbox_count ledger_thread_mailbox(struct ledger_thread *t);
 /*
  * Wait until all that was posted is committed, and what is to be sent is posted to 'back' (at most 64 rows at a time);
  * false when that takes longer than 'most'. At the end: flush, read 'back' and send, stop. Nothing may be posted after
