@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -360,7 +361,7 @@ static int read_as_nobody(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (setgid(65534) != 0 || setuid(65534) != 0)
+		if (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)
 			_exit(8);
 		l = ledger_open(folder, LEDGER_READ, &err);
 		if (!l && strstr(err.text, "be in group '"))
