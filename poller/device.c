@@ -656,6 +656,14 @@ static bool level_flush(struct device *d, struct part *p)
 	return true;
 }
 
+void device_tell_again(struct device *d)
+{
+	d->force_fact = true;
+	d->fact_dirty = d->polled;
+	for (uint32_t i = 0; i < d->part_count; i++)
+		d->part[i].dirty = d->part[i].watched;
+}
+
 bool device_levels_flush(struct device *d)
 {
 	if (!fact_flush(d))

@@ -1,11 +1,12 @@
 /* poller/message.h: what the threads of the poller tell each other.
  *
- *	main   -> worker   MSG_CONFIG MSG_POLL MSG_DEBUG MSG_FORGET MSG_STOP
+ *	main   -> worker   MSG_CONFIG MSG_POLL MSG_DEBUG MSG_FORGET MSG_TELL MSG_STOP
  *	worker -> main     MSG_LEVEL MSG_FACT MSG_PART MSG_NOTE MSG_BEAT MSG_IDLE MSG_TEXT
  *	worker -> store    MSG_LAYOUT MSG_ROWS
  *	main   -> store    MSG_FLUSH MSG_REMOVE MSG_STOP
  *	store  -> main     MSG_FLUSHED MSG_STORE_BEAT
  *
+ * MSG_TELL (a struct msg alone): main no longer trusts what it was told; every level and fact again.
  * Each is one flat block (base/mbox.h). State travels as a level: a worker keeps what main has not taken and posts it again.
  */
 #ifndef FW_MESSAGE_H
@@ -22,7 +23,7 @@
 #include "rrd/store.h"
 
 enum core_msg {
-	MSG_CONFIG = 1000, MSG_POLL, MSG_DEBUG, MSG_FORGET, MSG_STOP,
+	MSG_CONFIG = 1000, MSG_POLL, MSG_DEBUG, MSG_FORGET, MSG_TELL, MSG_STOP,
 	MSG_LEVEL, MSG_FACT, MSG_PART, MSG_NOTE, MSG_BEAT, MSG_IDLE, MSG_TEXT,
 	MSG_LAYOUT, MSG_ROWS,
 	MSG_FLUSH, MSG_REMOVE, MSG_FLUSHED, MSG_STORE_BEAT,

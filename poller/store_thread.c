@@ -1,6 +1,8 @@
 /* poller/store_thread.c: see store_thread.h. */
+#define _GNU_SOURCE		/* pthread_setname_np */
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,7 +25,9 @@ struct store_thread {
 	uint64_t unknown_layout;
 	struct steady clock;
 	struct mono beat_due, tick_due;
-	bool stopping;
+	_Atomic bool leaving;		/* main wants the end: hurry */
+	_Atomic int64_t left_at_us;	/* ... since then */
+	bool stopping, left;
 };
 
 uint64_t store_layout_id(const struct store_layout *l) { return hash_stable(l, sizeof(*l)); }
@@ -160,11 +164,31 @@ static void beat(struct store_thread *t, struct mono now)
 		free(b);
 }
 
+static bool has_time(void *owner)
+{
+	const struct store_thread *t = owner;
+
+	return clock_mono().us < t->left_at_us + STORE_END_MS * 1000;
+}
+
+static void end(struct store_thread *t)
+{
+	uint32_t rows = store_close_within(t->store, has_time, t);
+
+	t->store = NULL;
+	if (rows)
+		log_warn(LOG_STORE, "store %u: no time to write every file: rows wait in the journal for the next start rows=%u", t->number,
+			 rows);
+}
+
 static void *store_main(void *arg)
 {
 	struct store_thread *t = arg;
 	struct pollfd fd = { .fd = mbox_fd(t->in), .events = POLLIN };
+	char name[16];
 
+	snprintf(name, sizeof(name), "store %u", t->number % 1000);
+	pthread_setname_np(pthread_self(), name);
 	while (!t->stopping) {
 		struct msg *m;
 		struct mono now;
@@ -172,6 +196,8 @@ static void *store_main(void *arg)
 
 		poll(&fd, 1, TICK_MS);
 		while ((m = mbox_give(t->in)) != NULL) {
+			if (t->leaving)
+				store_hurry(t->store);
 			take(t, m);
 			free(m);
 		}
@@ -185,6 +211,7 @@ static void *store_main(void *arg)
 			beat(t, now);
 	}
 	beat(t, clock_mono());
+	end(t);
 	return NULL;
 }
 
@@ -222,20 +249,38 @@ fail:
 
 struct mbox *store_thread_mbox(struct store_thread *t) { return t->in; }
 
-void store_thread_stop(struct store_thread *t)
+/* Once: a full mailbox empties while the thread lives. */
+void store_thread_leave(struct store_thread *t)
+{
+	struct msg *m;
+
+	if (t == NULL || t->left)
+		return;
+	if (!t->leaving) {
+		t->left_at_us = clock_mono().us;
+		t->leaving = true;
+	}
+	m = msg_new(MSG_STOP, sizeof(*m));
+	t->left = mbox_take(t->in, m) == FW_OK;
+	if (!t->left)
+		free(m);
+}
+
+bool store_thread_stop(struct store_thread *t, struct mono until)
+{
+	struct timespec at = { .tv_sec = until.us / 1000000, .tv_nsec = until.us % 1000000 * 1000 };
+
+	if (t == NULL)
+		return true;
+	for (store_thread_leave(t); !t->left && clock_mono().us < until.us; store_thread_leave(t))
+		poll(NULL, 0, 10);
+	return t->left && pthread_clockjoin_np(t->thread, NULL, CLOCK_MONOTONIC, &at) == 0;
+}
+
+void store_thread_free(struct store_thread *t)
 {
 	if (t == NULL)
 		return;
-	for (;;) {	/* a full mailbox empties while the thread lives */
-		struct msg *m = msg_new(MSG_STOP, sizeof(*m));
-
-		if (mbox_take(t->in, m) == FW_OK)
-			break;
-		free(m);
-		poll(NULL, 0, 10);
-	}
-	pthread_join(t->thread, NULL);
-	store_close(t->store);
 	mbox_free(t->in);
 	for (uint32_t i = 0; i < t->kept_count; i++)
 		free(t->kept[i]);

@@ -104,6 +104,7 @@ void device_poll_now(struct device *d);
 void device_config(struct device *d, const struct cfg_device *cfg, bool changed);	/* the same device in a new snapshot */
 char *device_debug(struct device *d);			/* JSON text, malloc */
 void device_discovered(struct device *d, bool complete);	/* discover.c calls it at the end */
+void device_tell_again(struct device *d);			/* main has forgotten what it was told */
 bool device_levels_flush(struct device *d);		/* post what is dirty; false when main's mailbox is full */
 
 /* ---- discover.c ---------------------------------------------------------------------------------------------------------- */
@@ -134,6 +135,7 @@ struct check *check_new(struct worker *w, const struct cfg_check *cfg);
 void check_free(struct check *c);
 void check_poll_now(struct check *c);
 bool check_level_flush(struct check *c);
+void check_tell_again(struct check *c);
 const char *check_name(const struct check *c);
 bool check_once(struct check *c, bool wanted);	/* in the one round, or not */
 void check_config(struct check *c, const struct cfg_check *cfg);
@@ -172,6 +174,7 @@ struct worker {
 	uint64_t resolve_failed, step_said;
 	unsigned round_open;			/* once: devices and checks not yet done */
 	bool stopping, flush_due;
+	_Atomic bool leaving;			/* main wants the end */
 };
 
 struct wall worker_wall(struct worker *w, struct mono at);

@@ -1,4 +1,5 @@
 /* poller/worker.c: the thread of a worker: loop, mailbox, configuration, and what goes out. See worker.h. */
+#define _GNU_SOURCE		/* pthread_clockjoin_np */
 #include <event2/thread.h>
 #include <fnmatch.h>
 #include <signal.h>
@@ -397,6 +398,15 @@ static void forget(struct worker *w, const char *name)
 	last_remove(w->last, record);
 }
 
+static void tell_again(struct worker *w)
+{
+	for (uint32_t i = 0; i < w->device_count; i++)
+		device_tell_again(w->device[i]);
+	for (uint32_t i = 0; i < w->check_count; i++)
+		check_tell_again(w->check[i]);
+	w->flush_due = true;
+}
+
 static void take(struct worker *w, struct msg *m)
 {
 	switch (m->kind) {
@@ -412,6 +422,9 @@ static void take(struct worker *w, struct msg *m)
 	case MSG_FORGET:
 		forget(w, ((struct msg_name *)m)->name);
 		break;
+	case MSG_TELL:
+		tell_again(w);
+		break;
 	case MSG_STOP:
 		w->stopping = true;
 		event_base_loopbreak(w->base);
@@ -426,7 +439,7 @@ static void mail_read(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	while (!w->stopping && (m = mbox_give(w->in)) != NULL) {
+	while (!w->stopping && !w->leaving && (m = mbox_give(w->in)) != NULL) {
 		take(w, m);
 		free(m);
 	}
@@ -506,7 +519,7 @@ static void *worker_main(void *arg)
 	struct worker *w = arg;
 
 	config_take(w, w->config == NULL ? config_ref(w->setup.config) : w->config);
-	while (!w->stopping) {
+	while (!w->stopping && !w->leaving) {
 		wheel_run(w->wheel, clock_mono());
 		snmp_flush(w->snmp);
 		levels_flush(w);
@@ -610,21 +623,29 @@ struct worker *worker_start(const struct worker_setup *s, struct err *err)
 
 struct mbox *worker_mbox(struct worker *w) { return w->in; }
 
-void worker_stop(struct worker *w)
+void worker_leave(struct worker *w)
 {
-	if (w == NULL)
-		return;
-	for (;;) {
-		struct msg *m = msg_new(MSG_STOP, sizeof(*m));
-		struct timespec pause = { .tv_nsec = 10000000 };
+	struct msg *m;
 
-		if (mbox_take(w->in, m) == FW_OK)
-			break;
-		free(m);
-		nanosleep(&pause, NULL);
-	}
-	pthread_join(w->thread, NULL);
+	if (w == NULL || w->leaving)
+		return;
+	w->leaving = true;
+	m = msg_new(MSG_STOP, sizeof(*m));
+	if (mbox_take(w->in, m) != FW_OK)
+		free(m);	/* it is woken by what is there already */
+}
+
+bool worker_stop(struct worker *w, struct mono until)
+{
+	struct timespec at = { .tv_sec = until.us / 1000000, .tv_nsec = until.us % 1000000 * 1000 };
+
+	if (w == NULL)
+		return true;
+	worker_leave(w);
+	if (pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &at) != 0)
+		return false;
 	for (unsigned s = 0; s < w->setup.store_count; s++)
 		rows_post(w, s);
 	worker_free(w);
+	return true;
 }

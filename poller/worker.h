@@ -32,6 +32,8 @@ struct worker_setup {
 struct worker;
 struct worker *worker_start(const struct worker_setup *s, struct err *err);
 struct mbox *worker_mbox(struct worker *w);
-void worker_stop(struct worker *w);	/* joins; last file closed, children ended */
+void worker_leave(struct worker *w);	/* its end begins; does not wait */
+/* Leave and join; last file closed, children ended. Waits until 'until' at most: false when it hangs; then nothing is freed. */
+bool worker_stop(struct worker *w, struct mono until);
 
 #endif

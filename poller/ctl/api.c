@@ -3,6 +3,9 @@
  * POST /NAME with the arguments as a JSON object answers the view of that name (ctl.h): 200 and the envelope, or 4xx with
  * {"error":"why"}. Who asks is read from the socket (SO_PEERCRED), and recorded with what it changes. Some calls wait for
  * another thread: flush (a store), device (a worker's view of one device), poll. They end after two seconds at most.
+ *
+ * Who asks may be slow or hostile, and must not hold main up: requests are read as they come, within bounds of size and time;
+ * at most CLIENTS_MOST are served at once, the others wait in the socket's queue. One connection is one request.
  * Thread: main.
  */
 #define _GNU_SOURCE
@@ -25,32 +28,106 @@
 #include "poller/ctl/daemon-int.h"
 #include "poller/lastfile.h"
 
-enum { BODY_MOST = 1 << 20, WAIT_S = 2 };
+enum { BODY_MOST = 1 << 20, HEAD_MOST = 16384, WAIT_S = 2, CLIENTS_MOST = 64, ASK_S = 5, SERVE_S = 60 };
+
+/* A connection. libevent's HTTP server owns it and does not say when it ends; so the reference here sees it: callbacks are gone. */
+struct client { struct bufferevent *bev; struct mono since; bool asked; };
 
 struct api {
 	struct daemon *d;
 	struct evhttp *http;
+	struct evconnlistener *listener;
+	struct client client[CLIENTS_MOST];
+	unsigned clients;
+	bool full;
+	uint64_t slow;			/* connections closed for being slow */
 	char path[256];
 };
+
+/* ---- connections ----------------------------------------------------------------------------------------------------- */
+
+static bool is_over(const struct client *c)
+{
+	bufferevent_data_cb in, out;
+	bufferevent_event_cb event;
+	void *arg;
+
+	bufferevent_getcb(c->bev, &in, &out, &event, &arg);
+	return event == NULL;
+}
+
+static void clients_sweep(struct api *a, struct mono now)
+{
+	for (unsigned i = a->clients; i-- > 0;) {
+		struct client *c = &a->client[i];
+
+		if (!is_over(c)) {
+			if (mono_since(now, c->since).us < (c->asked ? SERVE_S : ASK_S) * INT64_C(1000000))
+				continue;
+			if (bufferevent_getfd(c->bev) >= 0)
+				shutdown(bufferevent_getfd(c->bev), SHUT_RDWR);	/* its owner sees the end */
+			c->since = now;
+			a->slow++;
+			continue;
+		}
+		bufferevent_decref(c->bev);
+		*c = a->client[--a->clients];
+	}
+	if (a->full && a->clients < CLIENTS_MOST) {
+		a->full = false;
+		evconnlistener_enable(a->listener);
+	}
+}
+
+static struct bufferevent *client_new(struct event_base *base, void *arg)
+{
+	struct api *a = arg;
+	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
+
+	if (bev == NULL || a->clients == CLIENTS_MOST)
+		return bev;
+	bufferevent_incref(bev);
+	a->client[a->clients++] = (struct client){ .bev = bev, .since = clock_mono() };
+	a->full = a->clients == CLIENTS_MOST;
+	if (a->full)
+		evconnlistener_disable(a->listener);
+	return bev;
+}
+
+static void client_asked(struct api *a, const struct bufferevent *bev)
+{
+	for (unsigned i = 0; i < a->clients; i++)
+		if (a->client[i].bev == bev && !a->client[i].asked) {
+			a->client[i].asked = true;
+			a->client[i].since = clock_mono();
+		}
+}
 
 /* ---- answers --------------------------------------------------------------------------------------------------------- */
 
 static void reply(struct evhttp_request *q, int code, json_t *body)
 {
 	struct evbuffer *out = evbuffer_new();
-	char *text = json_dumps(body, JSON_COMPACT);
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	const char *sent = text ? text : "{\"error\":\"the answer is not text\"}";
 
+	if (text == NULL)
+		code = 500;
 	evhttp_add_header(evhttp_request_get_output_headers(q), "Content-Type", "application/json");
-	evbuffer_add(out, text, strlen(text));
+	evhttp_add_header(evhttp_request_get_output_headers(q), "Connection", "close");
+	evbuffer_add(out, sent, strlen(sent));
 	evhttp_send_reply(q, code, code == 200 ? "OK" : "Error", out);
 	evbuffer_free(out);
 	free(text);
 	json_decref(body);
 }
 
+/* A message that was cut in the middle of a letter is no text for JSON. */
 static void reply_error(struct evhttp_request *q, int code, const char *why)
 {
-	reply(q, code, json_pack("{s:s}", "error", why));
+	char clean[1024];
+
+	reply(q, code, json_pack("{s:s}", "error", text_clean(why, strlen(why), clean, sizeof(clean))));
 }
 
 /* The user at the other end of the socket. */
@@ -145,6 +222,7 @@ static void ask_thread(struct daemon *d, struct evhttp_request *q, struct mbox *
 
 void api_second(struct daemon *d, struct mono now)
 {
+	clients_sweep(d->api, now);
 	for (int i = 0; i < WAITING_MOST; i++)
 		if (d->waiting[i].done && d->waiting[i].deadline.us < now.us)
 			api_answered(d, d->waiting[i].token, NULL);
@@ -225,14 +303,15 @@ static void call_view(struct daemon *d, struct evhttp_request *q, const char *na
 	const struct view_call *call = view_find(name);
 	struct view v;
 	struct err err = { "" };
-	char who[64];
+	char who[64] = "";
 	json_t *answer;
 
 	if (call == NULL) {
 		reply_error(q, 404, "no such call");
 		return;
 	}
-	who_is(q, who, sizeof(who));
+	if (call->writes)	/* it is recorded; looking a user up may take long */
+		who_is(q, who, sizeof(who));
 	v = daemon_view(d);
 	v.who = who;
 	answer = view_answer(&v, call, args, &err);
@@ -248,6 +327,7 @@ static void request(struct evhttp_request *q, void *arg)
 	const char *uri = evhttp_request_get_uri(q), *name = uri[0] == '/' ? uri + 1 : uri;
 	json_t *args;
 
+	client_asked(a, evhttp_connection_get_bufferevent(evhttp_request_get_connection(q)));
 	if (evhttp_request_get_command(q) != EVHTTP_REQ_POST) {
 		reply_error(q, 405, "use POST /NAME with a JSON object");
 		return;
@@ -295,6 +375,7 @@ static int socket_open(const char *path, struct err *err)
 struct api *api_open(struct daemon *d, struct err *err)
 {
 	struct api *a = must_alloc(sizeof(*a));
+	struct evhttp_bound_socket *bound;
 	int fd;
 
 	a->d = d;
@@ -306,10 +387,13 @@ struct api *api_open(struct daemon *d, struct err *err)
 	}
 	a->http = evhttp_new(d->base);
 	evhttp_set_max_body_size(a->http, BODY_MOST);
-	evhttp_set_max_headers_size(a->http, 16384);
-	evhttp_set_timeout(a->http, 30);
+	evhttp_set_max_headers_size(a->http, HEAD_MOST);
+	evhttp_set_timeout(a->http, SERVE_S);
 	evhttp_set_gencb(a->http, request, a);
-	must(evhttp_accept_socket(a->http, fd) == 0);
+	evhttp_set_bevcb(a->http, client_new, a);
+	bound = evhttp_accept_socket_with_handle(a->http, fd);
+	must(bound != NULL);
+	a->listener = evhttp_bound_socket_get_listener(bound);
 	return a;
 }
 
@@ -321,6 +405,8 @@ void api_close(struct api *a)
 		if (a->d->waiting[i].done)
 			api_answered(a->d, a->d->waiting[i].token, NULL);
 	evhttp_free(a->http);
+	for (unsigned i = 0; i < a->clients; i++)
+		bufferevent_decref(a->client[i].bev);
 	unlink(a->path);
 	free(a);
 }

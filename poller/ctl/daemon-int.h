@@ -10,7 +10,7 @@
 
 enum { STORES_DEFAULT = 1, HELD_MOST = 4096, WAITING_MOST = 64 };
 
-/* A device that fell silent and has parents: judged when they have been asked. */
+/* A device that fell silent: judged when it is known whose silence that is, see hold.c. */
 struct held { uint32_t device; struct device_fact fact; struct wall at; struct mono began, deadline; };
 
 /* An API request that waits for another thread's answer. */
@@ -30,6 +30,8 @@ struct daemon {
 	struct worker_numbers *numbers;	/* last beat of each */
 	struct mono *beat_at;
 	bool *mute;			/* worker that no longer reports, said once */
+	bool *tell_due;			/* ... and that must say all again, since it reports */
+	bool *config_due;		/* worker that has not yet taken the new configuration */
 	unsigned worker_count;
 	struct store_thread **store;
 	struct store_count *store_numbers;
@@ -41,30 +43,45 @@ struct daemon {
 	struct alert_book *book;
 	struct api *api;
 
-	struct ledger_state *before;	/* states of the last run, to date what changed meanwhile */
-	uint32_t before_count;
-	struct names before_by_name;
-
 	struct held *held;
 	uint32_t held_count;
 	struct mono *fact_at;		/* per device: when main last heard of it */
+	struct mono answer_at;		/* when any device last answered */
+	struct mono witness_at, nobody_at;
+	uint32_t witness_next;
 	struct waiting waiting[WAITING_MOST];
 	uint64_t next_token;
 
-	struct mono started, judge_due, settle_until;
-	struct wall cycle_began, retained_at;
-	bool judging, dirty, rebuild, idle_seen, stopping;
+	char **owed;			/* alerts as JSON that the ledger did not take; they go before all others */
+	uint32_t owed_count, owed_room;
+
+	struct mono started, judge_due, round_due, unheard_due;
+	struct wall began, looked_until, cycle_began;	/* looked_until: when the last run had last looked at everything */
+	bool judging, dirty, rebuild, stopping;
+	bool ledger_stuck, states_owed;	/* it takes nothing; states went past it */
 	unsigned idle_workers;
-	uint64_t ledger_full, events, alerts;
+	uint64_t ledger_full, ledger_lost, events, alerts;
 	int lock_fd, status;
 };
 
 /* intake.c: what workers, stores and the ledger say */
-void intake_read(struct daemon *d);			/* drain the mailbox, then judge what changed */
+void intake_read(struct daemon *d);			/* some of the mailbox, then judge what changed */
+void intake_drain(struct daemon *d);			/* all of it, at the end */
+void intake_release(struct daemon *d);
 void intake_second(struct daemon *d, struct mono now);	/* what time brings */
 void intake_commit(struct daemon *d);			/* changes of the model -> ledger, alerts */
 enum fw_err intake_restore(struct daemon *d, struct ledger *l, struct err *err);
 void intake_forget_devices(struct daemon *d);		/* after a reload: per-device memory anew */
+
+/* hold.c */
+bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct wall at);	/* false: it is to be taken now */
+void hold_end(struct daemon *d, uint32_t device);	/* it answers */
+void hold_check(struct daemon *d, struct mono now);	/* take those that are certain by now */
+void hold_release(struct daemon *d);			/* take all */
+
+/* reload.c */
+void reload(struct daemon *d);
+void reload_tell(struct daemon *d);			/* the configuration to the workers that lack it */
 
 /* api.c */
 struct api *api_open(struct daemon *d, struct err *err);

@@ -1,7 +1,10 @@
 /* poller/ctl/daemon.c: main's thread: starts everything, listens to everybody, ends everything.
  *
- * Order of starting: icmp sockets (may need root), state folder and its lock, the configured user, then ledger (durable
- * memory), model, stores, workers, API. Ending is the reverse: workers first (no more rows), then stores (flushed), ledger.
+ * Order of starting: state folder and its lock, icmp sockets (may need root), the configured user, then ledger (durable
+ * memory), model, stores, workers, API.
+ * The end takes 5 s at most: workers first (no more rows), what they said last is judged, then the ledger while the stores write
+ * files as long as they may. Who hangs is left behind: the process ends all the same, and the next start goes on from what is
+ * on the disk.
  */
 #include <errno.h>
 #include <event2/thread.h>
@@ -17,66 +20,9 @@
 #include "poller/ctl/daemon-int.h"
 #include "poller/lastfile.h"
 
-enum { MAILBOX = 65536 };
+enum { MAILBOX = 65536, WORKERS_END_MS = 1500, LEDGER_FLUSH_MS = 500 };
 
-/* ---- signals, reload ----------------------------------------------------------------------------------------------- */
-
-static void say_mistakes(const struct mistakes *m)
-{
-	for (unsigned i = 0; i < m->count; i++)
-		log_error(LOG_CONFIG, "%s", m->line[i]);
-	log_error(LOG_CONFIG, "%u mistake%s; the configuration before stays", m->count + m->more, m->count + m->more == 1 ? "" : "s");
-}
-
-/* What only a restart can change. */
-static void say_restart(const struct config *old, const struct config *new)
-{
-	if (strcmp(old->state, new->state) != 0 || strcmp(old->user, new->user) != 0 || old->threads != new->threads ||
-	    old->rrd_rows != new->rrd_rows || old->rrd_hold.us != new->rrd_hold.us)
-		log_warn(LOG_CONFIG, "state, user, threads and rrd take effect at the next start");
-}
-
-static void tell_workers(struct daemon *d)
-{
-	for (unsigned w = 0; w < d->worker_count; w++) {
-		struct msg_config *m = msg_new(MSG_CONFIG, sizeof(*m));
-		struct timespec pause = { .tv_nsec = 1000000 };
-
-		m->config = config_ref(d->config);
-		while (mbox_take(worker_mbox(d->worker[w]), &m->m) != FW_OK)
-			nanosleep(&pause, NULL);
-	}
-}
-
-static void reload(struct daemon *d)
-{
-	struct mistakes m = { 0 };
-	struct config *c = config_load(d->ctl->config_path, d->ctl->state, &m);
-	struct sender *sender = NULL;
-	struct err err;
-
-	sd_notify_text("RELOADING=1");
-	if (c == NULL) {
-		say_mistakes(&m);
-	} else if ((sender = sender_new(c, &err)) == NULL || model_reload(&d->model, c, &err) != FW_OK) {
-		log_error(LOG_CONFIG, "cannot reload '%s': %s; the configuration before stays", d->ctl->config_path, err.text);
-		if (sender)
-			sender_free(sender);
-		config_unref(c);
-	} else {
-		say_restart(d->config, c);
-		sender_free(d->sender);
-		d->sender = sender;
-		config_unref(d->config);
-		d->config = c;
-		intake_forget_devices(d);
-		d->dirty = true;
-		tell_workers(d);
-		log_info(LOG_CONFIG, "configuration read again devices=%u services=%u", c->device_count, c->service_count);
-	}
-	mistakes_release(&m);
-	sd_notify_text("READY=1");
-}
+/* ---- events ---------------------------------------------------------------------------------------------------------- */
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -106,6 +52,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	intake_second(d, now);
+	reload_tell(d);
 	api_second(d, now);
 }
 
@@ -213,25 +160,70 @@ out:
 
 /* ---- ending ------------------------------------------------------------------------------------------------------------ */
 
-static void daemon_end(struct daemon *d)
+static struct mono in_ms(int64_t ms) { return mono_add(clock_mono(), span_ms(ms)); }
+
+/* False: one hangs. */
+static bool workers_end(struct daemon *d)
 {
-	api_close(d->api);
+	struct mono until = in_ms(WORKERS_END_MS);
+	bool ended = true;
+
 	for (unsigned i = 0; i < d->worker_count; i++)
-		worker_stop(d->worker[i]);
-	if (d->in && d->ledger && d->model)
-		intake_read(d);		/* what the workers said last */
-	for (unsigned i = 0; i < d->store_count; i++)
-		store_thread_stop(d->store[i]);
-	if (d->in && d->ledger && d->model) {
-		intake_read(d);
-		ledger_thread_stop(d->ledger);
-		intake_read(d);		/* alerts committed by now are sent; those that are not go out at the next start */
+		if (d->worker[i])
+			worker_leave(d->worker[i]);
+	for (unsigned i = 0; i < d->worker_count; i++) {
+		if (worker_stop(d->worker[i], until))
+			continue;
+		log_error(LOG_MAIN, "worker %u hangs and is left behind: what it read last is lost", i);
+		ended = false;
 	}
+	return ended;
+}
+
+/* What is committed is sent; what cannot be waits in the outbox for the next start. */
+static void ledger_end(struct daemon *d)
+{
+	if (d->ledger == NULL)
+		return;
+	if (d->in && d->model && ledger_thread_flush(d->ledger, span_ms(LEDGER_FLUSH_MS)))
+		intake_drain(d);
+	ledger_thread_stop(d->ledger);
+	d->ledger = NULL;
+}
+
+static bool stores_end(struct daemon *d, struct mono until)
+{
+	bool ended = true;
+
+	for (unsigned i = 0; i < d->store_count; i++) {
+		if (store_thread_stop(d->store[i], until))
+			continue;
+		log_error(LOG_MAIN, "store %u hangs and is left behind", i);
+		ended = false;
+	}
+	return ended;
+}
+
+/* False: somebody hangs, and may still use what it knows. */
+static bool threads_end(struct daemon *d)
+{
+	bool ended = workers_end(d);
+
+	if (d->in && d->ledger && d->model)
+		intake_drain(d);	/* what the workers said last */
+	for (unsigned i = 0; i < d->store_count; i++)
+		store_thread_leave(d->store[i]);
+	ledger_end(d);
+	return stores_end(d, in_ms(STORE_END_MS + 500)) && ended;
+}
+
+static void daemon_release(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->store_count; i++)
+		store_thread_free(d->store[i]);
 	ledger_close(d->reader);
-	if (d->sender)
-		sender_free(d->sender);
-	if (d->book)
-		alert_book_free(d->book);
+	sender_free(d->sender);
+	alert_book_free(d->book);
 	model_free(d->model);
 	for (int i = 0; i < 4; i++)
 		if (d->signal[i])
@@ -242,16 +234,14 @@ static void daemon_end(struct daemon *d)
 		event_free(d->second);
 	if (d->base)
 		event_base_free(d->base);
-	if (d->in)
-		mbox_free(d->in);
-	names_release(&d->before_by_name);
-	free(d->before);
-	free(d->fact_at);
-	free(d->held);
+	mbox_free(d->in);
+	intake_release(d);
 	free(d->worker);
 	free(d->numbers);
 	free(d->beat_at);
 	free(d->mute);
+	free(d->tell_due);
+	free(d->config_due);
 	free(d->store);
 	free(d->store_numbers);
 	if (d->lock_fd >= 0)
@@ -259,22 +249,46 @@ static void daemon_end(struct daemon *d)
 	config_unref(d->config);
 }
 
+static void daemon_end(struct daemon *d)
+{
+	api_close(d->api);
+	if (!threads_end(d)) {
+		log_error(LOG_MAIN, "forewarn ends without those that hang");
+		_exit(EXIT_FAILED);	/* their memory is not ours to free */
+	}
+	daemon_release(d);
+}
+
 static void daemon_init(struct daemon *d, const struct ctl *c, struct config *config, const struct daemon_options *o)
 {
 	*d = (struct daemon){ .ctl = c, .options = o, .config = config, .lock_fd = -1, .worker_count = config->threads,
 			      .started = clock_mono() };
 	steady_init(&d->clock, clock_wall(), clock_mono());
-	d->cycle_began = clock_wall();
+	d->began = d->cycle_began = clock_wall();
 	d->judge_due = mono_add(d->started, span_us(config->interval.us + config->interval.us / 2));
 	if (o->once)
 		d->judge_due = mono_add(d->started, span_us(config->interval.us * 3));
+	d->round_due = mono_add(d->judge_due, config->interval);
+	d->unheard_due = mono_add(d->started, span_us(config->interval.us * 4));
 	d->worker = must_alloc(d->worker_count * sizeof(struct worker *));
 	d->numbers = must_alloc(d->worker_count * sizeof(*d->numbers));
 	d->beat_at = must_alloc(d->worker_count * sizeof(*d->beat_at));
 	d->mute = must_alloc(d->worker_count * sizeof(*d->mute));
+	d->tell_due = must_alloc(d->worker_count * sizeof(*d->tell_due));
+	d->config_due = must_alloc(d->worker_count * sizeof(*d->config_due));
 	d->held = must_alloc(HELD_MOST * sizeof(*d->held));
 	d->next_token = 1;
 	intake_forget_devices(d);
+}
+
+/* A reload that is asked for while the daemon starts is not its end: it waits. */
+static void signals_hold(int how)
+{
+	sigset_t hup;
+
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	pthread_sigmask(how, &hup, NULL);
 }
 
 int daemon_run(const struct ctl *c, struct config *config, const struct daemon_options *o)
@@ -288,11 +302,13 @@ int daemon_run(const struct ctl *c, struct config *config, const struct daemon_o
 	if (o->once)
 		log_level_set(LOG_LEVEL_WARN);	/* cron is silent when all is well */
 	signal(SIGPIPE, SIG_IGN);
+	signals_hold(SIG_BLOCK);
 	daemon_init(d, c, config, o);
 	e = daemon_start(d, &err);
 	if (e == FW_OK) {
 		log_info(LOG_MAIN, "forewarn runs devices=%u services=%u workers=%u state=%s", d->config->device_count,
 			 d->config->service_count, d->worker_count, d->config->state);
+		signals_hold(SIG_UNBLOCK);
 		sd_notify_text("READY=1");
 		while (!d->stopping)
 			event_base_loop(d->base, EVLOOP_ONCE);
@@ -394,24 +410,24 @@ enum fw_err daemon_forget(struct daemon *d, const char *component, const char *w
 	return FW_OK;
 }
 
-static json_t *mailbox_json(struct mbox *mb)
+static json_t *mailbox_json_of(struct mbox_count c)
 {
-	struct mbox_count c = mbox_count(mb);
-
 	return json_pack("{s:s,s:i,s:i,s:i,s:I,s:I}", "name", c.name, "now", (int)c.now, "peak", (int)c.peak, "most", (int)c.most,
 			 "taken", (json_int_t)c.taken, "refused", (json_int_t)c.refused);
 }
+
+static json_t *mailbox_json(struct mbox *mb) { return mailbox_json_of(mbox_count(mb)); }
 
 static json_t *worker_json(const struct daemon *d, unsigned w)
 {
 	const struct worker_numbers *n = &d->numbers[w];
 
-	return json_pack("{s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
+	return json_pack("{s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
 			 "worker", (int)w, "devices", (int)n->devices, "silent", (int)n->silent, "components", (int)n->parts,
 			 "checks", (int)n->checks, "polls", (json_int_t)n->cycles, "late", (json_int_t)n->late,
 			 "rows", (json_int_t)n->rows, "rows_refused", (json_int_t)n->rows_refused,
 			 "values_missing", (json_int_t)n->missing,
-			 "snmp_sent", (json_int_t)n->snmp.sent, "snmp_resent", (json_int_t)n->snmp.resent,
+			 "varbinds", (json_int_t)n->snmp.varbinds, "snmp_sent", (json_int_t)n->snmp.sent, "snmp_resent", (json_int_t)n->snmp.resent,
 			 "snmp_answered", (json_int_t)n->snmp.answered, "snmp_timeout", (json_int_t)n->snmp.timeout,
 			 "snmp_late", (json_int_t)n->snmp.late,
 			 "snmp_foreign", (json_int_t)(n->snmp.foreign_source + n->snmp.foreign_community + n->snmp.unknown_id),
@@ -446,9 +462,11 @@ json_t *daemon_debug(struct daemon *d)
 	json_array_append_new(items, json_pack("{s:s,s:o,s:I,s:I,s:I,s:i,s:b}", "main", "main", "mailbox", mailbox_json(d->in),
 			      "events", (json_int_t)d->events, "alerts", (json_int_t)d->alerts, "ledger_full", (json_int_t)d->ledger_full,
 			      "held_silences", (int)d->held_count, "judging", d->judging));
+	json_object_set_new(json_array_get(items, json_array_size(items) - 1), "alerts_owed", json_integer(d->owed_count));
 	json_array_append_new(items, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:s}", "ledger", "ledger", "commits", (json_int_t)l.commits,
 			      "events", (json_int_t)l.events, "alerts", (json_int_t)l.alerts, "failed", (json_int_t)l.failed,
 			      "retries", (json_int_t)l.retries, "last_error", l.last_error));
+	json_object_set_new(json_array_get(items, json_array_size(items) - 1), "mailbox", mailbox_json_of(ledger_thread_mailbox(d->ledger)));
 	json_array_append_new(items, json_pack("{s:s,s:I,s:I,s:I}", "sender", "traps", "sent", (json_int_t)s.sent,
 			      "failed", (json_int_t)s.failed, "lists_cut", (json_int_t)s.cut));
 	json_array_append_new(items, json_pack("{s:s,s:i,s:i,s:i,s:i}", "graph", "services", "components", (int)g.components,

@@ -6,7 +6,10 @@
  *
  * After a start nothing is judged before every device and check has been heard of (or the first interval and a half is
  * over): until then the alerts of the last run stand as they are. What turns out to have changed meanwhile is dated between
- * two times. A device that falls silent while its parents were last heard of well is held back until they have been asked.
+ * two times (model_restore). A device that falls silent is held back: hold.c.
+ *
+ * While the ledger cannot write (a full disk), its mailbox fills; from half on nothing more is judged: states wait in the model
+ * as levels, and what follows from them is told when there is room. Main never waits for long, and never twice.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,26 +20,45 @@
 #include "poller/ctl/daemon-int.h"
 #include "poller/lastfile.h"
 
+enum { OWED_MOST = 65536 };
+
 static struct wall now_wall(struct daemon *d) { return steady_at(&d->clock, clock_mono()); }
 
 /* ---- to the ledger ------------------------------------------------------------------------------------------------- */
 
-/* The ledger's mailbox is bounded: wait a little while its thread writes, then say so and count. */
+/* The ledger's mailbox is bounded: wait a little while its thread writes. When it takes nothing for long, say so, count, and
+ * wait no more until it does. True: post again. */
 static bool post_again(struct daemon *d, enum fw_err e, unsigned *tries)
 {
 	struct timespec pause = { .tv_nsec = 2000000 };
 
 	if (e == FW_OK)
 		return false;
-	if ((*tries)++ < 1000) {
+	if (!d->ledger_stuck && (*tries)++ < 1000) {
 		nanosleep(&pause, NULL);
 		return true;
 	}
+	d->ledger_stuck = true;
+	d->ledger_lost++;
 	log_often(LOG_LEVEL_ERROR, LOG_LEDGER, &d->ledger_full, "the ledger does not take what happened: is the disk full?");
 	return false;
 }
 
-#define LEDGER_POST(d, call) do { unsigned tries_ = 0; while (post_again((d), (call), &tries_)) { } } while (0)
+/* The last result, FW_OK when it was taken; nothing after its end. */
+#define LEDGER_POST(d, call) ({						\
+	enum fw_err e_ = FW_FULL;					\
+	unsigned tries_ = 0;						\
+	if ((d)->ledger != NULL)					\
+		while (post_again((d), e_ = (call), &tries_)) { }	\
+	e_; })
+
+/* Room for the consequences of one batch? Else they wait in the model and in the alert book, as levels. */
+static bool ledger_has_room(struct daemon *d)
+{
+	struct mbox_count c = ledger_thread_mailbox(d->ledger);
+
+	return c.now < c.most / 2;
+}
 
 static void post_event(struct daemon *d, const struct ledger_event *e)
 {
@@ -64,7 +86,7 @@ static void remember_state(struct daemon *d, const struct entity *e)
 
 	text_copy(s.name, sizeof(s.name), e->name);
 	text_copy(s.reason, sizeof(s.reason), e->reason);
-	LEDGER_POST(d, ledger_post_state(d->ledger, &s));
+	d->states_owed |= LEDGER_POST(d, ledger_post_state(d->ledger, &s)) != FW_OK;
 }
 
 static void service_event(struct daemon *d, const struct entity_change *c)
@@ -86,24 +108,62 @@ static void service_event(struct daemon *d, const struct entity_change *c)
 	post_event(d, &ev);
 }
 
+/* A component set by hand before this start is as it was: no event of now. */
+static bool is_old(const struct daemon *d, const struct entity *e)
+{
+	return e->kind == ENTITY_COMPONENT && e->since.us && e->since.us < d->began.us;
+}
+
 static void one_change(void *owner, const struct entity_change *c)
 {
 	struct daemon *d = owner;
 	const struct entity *e = c->entity;
 	bool own = e->kind != ENTITY_GROUP && e->kind != ENTITY_SERVICE;
-	uint32_t i = own ? names_find(&d->before_by_name, e->name) : NAMES_NONE;
 
 	if (own && c->state_changed) {
-		bool same = i != NAMES_NONE && c->first && d->before[i].state == e->state;
-		bool new_and_well = i == NAMES_NONE && c->first && e->state == STATE_UP;
-
-		if (!same && !new_and_well)
+		if (!(c->first && e->state == STATE_UP) && !is_old(d, e))
 			state_event(d, c);
 		if (e->seen)
 			remember_state(d, e);
 	}
 	if (c->verdict_changed)
 		service_event(d, c);
+}
+
+/* ---- alerts that the ledger did not take ----------------------------------------------------------------------------- */
+
+static void owe(struct daemon *d, const struct alert *a)
+{
+	if (d->owed_count == OWED_MOST) {
+		log_often(LOG_LEVEL_ERROR, LOG_ALERTS, &d->ledger_lost, "alert #%llu is lost: the ledger takes nothing, and memory for alerts"
+			  " is used up", (unsigned long long)a->number);
+		return;
+	}
+	if (d->owed_count == d->owed_room) {
+		d->owed_room = d->owed_room ? d->owed_room * 2 : 64;
+		d->owed = must_realloc(d->owed, d->owed_room * sizeof(char *));
+	}
+	d->owed[d->owed_count++] = alert_encode(a);
+}
+
+/* Those that are owed go first, so that what is told of an alert stays in order. */
+static void pay(struct daemon *d)
+{
+	struct alert *a;
+	uint32_t i = 0;
+
+	if (d->owed_count == 0)
+		return;
+	a = must_alloc(sizeof(*a));
+	for (; i < d->owed_count; i++) {
+		must(alert_decode(d->owed[i], strlen(d->owed[i]), a));
+		if (LEDGER_POST(d, ledger_post_alert(d->ledger, a, d->config)) != FW_OK)
+			break;
+		free(d->owed[i]);
+	}
+	free(a);
+	d->owed_count -= i;
+	memmove(d->owed, d->owed + i, d->owed_count * sizeof(char *));
 }
 
 static void one_alert(void *owner, const struct alert *a)
@@ -114,7 +174,30 @@ static void one_alert(void *owner, const struct alert *a)
 	d->alerts++;
 	log_info(LOG_ALERTS, "%s alert=%llu transition=%s severity=%s", alert_subject(a, subject, sizeof(subject)),
 		 (unsigned long long)a->number, transition_word(a->transition), severity_word(a->severity));
-	LEDGER_POST(d, ledger_post_alert(d->ledger, a, d->config));
+	if (d->owed_count || LEDGER_POST(d, ledger_post_alert(d->ledger, a, d->config)) != FW_OK)
+		owe(d, a);
+}
+
+/* ---- a batch ----------------------------------------------------------------------------------------------------------- */
+
+/* The ledger has room again: what went past it. */
+static void catch_up(struct daemon *d)
+{
+	if (!d->ledger_stuck)
+		return;
+	d->ledger_stuck = false;
+	log_info(LOG_LEDGER, "the ledger takes what happens again lost=%llu", (unsigned long long)d->ledger_lost);
+	pay(d);
+	if (d->states_owed && !d->ledger_stuck) {
+		d->states_owed = false;
+		for (size_t i = 0; i < model_count(d->model); i++) {
+			const struct entity *e = model_at(d->model, i);
+
+			if (e->kind < ENTITY_GROUP && e->seen)
+				remember_state(d, e);
+		}
+	}
+	d->dirty = true;
 }
 
 /* Everything that follows from the levels taken since the last call, in one transaction. */
@@ -125,7 +208,10 @@ void intake_commit(struct daemon *d)
 	if (d->rebuild && model_rebuild(d->model, &err) != FW_OK)
 		log_error(LOG_GRAPH, "the services cannot be computed anew: %s", err.text);
 	d->rebuild = false;
-	if (!d->dirty || !d->judging)
+	if (!d->judging || d->ledger == NULL || !ledger_has_room(d))
+		return;
+	catch_up(d);
+	if (!d->dirty)
 		return;
 	d->dirty = false;
 	model_changes(d->model, one_change, d);
@@ -135,111 +221,28 @@ void intake_commit(struct daemon *d)
 
 /* ---- levels and facts ------------------------------------------------------------------------------------------------- */
 
-/* A state that is as the last run left it began then; another began after that run's last look. */
-static void date_by_last_run(struct daemon *d, const char *name, enum state s, struct wall *since, struct wall *since_after)
-{
-	uint32_t i = names_find(&d->before_by_name, name);
-	const struct entity *e = model_find(d->model, name);
-
-	if (i == NAMES_NONE || (e != NULL && e->seen))
-		return;
-	if (d->before[i].state == s && d->before[i].since.us)
-		*since = d->before[i].since;
-	else if (since_after->us == 0)
-		*since_after = d->before[i].seen;
-}
-
 static void take_level(struct daemon *d, const struct msg_level *m)
 {
 	struct level l = { .name = m->name, .state = m->state, .admin = m->admin, .gone = m->gone, .reason = m->reason,
 			   .since = m->since, .since_after = m->since_after, .at = m->at };
 
-	date_by_last_run(d, m->name, l.state, &l.since, &l.since_after);
 	d->dirty |= model_set(d->model, &l);
-}
-
-static bool parents_heard(const struct daemon *d, const struct cfg_device *c, struct mono since)
-{
-	for (uint32_t i = 0; i < c->parent_count; i++)
-		if (d->fact_at[c->parents[i].index].us < since.us)
-			return false;
-	return true;
-}
-
-static void ask_device(struct daemon *d, uint32_t device)
-{
-	const char *name = d->config->device[device].name;
-	struct msg_name *m = msg_new(MSG_POLL, sizeof(*m));
-
-	text_copy(m->name, sizeof(m->name), name);
-	if (mbox_take(worker_mbox(d->worker[last_worker_of(name, d->worker_count)]), &m->m) != FW_OK)
-		free(m);	/* it will be asked in its turn */
-}
-
-/* Hold the silence of a device with parents back until they have been asked. False: take it now. */
-static bool hold(struct daemon *d, uint32_t device, struct device_fact f, struct wall at)
-{
-	const struct cfg_device *c = &d->config->device[device];
-	struct mono now = clock_mono();
-	struct span budget = span_us(c->timeout.us * 8 + d->config->status_interval.us);
-
-	if (c->parent_count == 0 || d->held_count == HELD_MOST || !d->judging || d->options->once)
-		return false;
-	d->held[d->held_count++] = (struct held){ device, f, at, now, mono_add(now, budget) };
-	for (uint32_t i = 0; i < c->parent_count; i++)
-		ask_device(d, c->parents[i].index);
-	return true;
-}
-
-static bool silent(struct device_fact f) { return f.icmp != ANSWER_YES && f.snmp != ANSWER_YES; }
-
-static void apply_fact(struct daemon *d, uint32_t device, struct device_fact f, struct wall at)
-{
-	const char *name = d->config->device[device].name;
-	struct wall since = { 0 }, since_after = { 0 };
-	struct entity *e;
-	bool first;
-
-	date_by_last_run(d, name, silent(f) ? STATE_DOWN : STATE_UP, &since, &since_after);
-	e = model_find(d->model, name);
-	first = e != NULL && !e->seen;
-	d->dirty |= model_device_fact(d->model, device, f, at);
-	if (first && since.us)
-		e->since = since;
-	if (first && since_after.us)
-		e->since_after = since_after;
-}
-
-static void held_drop(struct daemon *d, uint32_t i) { d->held[i] = d->held[--d->held_count]; }
-
-static void held_check(struct daemon *d, struct mono now)
-{
-	for (uint32_t i = d->held_count; i-- > 0;) {
-		struct held h = d->held[i];
-
-		if (now.us < h.deadline.us && !parents_heard(d, &d->config->device[h.device], h.began))
-			continue;
-		held_drop(d, i);
-		apply_fact(d, h.device, h.fact, h.at);
-	}
 }
 
 static void take_fact(struct daemon *d, const struct msg_fact *m)
 {
 	const struct ref *r = config_find(d->config, m->device);
-	const struct entity *e;
 
 	if (r == NULL || r->kind != REF_DEVICE)
 		return;		/* of a configuration that is no longer there */
 	d->fact_at[r->index] = clock_mono();
-	for (uint32_t i = d->held_count; i-- > 0;)
-		if (d->held[i].device == r->index)
-			held_drop(d, i);
-	e = model_find(d->model, m->device);
-	if (silent(m->fact) && e && e->seen && e->state == STATE_UP && hold(d, r->index, m->fact, m->at))
+	if (m->fact.icmp == ANSWER_YES || m->fact.snmp == ANSWER_YES)
+		d->answer_at = d->fact_at[r->index];
+	hold_end(d, r->index);
+	if (hold_begin(d, r->index, m->fact, m->at))
 		return;
-	apply_fact(d, r->index, m->fact, m->at);
-	held_check(d, clock_mono());
+	d->dirty |= model_device_fact(d->model, r->index, m->fact, m->at);
+	hold_check(d, clock_mono());
 }
 
 static void take_part(struct daemon *d, const struct msg_name *m)
@@ -267,20 +270,20 @@ static void take_beat(struct daemon *d, const struct msg_beat *b)
 	must(b->worker < d->worker_count);
 	d->numbers[b->worker] = b->numbers;
 	d->beat_at[b->worker] = clock_mono();
+	if (!d->mute[b->worker])
+		return;
 	d->mute[b->worker] = false;
+	d->tell_due[b->worker] = true;	/* its devices were made unknown here, and it does not know */
+	log_info(LOG_MAIN, "worker %u reports again", b->worker);
 }
 
+/* What is not sent stays in the outbox and goes again; the sender has said why. */
 static void send_row(struct daemon *d, const struct ledger_outbox *o)
 {
-	struct err err;
-	enum fw_err e = sender_send(d->sender, o, now_wall(d), &err);
+	enum fw_err e = d->ledger ? sender_send(d->sender, o, now_wall(d), NULL) : FW_FULL;
 
-	if (e != FW_OK && e != FW_NOTFOUND) {
-		log_warn(LOG_NOTIFY, "alert %llu to '%s': %s", (unsigned long long)o->alert_number, o->target, err.text);
-		return;		/* stays in the outbox, goes again */
-	}
-	LEDGER_POST(d, ledger_post_sent(d->ledger, o->id, now_wall(d)));
-	LEDGER_POST(d, ledger_post_commit(d->ledger));
+	if (e == FW_OK || e == FW_NOTFOUND)
+		LEDGER_POST(d, ledger_post_sent(d->ledger, o->id, now_wall(d)));
 }
 
 static void take(struct daemon *d, struct msg *m)
@@ -310,6 +313,14 @@ void intake_read(struct daemon *d)
 	intake_commit(d);
 }
 
+/* While the ledger takes nothing, what it has is still sent: reading here never waits for it. */
+void intake_drain(struct daemon *d)
+{
+	do
+		intake_read(d);
+	while (mbox_count(d->in).now > 0);
+}
+
 /* ---- what time brings ---------------------------------------------------------------------------------------------------- */
 
 /* Has every device and check been heard of since the start? */
@@ -333,9 +344,41 @@ static void judge_begin(struct daemon *d, struct mono now)
 	d->judging = d->dirty = true;
 }
 
+/* A part of which the last run knew, and whose device answers but no longer has it or is not to watch it: nobody will ever
+ * tell of it again, so nothing may wait for that. */
+static void forget_unheard(struct daemon *d)
+{
+	for (size_t i = model_count(d->model); i-- > 0;) {
+		struct entity *e = model_at(d->model, i), *device;
+		char name[MODEL_NAME_MAX];
+
+		if (e == NULL || e->kind != ENTITY_PART || e->seen || e->leaf != NODE_NONE || model_in_baseline(d->model, e))
+			continue;
+		device = model_device_of(d->model, e);
+		if (device == NULL || device->fact.snmp != ANSWER_YES)
+			continue;
+		text_copy(name, sizeof(name), e->name);
+		model_part_forget(d->model, name);
+		d->dirty = true;
+	}
+}
+
+static void tell_again(struct daemon *d, unsigned w)
+{
+	struct msg *m = msg_new(MSG_TELL, sizeof(*m));
+
+	d->tell_due[w] = mbox_take(worker_mbox(d->worker[w]), m) != FW_OK;
+	if (d->tell_due[w])
+		free(m);
+}
+
 static void watch_workers(struct daemon *d, struct mono now)
 {
 	struct span most = span_us(3 * d->config->interval.us);
+
+	for (unsigned w = 0; w < d->worker_count; w++)
+		if (d->tell_due[w])
+			tell_again(d, w);
 
 	for (unsigned w = 0; w < d->worker_count; w++) {
 		if (d->mute[w] || mono_since(now, d->beat_at[w]).us < most.us)
@@ -382,23 +425,40 @@ static void cycle_note(struct daemon *d)
 	d->cycle_began = now_wall(d);
 }
 
+/* One cycle: over when every worker is through. One that never is must not keep the process for ever. */
+static void end_once(struct daemon *d, struct mono now)
+{
+	bool late = now.us >= d->round_due.us;
+
+	if (!d->judging || (d->idle_workers < d->worker_count && !late))
+		return;
+	if (late)
+		log_error(LOG_MAIN, "the cycle is not over after %lld s: it ends without %u of %u workers",
+			  (long long)(mono_since(now, d->started).us / 1000000), d->worker_count - d->idle_workers, d->worker_count);
+	else
+		cycle_note(d);
+	d->stopping = true;
+	event_base_loopbreak(d->base);
+}
+
 void intake_second(struct daemon *d, struct mono now)
 {
 	bool stepped;
 
 	steady_follow(&d->clock, clock_wall(), now, span_s(60), &stepped);
 	judge_begin(d, now);
-	held_check(d, now);
+	hold_check(d, now);
 	watch_workers(d, now);
 	end_set_states(d);
 	if (!d->options->once && wall_since(now_wall(d), d->cycle_began).us >= d->config->interval.us)
 		cycle_note(d);
-	intake_commit(d);
-	if (d->options->once && d->judging && d->idle_workers == d->worker_count) {
-		cycle_note(d);
-		d->stopping = true;
-		event_base_loopbreak(d->base);
+	if (d->judging && d->unheard_due.us && now.us >= d->unheard_due.us) {
+		d->unheard_due = (struct mono){ 0 };
+		forget_unheard(d);
 	}
+	intake_commit(d);
+	if (d->options->once)
+		end_once(d, now);
 }
 
 /* ---- what the last run left ------------------------------------------------------------------------------------------------- */
@@ -415,6 +475,10 @@ static bool restore_state(void *owner, const struct ledger_state *s)
 {
 	struct daemon *d = owner;
 	const struct ref *r = config_find(d->config, s->name);
+	struct past p = { .state = s->state, .since = s->since, .since_after = s->since_after, .seen = s->seen };
+
+	if (p.seen.us < d->looked_until.us)
+		p.seen = d->looked_until;	/* it was the same until then: what changes is written at once */
 
 	if (r != NULL && r->kind == REF_COMPONENT && (s->until.us == 0 || s->until.us > now_wall(d).us)) {
 		struct level l = { .name = s->name, .state = s->state, .reason = s->reason, .since = s->since,
@@ -425,9 +489,7 @@ static bool restore_state(void *owner, const struct ledger_state *s)
 		e->until = s->until;
 		return true;
 	}
-	if ((d->before_count & (d->before_count - 1)) == 0)
-		d->before = must_realloc(d->before, (d->before_count ? d->before_count * 2 : 1) * sizeof(*d->before));
-	d->before[d->before_count++] = *s;
+	model_restore(d->model, s->name, &p);
 	return true;
 }
 
@@ -442,17 +504,30 @@ static bool restore_alert(void *owner, const struct alert *a)
 enum fw_err intake_restore(struct daemon *d, struct ledger *l, struct err *err)
 {
 	enum fw_err e = ledger_parts(l, restore_part, d, err);
+	char summary[256];
+	struct wall began;
 
+	if (ledger_last_cycle(l, &began, &d->looked_until, summary, sizeof(summary)))
+		d->looked_until = began;	/* all were polled between these two */
 	if (e == FW_OK)
 		e = model_rebuild(d->model, err);
 	if (e == FW_OK)
 		e = ledger_states(l, restore_state, d, err);
-	for (uint32_t i = 0; i < d->before_count; i++)
-		names_put(&d->before_by_name, d->before[i].name, i);
 	d->book = alert_book_new(ledger_next_number(l));
 	if (e == FW_OK)
 		e = ledger_open_alerts(l, restore_alert, d, err);
 	return e;
+}
+
+void intake_release(struct daemon *d)
+{
+	for (uint32_t i = 0; i < d->owed_count; i++)
+		free(d->owed[i]);
+	if (d->owed_count)
+		log_error(LOG_ALERTS, "alerts are lost: the ledger did not take them alerts=%u", d->owed_count);
+	free(d->owed);
+	free(d->fact_at);
+	free(d->held);
 }
 
 void intake_forget_devices(struct daemon *d)
