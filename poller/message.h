@@ -56,7 +56,7 @@ struct worker_numbers {
 	uint32_t devices, answering, silent, resolving, parts, checks;
 	uint64_t cycles, late, rows, rows_refused, levels_waiting, missing;
 	struct span cycle_worst;		/* longest full poll of a device in the last interval */
-	struct mono last_cycle_end;
+	struct mono last_cycle_end, last_answer;	/* last_answer: of any of its devices */
 	struct snmp_count snmp;
 	struct icmp_count icmp;
 	struct check_count check;

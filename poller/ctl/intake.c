@@ -270,6 +270,8 @@ static void take_beat(struct daemon *d, const struct msg_beat *b)
 	must(b->worker < d->worker_count);
 	d->numbers[b->worker] = b->numbers;
 	d->beat_at[b->worker] = clock_mono();
+	if (b->numbers.last_answer.us > d->answer_at.us)
+		d->answer_at = b->numbers.last_answer;
 	if (!d->mute[b->worker])
 		return;
 	d->mute[b->worker] = false;

@@ -82,7 +82,7 @@ void reload(struct daemon *d)
 		say_mistakes(d, &m);
 		goto out;
 	}
-	intake_release_held(d);		/* their numbers are those of the old configuration */
+	hold_release(d);		/* their numbers are those of the old configuration */
 	if ((sender = sender_new(c, &err)) == NULL || model_reload(&d->model, c, &err) != FW_OK) {
 		log_error(LOG_CONFIG, "cannot take '%s': %s; nothing was changed", d->ctl->config_path, err.text);
 		if (sender)

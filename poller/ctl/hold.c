@@ -1,0 +1,138 @@
+/* poller/ctl/hold.c: whose silence is it? A device that falls silent is not blamed before that is known.
+ *
+ * Its parents are asked first (it may be they that are gone), and so are a few others: if nobody at all answers after it
+ * fell silent, it may be the poller itself that is cut off. The silence is taken when its parents were heard of and somebody
+ * has answered since; when every device is silent, all silences are taken together, so that the model sees a blind poller
+ * and nobody is blamed; and after a status interval and the device's time-outs in any case, together as well.
+ * An answer that comes meanwhile ends it: nothing happened.
+ */
+#include <stdlib.h>
+
+#include "poller/base/text.h"
+#include "poller/ctl/daemon-int.h"
+#include "poller/lastfile.h"
+
+enum { WITNESSES = 2, WITNESS_PAUSE_MS = 200 };
+
+static bool silent(struct device_fact f) { return f.icmp != ANSWER_YES && f.snmp != ANSWER_YES; }
+
+static void ask_device(struct daemon *d, uint32_t device)
+{
+	const char *name = d->config->device[device].name;
+	struct msg_name *m = msg_new(MSG_POLL, sizeof(*m));
+
+	text_copy(m->name, sizeof(m->name), name);
+	if (mbox_take(worker_mbox(d->worker[last_worker_of(name, d->worker_count)]), &m->m) != FW_OK)
+		free(m);	/* it will be asked in its turn */
+}
+
+static bool is_held(const struct daemon *d, uint32_t device)
+{
+	for (uint32_t i = 0; i < d->held_count; i++)
+		if (d->held[i].device == device)
+			return true;
+	return false;
+}
+
+/* Ask a few that answered last, another few each time. */
+static void ask_witnesses(struct daemon *d, struct mono now)
+{
+	uint32_t asked = 0, n = d->config->device_count;
+
+	if (mono_since(now, d->witness_at).us < span_ms(WITNESS_PAUSE_MS).us)
+		return;
+	d->witness_at = now;
+	for (uint32_t tries = 0; tries < 64 && tries < n && asked < WITNESSES; tries++) {
+		uint32_t i = d->witness_next++ % n;
+		const struct entity *e = model_find(d->model, d->config->device[i].name);
+
+		if (e == NULL || e->state != STATE_UP || is_held(d, i))
+			continue;
+		ask_device(d, i);
+		asked++;
+	}
+}
+
+bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct wall at)
+{
+	const struct cfg_device *c = &d->config->device[device];
+	const struct entity *e = model_find(d->model, c->name);
+	struct mono now = clock_mono();
+	struct span budget = span_us(c->timeout.us * 8 + d->config->status_interval.us);
+
+	if (!silent(f) || e == NULL || !e->seen || e->state != STATE_UP || !d->judging || d->options->once)
+		return false;
+	if (d->held_count == HELD_MOST || d->config->device_count < 2)
+		return false;
+	d->held[d->held_count++] = (struct held){ device, f, at, now, mono_add(now, budget) };
+	for (uint32_t i = 0; i < c->parent_count; i++)
+		ask_device(d, c->parents[i].index);
+	ask_witnesses(d, now);
+	return true;
+}
+
+void hold_end(struct daemon *d, uint32_t device)
+{
+	for (uint32_t i = d->held_count; i-- > 0;)
+		if (d->held[i].device == device)
+			d->held[i] = d->held[--d->held_count];
+}
+
+static bool parents_heard(const struct daemon *d, const struct held *h)
+{
+	const struct cfg_device *c = &d->config->device[h->device];
+
+	for (uint32_t i = 0; i < c->parent_count; i++)
+		if (d->fact_at[c->parents[i].index].us < h->began.us)
+			return false;
+	return true;
+}
+
+static void take(struct daemon *d, struct held h)
+{
+	d->dirty |= model_device_fact(d->model, h.device, h.fact, h.at);
+}
+
+void hold_release(struct daemon *d)
+{
+	while (d->held_count > 0)
+		take(d, d->held[--d->held_count]);
+}
+
+/* Is every device silent, held back or known? */
+static bool nobody_left(struct daemon *d)
+{
+	for (uint32_t i = 0; i < d->config->device_count; i++) {
+		const struct entity *e = model_find(d->model, d->config->device[i].name);
+
+		if (e != NULL && e->seen && !silent(e->fact) && !is_held(d, i))
+			return false;
+	}
+	return true;
+}
+
+void hold_check(struct daemon *d, struct mono now)
+{
+	bool late = false, answered = false;
+
+	for (uint32_t i = d->held_count; i-- > 0;) {
+		struct held h = d->held[i];
+		bool someone = d->answer_at.us > h.began.us;
+
+		late |= now.us >= h.deadline.us;
+		answered |= someone;
+		if (someone && parents_heard(d, &h)) {
+			d->held[i] = d->held[--d->held_count];
+			take(d, h);
+		}
+	}
+	if (d->held_count == 0)
+		return;
+	if (late || (!answered && mono_since(now, d->nobody_at).us > span_s(1).us)) {
+		d->nobody_at = now;	/* looking at all devices costs: once a second */
+		if (late || nobody_left(d))
+			hold_release(d);
+	}
+	if (d->held_count > 0 && !answered)
+		ask_witnesses(d, now);
+}
