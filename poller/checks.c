@@ -128,8 +128,8 @@ static void done(void *owner, const struct check_result *r)
 	c->job = NULL;
 	check_row(c, r, at);
 	remember(c, r, at);
-	if (c->dirty)
-		worker_levels_due(c->w);
+	if (!check_level_flush(c))
+		c->w->checks_due = true;
 	if (c->w->setup.once && !c->once_done) {
 		c->once_done = true;
 		worker_round_done(c->w);

@@ -7,9 +7,6 @@
  * A silent agent gets one cheap question a round; the first answer starts a full round at once. An echo that is lost is
  * asked again before a device is called silent.
  */
-#include <arpa/inet.h>
-#include <jansson.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,28 +18,53 @@
 
 static void round_end(struct device *d, struct mono now);
 static void round_snmp(struct device *d);
+static void round_ask(struct device *d);
 
 /* ---- asking --------------------------------------------------------------------------------------------------------- */
 
 static void answer(void *owner, uint32_t tag, const struct snmp_answer *a);
 
-static void ask_more(struct device *d)
+/* All slots of a packet that brought nothing. */
+static void packet_missing(struct device *d, struct plan_packet *p, enum fw_err why)
+{
+	for (uint32_t i = 0; i < p->count; i++) {
+		const struct slot *s = &p->slot[i];
+
+		sample_missing(d, s, why);
+		if (s->last && s->part < d->part_count)
+			sample_finish(d, &d->part[s->part], worker_wall(d->w, clock_mono()), d->running == PLAN_FULL);
+	}
+}
+
+/* The table of requests is full, and nothing of ours is out that would bring us back: the rest of this round is not asked. */
+static void give_up_round(struct device *d)
 {
 	struct plan *p = &d->plan[d->running];
 
-	while (d->outstanding < WINDOW && d->next_packet < p->count) {
+	d->starved = true;
+	for (; d->next_packet < p->count; d->next_packet++)
+		packet_missing(d, &p->packet[d->next_packet], FW_FULL);
+	log_often(LOG_LEVEL_WARN, LOG_POLL, &d->w->starved_said, "device '%s': not asked in full: too many requests are out",
+		  d->cfg->name);
+}
+
+/* The first packet goes alone: it says whether the agent is there, and whether it is as we left it. */
+static void ask_more(struct device *d)
+{
+	struct plan *p = &d->plan[d->running];
+	uint32_t window = d->first_done ? WINDOW : 1;
+
+	while (d->outstanding < window && d->next_packet < p->count) {
 		struct plan_packet *k = &p->packet[d->next_packet];
 
 		k->ask = snmp_ask(d->w->snmp, &d->peer, k->packet, answer, d, d->next_packet);
 		if (k->ask == NULL)
-			break;	/* the table is full: an outstanding answer brings us back, or the round ends as lost */
+			break;
 		d->next_packet++;
 		d->outstanding++;
 	}
-	if (d->outstanding == 0 && d->next_packet < p->count) {
-		d->snmp_lost = true;
-		d->next_packet = p->count;
-	}
+	if (d->outstanding == 0 && d->next_packet < p->count)
+		give_up_round(d);
 }
 
 static void pack_less(struct device *d, const char *why)
@@ -51,7 +73,7 @@ static void pack_less(struct device *d, const char *why)
 
 	if (d->pack <= 2)
 		return;
-	d->pack /= 2;
+	d->pack = d->pack > 4 ? d->pack / 2 : 2;
 	d->replan = d->shrunk = true;
 	r = last_begin(d->w->last, d->record);
 	r->value[LAST_D_PACK] = d->pack;
@@ -64,13 +86,6 @@ static void take_marker(struct device *d, const struct snmp_varbind *vb)
 	uint64_t mix[2] = { d->marker_new, vb->number + ((uint64_t)vb->type << 56) };
 
 	d->marker_new = hash_stable(mix, sizeof(mix));
-}
-
-/* All slots of a packet that brought nothing. */
-static void packet_missing(struct device *d, struct plan_packet *p, enum fw_err why)
-{
-	for (uint32_t i = 0; i < p->count; i++)
-		sample_missing(d, &p->slot[i], why);
 }
 
 /* The agent named a varbind it refuses: leave that out and ask again. True when asked again. */
@@ -97,29 +112,51 @@ static bool ask_without(struct device *d, struct plan_packet *p, uint32_t tag, c
 	return p->ask != NULL;
 }
 
+/* Clock and markers come before any value. After a reboot, or when a marker moved, indexes may mean other rows: nothing is
+ * filed before the tables have been walked. True when values may be taken. */
+static bool agent_as_before(struct device *d, const struct slot *s)
+{
+	if (s->part == SLOT_UPTIME || s->part == SLOT_MARKER)
+		return true;
+	if (d->markers_read && d->marker_new != d->marker) {
+		d->changed = d->changed || (d->marker != 0 && d->marker_vain < MARKER_VAIN_MOST);
+		d->marker = d->marker_new;
+	}
+	d->markers_read = false;
+	return !d->changed && !d->rebooted;
+}
+
+static void take_value(struct device *d, const struct slot *s, const struct snmp_varbind *vb, struct wall at)
+{
+	if (s->part == SLOT_UPTIME) {
+		sample_uptime(d, vb, at);
+	} else if (s->part == SLOT_MARKER) {
+		take_marker(d, vb);
+		d->markers_read = true;
+	} else {
+		sample_slot(d, s, vb, at);
+	}
+}
+
 static void take_values(struct device *d, struct plan_packet *p, struct snmp_message *m, struct wall at)
 {
 	struct snmp_varbind vb;
-	uint32_t i = 0;
 
-	for (; i < p->count && snmp_varbind_next(m, &vb); i++) {
+	for (uint32_t i = 0; i < p->count; i++) {
 		const struct slot *s = &p->slot[i];
+		bool there = snmp_varbind_next(m, &vb);
 
-		if (vb.name_len != s->name_len || memcmp(vb.name, p->packet->bytes + s->name_at, s->name_len) != 0) {
-			sample_missing(d, s, FW_FOREIGN);	/* an object we did not ask for is never filed */
-			continue;
+		if (!agent_as_before(d, s)) {
+			d->next_packet = d->plan[d->running].count;
+			return;
 		}
-		if (s->part == SLOT_UPTIME)
-			sample_uptime(d, &vb, at);
-		else if (s->part == SLOT_MARKER)
-			take_marker(d, &vb);
+		if (there && vb.name_len == s->name_len && memcmp(vb.name, p->packet->bytes + s->name_at, s->name_len) == 0)
+			take_value(d, s, &vb, at);
 		else
-			sample_slot(d, s, &vb, at);
+			sample_missing(d, s, FW_FOREIGN);	/* an object we did not ask for is never filed */
 		if (s->last && s->part < d->part_count)
 			sample_finish(d, &d->part[s->part], at, d->running == PLAN_FULL);
 	}
-	for (; i < p->count; i++)
-		sample_missing(d, &p->slot[i], FW_FOREIGN);
 }
 
 static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_answer *a)
@@ -128,6 +165,9 @@ static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, co
 
 	d->snmp_answered = true;
 	d->answered_at = at;
+	d->w->n.last_answer = a->at;
+	d->snmp_why = FW_OK;
+	p->lost = 0;
 	if (a->sendings == 1) {
 		struct last_record *r = last_begin(d->w->last, d->record);
 
@@ -138,12 +178,29 @@ static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, co
 		packet_missing(d, p, d->pack > 2 ? FW_NOTASKED : FW_TOOBIG);
 		pack_less(d, "tooBig");
 	} else if (a->reply->error_status != SNMP_ERR_NONE) {
-		if (d->running == PLAN_PROBE)
-			return;
-		ask_without(d, p, tag, a->reply);
+		d->snmp_why = FW_AGENT;
+		if (d->running != PLAN_PROBE)
+			ask_without(d, p, tag, a->reply);
 	} else {
 		take_values(d, p, a->reply, at);
 	}
+}
+
+/* Packets that are lost again and again while others come may be too large for something on the way. */
+static void lost(struct device *d, struct plan_packet *p, enum fw_err why)
+{
+	struct last_record *r = last_begin(d->w->last, d->record);
+
+	r->value[LAST_D_LOST]++;
+	last_end(d->w->last, d->record);
+	d->snmp_why = (uint8_t)why;
+	p->lost += p->lost < UINT8_MAX;
+	d->snmp_lost = d->snmp_lost || p->lost >= 2;
+	packet_missing(d, p, why);
+	if (why == FW_MALFORM)
+		log_debug(LOG_WIRE, "device '%s': %s", d->cfg->name, fw_err_text(why));
+	if (!d->snmp_answered)
+		d->next_packet = d->plan[d->running].count;	/* silent: no more questions this round */
 }
 
 static void answer(void *owner, uint32_t tag, const struct snmp_answer *a)
@@ -153,20 +210,11 @@ static void answer(void *owner, uint32_t tag, const struct snmp_answer *a)
 
 	p->ask = NULL;
 	d->outstanding--;
-	if (a->err == FW_OK) {
+	d->first_done = true;
+	if (a->err == FW_OK)
 		take_reply(d, p, tag, a);
-	} else {
-		struct last_record *r = last_begin(d->w->last, d->record);
-
-		r->value[LAST_D_LOST]++;
-		last_end(d->w->last, d->record);
-		d->snmp_lost = true;
-		packet_missing(d, p, a->err);
-		if (a->err == FW_MALFORM)
-			log_debug(LOG_WIRE, "device '%s': %s", d->cfg->name, fw_err_text(a->err));
-		if (!d->snmp_answered)
-			d->next_packet = d->plan[d->running].count;	/* silent: no more questions this round */
-	}
+	else
+		lost(d, p, a->err);
 	ask_more(d);
 	round_end(d, clock_mono());
 }
@@ -196,6 +244,7 @@ static void echoed(void *owner, const struct icmp_result *r)
 	if (r->err == FW_OK) {
 		d->fact.icmp = ANSWER_YES;
 		d->answered_at = worker_wall(d->w, r->at);
+		d->w->n.last_answer = r->at;
 	} else if (r->err == FW_NET && r->sent == 0) {
 		d->fact.icmp = ANSWER_NO;
 	} else if (d->train_again || d->cfg->retries == 0 || d->fact.icmp == ANSWER_NO) {
@@ -251,6 +300,7 @@ static void plan_run(struct device *d, enum plan_kind kind)
 	d->running = kind;
 	d->next_packet = 0;
 	d->marker_new = 0;
+	d->markers_read = d->first_done = false;
 	ask_more(d);
 }
 
@@ -268,35 +318,58 @@ static void round_snmp(struct device *d)
 		plan_run(d, d->full ? PLAN_FULL : PLAN_STATUS);
 }
 
-void device_discovered(struct device *d, bool complete)
+/* When it is walked again: hourly; soon, but ever later, when it could not be read whole. */
+static void discovery_next(struct device *d, struct mono now, bool complete)
+{
+	int64_t hour = 3600 * INT64_C(1000000), wait = d->w->config->interval.us;
+
+	if (complete) {
+		d->discovery_failed = 0;
+		wait = hour + (int64_t)(random_u32() % 300) * 1000000;
+	} else {
+		wait <<= d->discovery_failed;
+		d->discovery_failed += d->discovery_failed < 8;
+	}
+	d->discovery_due = mono_add(now, span_us(wait < hour || complete ? wait : hour));
+}
+
+void device_discovered(struct device *d, bool complete, bool news, bool unsure)
 {
 	struct mono now = clock_mono();
 
 	if (complete && d->pack < PACK_DEFAULT)
 		d->pack = (uint16_t)(d->pack * 2 < PACK_DEFAULT ? d->pack * 2 : PACK_DEFAULT);	/* trust grows back, hourly */
-	if (complete)
-		d->discovery_due = mono_add(now, span_s(3600 + (int64_t)(random_u32() % 300)));
-	else
-		d->discovery_due = mono_add(now, d->w->config->interval);
+	d->marker_vain = news ? 0 : (uint8_t)(d->marker_vain + (d->marker_vain < UINT8_MAX));
+	discovery_next(d, now, complete);
+	if (complete && unsure)
+		d->discovery_due = mono_add(now, span_us(d->w->config->interval.us / 2));
 	for (int k = 0; k < PLANS; k++)
 		plan_release(&d->plan[k]);
-	d->rebooted = false;
+	d->rebooted = d->changed = false;
 	if (d->busy && (complete || d->part_count))
 		plan_run(d, PLAN_FULL);
 	round_end(d, now);
 }
 
 /* The plan is through: what it says about the device; true when the round goes on with another plan. */
-static bool plan_over(struct device *d, struct mono now)
+static bool plan_over(struct device *d)
 {
 	bool probe = d->running == PLAN_PROBE;
 	uint8_t before = d->fact.snmp;
 
 	if (!d->snmp_answered) {
-		d->fact.snmp = ANSWER_NO;
+		if (!d->starved)
+			d->fact.snmp = ANSWER_NO;
 		return false;
 	}
 	d->fact.snmp = ANSWER_YES;
+	if (d->rebooted || d->changed) {
+		if (!d->changed)
+			d->marker_vain = 0;
+		d->full = true;
+		discovery_start(d);
+		return d->outstanding > 0 || d->discovery != NULL;
+	}
 	if (d->snmp_lost && d->plan[d->running].count > 1 && !d->shrunk)
 		pack_less(d, "answers are missing while others come");
 	if (probe) {
@@ -308,13 +381,6 @@ static bool plan_over(struct device *d, struct mono now)
 		round_snmp(d);
 		return d->outstanding > 0 || d->discovery != NULL;
 	}
-	if (d->running == PLAN_FULL && d->marker_new != d->marker) {
-		if (d->marker != 0)
-			d->discovery_due = now;
-		d->marker = d->marker_new;
-	}
-	if (d->rebooted)
-		d->discovery_due = now;
 	if (d->shrunk && d->replan) {	/* tooBig: ask again at once, with smaller packets */
 		d->shrunk = false;
 		round_snmp(d);
@@ -330,7 +396,7 @@ static void tell_fact(struct device *d)
 	d->fact_dirty = true;
 	if (d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES)
 		log_debug(LOG_POLL, "device '%s': does not answer", d->cfg->name);
-	worker_levels_due(d->w);
+	worker_levels_due(d);
 }
 
 static void remember_round(struct device *d, struct mono now, struct wall at)
@@ -348,6 +414,7 @@ static void remember_round(struct device *d, struct mono now, struct wall at)
 	}
 	r->value[LAST_D_ICMP] = d->fact.icmp;
 	r->value[LAST_D_SNMP] = d->fact.snmp;
+	r->why[LAST_D_SNMP] = !d->has_address ? FW_RESOLVE : d->snmp_why;
 	r->value[LAST_D_UPTIME] = d->uptime;
 	r->value[LAST_D_UPTIME_AT] = d->uptime_known ? (uint64_t)d->uptime_at.us : 0;
 	r->value[LAST_D_MARKER] = d->marker;
@@ -362,14 +429,22 @@ static void remember_round(struct device *d, struct mono now, struct wall at)
 		d->w->n.cycle_worst = took;
 }
 
+static bool is_silent(const struct device *d) { return d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES; }
+
 static void round_end(struct device *d, struct mono now)
 {
 	struct wall at = worker_wall(d->w, now);
 
 	if (!d->busy || d->train != NULL || d->outstanding > 0 || d->discovery != NULL)
 		return;
-	if (asks_snmp(d) && d->has_address && d->next_packet >= d->plan[d->running].count && plan_over(d, now))
+	if (asks_snmp(d) && d->has_address && d->next_packet >= d->plan[d->running].count && plan_over(d))
 		return;
+	if (!d->busy)
+		return;		/* what plan_over() began has ended it */
+	if (is_silent(d) && device_other_address(d)) {
+		round_ask(d);
+		return;
+	}
 	d->busy = false;
 	if (d->full) {
 		echo_row(d, at);
@@ -377,63 +452,13 @@ static void round_end(struct device *d, struct mono now)
 		d->w->n.last_cycle_end = now;
 	}
 	remember_round(d, now, at);
-	d->silent_rounds = d->fact.icmp == ANSWER_YES || d->fact.snmp == ANSWER_YES ? 0 : d->silent_rounds + 1;
+	d->silent_rounds = is_silent(d) ? d->silent_rounds + 1 : 0;
 	d->polled = true;
 	tell_fact(d);
 	if (!d->once_done && d->w->setup.once) {
 		d->once_done = true;
 		worker_round_done(d->w);
 	}
-}
-
-/* ---- names to addresses ------------------------------------------------------------------------------------------------------ */
-
-static void resolved(int result, struct evutil_addrinfo *list, void *arg)
-{
-	struct device *d = arg;
-
-	d->resolving = false;
-	d->lookup = NULL;
-	if (result == EVUTIL_EAI_CANCEL)
-		return;
-	if (result == 0 && list != NULL) {
-		memcpy(&d->peer.address, list->ai_addr, list->ai_addrlen);
-		d->has_address = true;
-		d->resolve_said = false;
-		evutil_freeaddrinfo(list);
-	} else if (!d->resolve_said) {
-		log_warn(LOG_POLL, "device '%s': name '%s' cannot be resolved: %s", d->cfg->name, d->cfg->address,
-			 evutil_gai_strerror(result));
-		d->resolve_said = true;
-		d->w->resolve_failed++;
-	}
-	if (d->has_address && d->w->setup.once)
-		wheel_set(d->w->wheel, &d->tick, clock_mono());
-}
-
-static void resolve(struct device *d)
-{
-	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
-	struct evdns_getaddrinfo_request *q;
-	char port[8];
-
-	if (d->resolving)
-		return;
-	snprintf(port, sizeof(port), "%u", d->cfg->port);
-	d->resolving = true;
-	q = evdns_getaddrinfo(d->w->dns, d->cfg->address, port, &hints, resolved, d);
-	if (d->resolving)
-		d->lookup = q;
-}
-
-static void address_take(struct device *d)
-{
-	d->has_address = d->cfg->literal;
-	memset(&d->peer.address, 0, sizeof(d->peer.address));
-	if (d->cfg->literal)
-		memcpy(&d->peer.address, &d->cfg->sockaddr, sizeof(d->cfg->sockaddr));
-	else
-		resolve(d);
 }
 
 /* ---- ticks --------------------------------------------------------------------------------------------------------------------- */
@@ -448,31 +473,37 @@ static void next_tick(struct device *d, struct mono now)
 	wheel_set(d->w->wheel, &d->tick, d->next_tick);
 }
 
-static void round_begin(struct device *d, struct mono now)
+/* Ask the address there is now: an echo, and what SNMP has to say. */
+static void round_ask(struct device *d)
 {
 	unsigned echoes = d->w->setup.once ? ONCE_ECHOES : 1;
 
-	d->busy = true;
-	d->round_began = now;
-	d->full = now.us >= d->cycle_due.us;
-	while (d->cycle_due.us <= now.us)
-		d->cycle_due = mono_add(d->cycle_due, d->w->config->interval);
-	d->snmp_answered = d->snmp_lost = d->train_again = d->shrunk = false;
-	d->outstanding = 0;
-	if (!d->has_address) {
-		d->fact = (struct device_fact){ ANSWER_NO, asks_snmp(d) ? ANSWER_NO : ANSWER_NOT_ASKED };
-		resolve(d);
-		round_end(d, now);
-		return;
-	}
-	if (!d->cfg->literal && d->silent_rounds > 5 && d->full)
-		resolve(d);	/* it may have moved */
+	d->snmp_answered = d->snmp_lost = d->train_again = d->shrunk = d->starved = false;
 	if (!d->cfg->ping || !echo_start(d, echoes, span_ms(ECHO_GAP_MS)))
 		d->fact.icmp = ANSWER_NOT_ASKED;
 	if (asks_snmp(d))
 		round_snmp(d);
 	else
 		d->fact.snmp = ANSWER_NOT_ASKED;
+	round_end(d, clock_mono());
+}
+
+static void round_begin(struct device *d, struct mono now)
+{
+	d->busy = true;
+	d->round_began = now;
+	d->full = now.us >= d->cycle_due.us;
+	while (d->cycle_due.us <= now.us)
+		d->cycle_due = mono_add(d->cycle_due, d->w->config->interval);
+	d->outstanding = 0;
+	d->other_tried = 0;
+	if (!d->cfg->literal && (!d->has_address || (d->silent_rounds > 5 && d->full)))
+		device_resolve(d);	/* it may have moved */
+	if (d->has_address) {
+		round_ask(d);
+		return;
+	}
+	d->fact = (struct device_fact){ ANSWER_NO, asks_snmp(d) ? ANSWER_NO : ANSWER_NOT_ASKED };
 	round_end(d, now);
 }
 
@@ -486,6 +517,8 @@ static void tick(struct timer *t, struct mono now)
 		r->value[LAST_D_LATE]++;
 		last_end(d->w->last, d->record);
 		d->w->n.late += now.us >= d->cycle_due.us;
+	} else if (d->w->setup.once && d->resolving && !d->has_address) {
+		d->waiting = true;	/* its only round waits for its name */
 	} else if (!(d->w->setup.once && d->once_done)) {
 		round_begin(d, now);
 	}
@@ -518,7 +551,7 @@ static void peer_take(struct device *d)
 		d->peer.version = (uint8_t)c->version;
 		text_copy(d->peer.community, sizeof(d->peer.community), c->community);
 	}
-	address_take(d);
+	device_address_take(d);
 }
 
 /* The first tick: at once in one round, else where the name's hash puts it in the interval. */
@@ -537,6 +570,15 @@ static void schedule(struct device *d, struct mono now)
 		d->cycle_due = mono_add(d->next_tick, span_us(-(int64_t)(h % (uint64_t)(interval.us / step.us ? interval.us / step.us : 1)) * step.us));
 }
 
+/* A device that was walked less than an hour ago by these definitions need not be at every start, nor by every cron job. */
+static struct mono discovery_after_start(struct worker *w, const struct last_record *r)
+{
+	struct mono now = clock_mono();
+	int64_t age = worker_wall(w, now).us - (int64_t)r->value[LAST_D_DISCOVERED_AT], hour = 3600 * INT64_C(1000000);
+
+	return age >= 0 && age < hour ? mono_add(now, span_us(hour - age)) : (struct mono){ 0 };
+}
+
 struct device *device_new(struct worker *w, const struct cfg_device *cfg)
 {
 	struct device *d = must_alloc(sizeof(*d));
@@ -553,7 +595,10 @@ struct device *device_new(struct worker *w, const struct cfg_device *cfg)
 		d->pack = (uint16_t)r->value[LAST_D_PACK];
 	if (r->value[LAST_D_BULK] >= 1 && r->value[LAST_D_BULK] <= 100)
 		d->bulk = (uint16_t)r->value[LAST_D_BULK];
-	d->marker = r->value[LAST_D_MARKER];
+	if (r->signature == w->mib_hash) {	/* else tables have other numbers: what was found is found again */
+		d->marker = r->value[LAST_D_MARKER];
+		d->discovery_due = discovery_after_start(w, r);
+	}
 	d->uptime = r->value[LAST_D_UPTIME];
 	d->uptime_at.us = (int64_t)r->value[LAST_D_UPTIME_AT];
 	d->uptime_known = d->uptime_at.us != 0;
@@ -569,9 +614,7 @@ static void cancel(struct device *d)
 	if (d->train)
 		icmp_cancel(d->train);
 	d->train = NULL;
-	if (d->lookup)
-		evdns_getaddrinfo_cancel(d->lookup);
-	d->lookup = NULL;
+	device_resolve_cancel(d);
 	discovery_cancel(d);
 	for (int k = 0; k < PLANS; k++) {
 		for (uint32_t i = 0; i < d->plan[k].count; i++) {
@@ -599,8 +642,18 @@ void device_free(struct device *d)
 	if (d == NULL)
 		return;
 	cancel(d);
+	worker_levels_forget(d);
 	parts_free(d);
+	free(d->other);
 	free(d);
+}
+
+void device_parts_stop(struct device *d)
+{
+	cancel(d);
+	schedule(d, clock_mono());
+	if (!d->has_address)
+		device_resolve(d);
 }
 
 void device_config(struct device *d, const struct cfg_device *cfg, bool changed)
@@ -611,107 +664,31 @@ void device_config(struct device *d, const struct cfg_device *cfg, bool changed)
 	cancel(d);
 	parts_free(d);
 	d->discovery_due = (struct mono){ 0 };
+	d->discovery_failed = d->marker_vain = 0;
+	d->no_uptime = d->replan = d->changed = false;
 	d->force_fact = true;
+	if (!asks_snmp(d))
+		d->fact.snmp = ANSWER_NOT_ASKED;
 	parts_from_last(d);
 	peer_take(d);
 	schedule(d, clock_mono());
 }
 
-/* ---- levels ------------------------------------------------------------------------------------------------------------------------ */
-
-static bool fact_flush(struct device *d)
+void device_watch_again(struct device *d)
 {
-	struct msg_fact *m;
-
-	if (!d->fact_dirty)
-		return true;
-	m = msg_new(MSG_FACT, sizeof(*m));
-	m->fact = d->fact;
-	m->at = d->answered_at.us && (d->fact.icmp == ANSWER_YES || d->fact.snmp == ANSWER_YES) ? d->answered_at
-											      : worker_wall(d->w, clock_mono());
-	text_copy(m->device, sizeof(m->device), d->cfg->name);
-	if (!worker_post_main(d->w, &m->m))
-		return false;
-	d->told = d->fact;
-	d->fact_dirty = d->force_fact = false;
-	return true;
-}
-
-static bool level_flush(struct device *d, struct part *p)
-{
-	const struct last_record *r = last_at(d->w->last, p->record);
-	struct msg_level *m = msg_new(MSG_LEVEL, sizeof(*m));
-
-	m->state = r->state;
-	m->admin = (r->flags & LAST_F_ADMIN) != 0;
-	m->gone = (r->flags & LAST_F_GONE) != 0;
-	m->since.us = r->since_us;
-	m->since_after = p->since_after;
-	m->at.us = r->seen_us;
-	last_text_get(r, LAST_T_REASON, m->reason, sizeof(m->reason));
-	part_name(d, p, m->name, sizeof(m->name));
-	if (!worker_post_main(d->w, &m->m))
-		return false;
-	p->dirty = false;
-	return true;
-}
-
-void device_tell_again(struct device *d)
-{
-	d->force_fact = true;
-	d->fact_dirty = d->polled;
-	for (uint32_t i = 0; i < d->part_count; i++)
-		d->part[i].dirty = d->part[i].watched;
-}
-
-bool device_levels_flush(struct device *d)
-{
-	if (!fact_flush(d))
-		return false;
-	if (d->fact.snmp != ANSWER_YES)
-		return true;	/* parts of a silent agent are unknown; their levels go out when it answers */
-	for (uint32_t i = 0; i < d->part_count; i++)
-		if (d->part[i].dirty && !level_flush(d, &d->part[i]))
-			return false;
-	return true;
-}
-
-/* ---- debug --------------------------------------------------------------------------------------------------------------------------- */
-
-static json_t *plan_json(const struct plan *p)
-{
-	uint32_t names = 0;
-
-	for (uint32_t i = 0; i < p->count; i++)
-		names += p->packet[i].count;
-	return json_pack("{s:i,s:i}", "packets", (int)p->count, "objects", (int)names);
-}
-
-char *device_debug(struct device *d)
-{
-	const struct last_record *r = last_at(d->w->last, d->record);
-	struct mono now = clock_mono();
-	uint32_t watched = 0, gone = 0;
-	json_t *j;
-	char *text;
+	char instance[LAST_INSTANCE_MAX + 1], name[MODEL_NAME_MAX];
 
 	for (uint32_t i = 0; i < d->part_count; i++) {
-		watched += d->part[i].watched;
-		gone += (last_at(d->w->last, d->part[i].record)->flags & LAST_F_GONE) != 0;
+		struct part *p = &d->part[i];
+		bool before = p->watched;
+
+		last_text_get(last_at(d->w->last, p->record), LAST_T_INSTANCE, instance, sizeof(instance));
+		part_name(d, p, name, sizeof(name));
+		p->watched = worker_is_watched(d->w, d, part_table(d, p), name, instance);
+		d->replan = d->replan || p->watched != before;
+		if (!p->watched || before)
+			continue;
+		p->dirty = true;
+		worker_levels_due(d);
 	}
-	for (int k = 0; k < PLAN_PROBE; k++)
-		if (d->plan[k].count == 0 && !d->busy && asks_snmp(d))
-			plan_build(d, (enum plan_kind)k);
-	j = json_pack("{s:s,s:s,s:i,s:i,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:f,s:f,s:o,s:o}",
-		      "device", d->cfg->name, "address", d->cfg->address, "port", d->cfg->port, "worker", (int)d->w->setup.number,
-		      "has_address", d->has_address, "busy", d->busy, "objects_per_get", d->pack, "rows_per_bulk", d->bulk,
-		      "components", (int)d->part_count, "watched", (int)watched, "gone", (int)gone,
-		      "late", (json_int_t)r->value[LAST_D_LATE], "lost", (json_int_t)r->value[LAST_D_LOST],
-		      "next_round_s", span_as_s(mono_since(d->next_tick, now)),
-		      "next_discovery_s", d->discovery_due.us ? span_as_s(mono_since(d->discovery_due, now)) : 0.0,
-		      "full", plan_json(&d->plan[PLAN_FULL]), "status", plan_json(&d->plan[PLAN_STATUS]));
-	must(j != NULL);
-	text = json_dumps(j, JSON_COMPACT);
-	json_decref(j);
-	return text;
 }

@@ -8,6 +8,7 @@
  * most rows fill; equal names all get "~index". A known name under another index is the same component: it is mapped, and
  * that is an event. History stays with the name.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,10 @@ struct discovery {
 	struct snmp_ask *ask;
 	struct snmp_packet *packet;
 	uint64_t tables;		/* bit t: has rows */
-	uint32_t reindexed, added, gone, hint;
+	uint32_t reindexed, added, gone, returned;
+	uint32_t *part_by_record;	/* open addressing: index + 1 of the part that has a record; of this table's merge */
+	uint32_t part_slots;
+	char trouble[160];		/* the first that could not be read, and why */
 	bool singly;			/* scalars one by one: the agent refuses a whole GET for one of them */
 	bool incomplete, unsure;	/* unsure: something is missing for the first time: look again soon */
 };
@@ -195,6 +199,20 @@ static bool walk_row(void *owner, const struct snmp_varbind *vb, struct mono at)
 	return true;
 }
 
+/* Something could not be read: the first such thing is kept for people. */
+__attribute__((format(printf, 2, 3)))
+static void incomplete(struct discovery *x, const char *fmt, ...)
+{
+	va_list ap;
+
+	x->incomplete = true;
+	if (x->trouble[0])
+		return;
+	va_start(ap, fmt);
+	vsnprintf(x->trouble, sizeof(x->trouble), fmt, ap);
+	va_end(ap);
+}
+
 /* ---- from rows to parts -------------------------------------------------------------------------------------------------- */
 
 static bool cell_text(const struct mib_column *k, const struct cell *c, char *buf, size_t size)
@@ -288,9 +306,16 @@ static void name_rows(struct discovery *x, const struct mib_table *t, uint8_t co
 			f->name = arena_strdup(&x->arena, buf);
 		names_set(&seen, f->name, names_find(&seen, f->name) == NAMES_NONE ? 1 : 2);
 	}
-	for (uint32_t i = 0; i < x->rows; i++)
-		if (x->row[i].name != NULL && names_find(&seen, x->row[i].name) == 2)
-			x->row[i].name = arena_printf(&x->arena, "%s~%s", x->row[i].name, index_text(&x->arena, &x->row[i]));
+	for (uint32_t i = 0; i < x->rows; i++) {
+		const char *index;
+		size_t room;
+
+		if (x->row[i].name == NULL || names_find(&seen, x->row[i].name) != 2)
+			continue;
+		index = index_text(&x->arena, &x->row[i]);
+		room = LAST_INSTANCE_MAX - strlen(index) - 1;	/* 16 arcs have at most 175 octets */
+		x->row[i].name = arena_printf(&x->arena, "%.*s~%s", (int)room, x->row[i].name, index);
+	}
 	names_release(&seen);
 }
 
@@ -306,24 +331,50 @@ static void post_part(struct device *d, const struct mib_table *t, const struct 
 		d->discovery_due = mono_add(clock_mono(), d->w->config->interval);	/* main is busy: again soon */
 }
 
+/* Which part has which record: built once for a table, so that a device of 200,000 rows is not searched for each. */
+static void parts_index(struct discovery *x)
+{
+	const struct device *d = x->d;
+
+	free(x->part_by_record);
+	for (x->part_slots = 16; x->part_slots < d->part_count * 2;)
+		x->part_slots *= 2;
+	x->part_by_record = must_alloc(x->part_slots * sizeof(x->part_by_record[0]));
+	for (uint32_t i = 0; i < d->part_count; i++) {
+		uint32_t k = d->part[i].record * 2654435761u & (x->part_slots - 1);
+
+		while (x->part_by_record[k] != 0)
+			k = (k + 1) & (x->part_slots - 1);
+		x->part_by_record[k] = i + 1;
+	}
+}
+
+/* Index of the part, LAST_NONE. */
+static uint32_t part_with(const struct discovery *x, uint32_t record)
+{
+	for (uint32_t k = record * 2654435761u & (x->part_slots - 1);; k = (k + 1) & (x->part_slots - 1)) {
+		uint32_t i = x->part_by_record[k];
+
+		if (i == 0)
+			return LAST_NONE;
+		if (x->d->part[i - 1].record == record)
+			return i - 1;
+	}
+}
+
+/* The part of a row, made when it is new; LAST_NONE when the last file has no room (said there, asked again later). */
 static uint32_t part_of(struct discovery *x, const struct mib_table *t, const struct found *f, uint8_t naming)
 {
 	struct device *d = x->d;
-	uint32_t record = last_find(d->w->last, d->cfg->name, t->class_name, f->name);
+	uint32_t record = last_find(d->w->last, d->cfg->name, t->class_name, f->name), i;
 	struct last_record *r;
 
-	for (uint32_t i = 0; record != LAST_NONE && i < d->part_count; i++) {
-		uint32_t k = (x->hint + i) % d->part_count;	/* rows mostly come in the order of the parts */
-
-		if (d->part[k].record == record) {
-			x->hint = k + 1;
-			return k;
-		}
-	}
+	if (record != LAST_NONE && (i = part_with(x, record)) != LAST_NONE)
+		return i;
 	if (record == LAST_NONE)
 		record = last_add(d->w->last, d->cfg->name, t->class_name, f->name);
 	if (record == LAST_NONE)
-		return UINT32_MAX;
+		return LAST_NONE;
 	r = last_begin(d->w->last, record);
 	r->signature = last_signature(t);
 	r->name_column = naming;
@@ -341,11 +392,10 @@ static void part_update(struct discovery *x, const struct mib_table *t, struct p
 
 	r->arcs = f->arcs;
 	memcpy(r->arc, f->arc, f->arcs * sizeof(f->arc[0]));
-	r->flags &= (uint8_t)~LAST_F_GONE;
-	r->source = 0;
+	x->returned += (r->flags & LAST_F_GONE) != 0;
+	r->flags &= (uint8_t)~(LAST_F_GONE | LAST_F_ABSENT);
 	last_end(x->d->w->last, p->record);
 	x->reindexed += moved;
-	p->absent = 0;
 	p->skip = 0;
 	for (uint8_t c = 0; c < t->column_count; c++) {
 		const struct cell *k = &f->cell[c];
@@ -357,30 +407,32 @@ static void part_update(struct discovery *x, const struct mib_table *t, struct p
 	part_state(x->d, p, at);
 }
 
+/* A complete discovery did not find this part: the first time it may be a hole of the agent's, the second time it is gone. */
+static void part_missing(struct discovery *x, struct part *p)
+{
+	struct device *d = x->d;
+	uint8_t flags = last_at(d->w->last, p->record)->flags;
+	struct last_record *r;
+
+	if (flags & LAST_F_GONE)
+		return;
+	r = last_begin(d->w->last, p->record);
+	r->flags |= flags & LAST_F_ABSENT ? LAST_F_GONE : LAST_F_ABSENT;
+	last_end(d->w->last, p->record);
+	if (flags & LAST_F_ABSENT) {
+		x->gone++;
+		part_state(d, p, worker_wall(d->w, clock_mono()));
+	} else {
+		x->unsure = true;
+	}
+}
+
 /* Parts of the table that this complete discovery did not find. */
 static void parts_missing(struct discovery *x, const bool *found, uint32_t count)
 {
-	struct device *d = x->d;
-
-	for (uint32_t i = 0; i < count; i++) {
-		struct part *p = &d->part[i];
-		struct last_record *r;
-
-		if (p->table != x->table || found[i])
-			continue;
-		if (++p->absent < 2) {
-			x->unsure = true;
-			continue;
-		}
-		p->absent = 2;
-		if (last_at(d->w->last, p->record)->flags & LAST_F_GONE)
-			continue;
-		r = last_begin(d->w->last, p->record);
-		r->flags |= LAST_F_GONE;
-		last_end(d->w->last, p->record);
-		x->gone++;
-		part_state(d, p, worker_wall(d->w, clock_mono()));
-	}
+	for (uint32_t i = 0; i < count; i++)
+		if (x->d->part[i].table == x->table && !found[i])
+			part_missing(x, &x->d->part[i]);
 }
 
 static void table_merge(struct discovery *x)
@@ -396,16 +448,21 @@ static void table_merge(struct discovery *x)
 		x->row[i].name = row_is_ours(t, &x->row[i]) ? "" : NULL;
 	naming = t->single ? INDEX_NAMES : naming_column(x, t);
 	name_rows(x, t, naming);
+	parts_index(x);
 	for (uint32_t i = 0; i < x->rows; i++) {
 		uint32_t p;
 
-		if (x->row[i].name == NULL || (p = part_of(x, t, &x->row[i], naming)) == UINT32_MAX)
+		if (x->row[i].name == NULL)
 			continue;
+		x->tables |= UINT64_C(1) << x->table;
+		if ((p = part_of(x, t, &x->row[i], naming)) == LAST_NONE) {
+			incomplete(x, "table '%s': no room in the last file", t->title);
+			continue;
+		}
 		part_update(x, t, &d->part[p], &x->row[i], at);
 		if (p < before)
 			found[p] = true;
 		post_part(d, t, &d->part[p]);
-		x->tables |= UINT64_C(1) << x->table;
 	}
 	parts_missing(x, found, before);
 	free(found);
@@ -462,7 +519,7 @@ static void walk_column(struct discovery *x)
 	spec.root = &t->column[x->column_now].oid;
 	x->walk = snmp_walk_start(x->d->w->snmp, &x->d->peer, &spec);
 	if (x->walk == NULL) {
-		x->incomplete = true;
+		incomplete(x, "table '%s': too many requests are out", t->title);
 		table_next(x);
 	}
 }
@@ -480,11 +537,12 @@ static void walk_done(void *owner, enum fw_err err)
 	struct discovery *x = owner;
 	const struct mib_table *t = x->d->w->config->mib->table[x->table];
 
+	if (err == FW_OK && x->walk != NULL && snmp_walk_repetitions(x->walk) < x->d->bulk)
+		x->d->bulk = (uint16_t)snmp_walk_repetitions(x->walk);
 	x->walk = NULL;
 	if (err != FW_OK) {
-		x->incomplete = true;
-		log_info(LOG_POLL, "device '%s': table '%s' not read whole: column %s: %s", x->d->cfg->name, t->title,
-			 t->column[x->column_now].name, fw_err_text(err));
+		incomplete(x, "table '%s' not read whole: column %s: %s", t->title, t->column[x->column_now].name,
+			   fw_err_text(err));
 		x->at = x->columns;
 		table_next(x);
 		return;
@@ -530,7 +588,7 @@ static void scalars_ask(struct discovery *x, uint32_t first)
 	if (snmp_packet_new(&x->packet, &q, SNMP_PACKET_MAX) == FW_OK)
 		x->ask = snmp_ask(x->d->w->snmp, &x->d->peer, x->packet, scalars_answer, x, first);
 	if (x->ask == NULL) {
-		x->incomplete = true;
+		incomplete(x, "table '%s': too many requests are out", t->title);
 		table_next(x);
 	}
 }
@@ -562,7 +620,7 @@ static void scalars_answer(void *owner, uint32_t tag, const struct snmp_answer *
 
 	x->ask = NULL;
 	if (a->err != FW_OK) {
-		x->incomplete = true;
+		incomplete(x, "table '%s' not read whole: %s", t->title, fw_err_text(a->err));
 		table_next(x);
 		return;
 	}
@@ -585,19 +643,32 @@ static void scalars_answer(void *owner, uint32_t tag, const struct snmp_answer *
 
 /* ---- table after table ------------------------------------------------------------------------------------------------------------ */
 
+static void discovery_remember(struct discovery *x, struct wall at)
+{
+	struct device *d = x->d;
+	struct last_record *r = last_begin(d->w->last, d->record);
+	char before[160];
+
+	last_text_get(r, LAST_T_TROUBLE, before, sizeof(before));
+	r->signature = d->w->mib_hash;
+	if (!x->incomplete) {
+		r->value[LAST_D_DISCOVERED_AT] = x->unsure ? 0 : (uint64_t)at.us;	/* unsure: again soon, also after a restart */
+		r->value[LAST_D_TABLES] = x->tables;
+	}
+	r->value[LAST_D_BULK] = d->bulk;
+	last_text_set(r, LAST_T_TROUBLE, x->trouble, strlen(x->trouble));
+	last_end(d->w->last, d->record);
+	if (x->trouble[0] && strncmp(before, x->trouble, sizeof(before) - 1) != 0)	/* said once, not at every try */
+		log_info(LOG_POLL, "device '%s': %s", d->cfg->name, x->trouble);
+}
+
 static void discovery_end(struct discovery *x)
 {
 	struct device *d = x->d;
 	struct wall at = worker_wall(d->w, clock_mono());
-	struct last_record *r = last_begin(d->w->last, d->record);
-	bool complete = !x->incomplete, unsure = x->unsure;
+	bool complete = !x->incomplete, unsure = x->unsure, news = x->reindexed || x->added || x->gone || x->returned || unsure;
 
-	if (complete) {
-		r->value[LAST_D_DISCOVERED_AT] = (uint64_t)at.us;
-		r->value[LAST_D_TABLES] = x->tables;
-	}
-	r->value[LAST_D_BULK] = d->bulk;
-	last_end(d->w->last, d->record);
+	discovery_remember(x, at);
 	if (x->reindexed)
 		worker_note(d->w, "reindex", d->cfg->name, at, "%u components have another index; history stays with their names",
 			    x->reindexed);
@@ -606,9 +677,7 @@ static void discovery_end(struct discovery *x)
 	log_debug(LOG_POLL, "device '%s': discovery %s parts=%u added=%u", d->cfg->name, complete ? "complete" : "incomplete",
 		  d->part_count, x->added);
 	discovery_cancel(d);
-	device_discovered(d, complete);
-	if (unsure)
-		d->discovery_due = mono_add(clock_mono(), span_us(d->w->config->interval.us / 2));
+	device_discovered(d, complete, news, unsure);
 }
 
 static void table_next(struct discovery *x)
@@ -660,6 +729,7 @@ void discovery_cancel(struct device *d)
 		snmp_cancel(d->w->snmp, x->ask);
 	rows_reset(x);
 	arena_release(&x->arena);
+	free(x->part_by_record);
 	free(x->packet);
 	free(x);
 	d->discovery = NULL;

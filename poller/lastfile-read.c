@@ -15,7 +15,7 @@
 
 /* ---- readers ----------------------------------------------------------------------------------------------------------- */
 
-enum { PATIENCE = 500, PAUSE_US = 100 };	/* pauses in one reading, for all of its records: a dead writer leaves few */
+enum { PATIENCE = 100, PAUSE_US = 100 };	/* pauses in one reading, for all of its records: a dead writer leaves few */
 
 /* A consistent copy; false when the writer keeps at it, or is dead. */
 __attribute__((no_sanitize("thread")))

@@ -186,7 +186,8 @@ static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
 static void gather_markers(struct gather *g)
 {
 	const struct mib *mib = g->d->w->config->mib;
-	uint64_t tables = last_at(g->d->w->last, g->d->record)->value[LAST_D_TABLES];
+	const struct last_record *r = last_at(g->d->w->last, g->d->record);
+	uint64_t tables = r->signature == g->d->w->mib_hash ? r->value[LAST_D_TABLES] : 0;
 
 	for (unsigned t = 0; t < mib->count && t < 64; t++) {
 		for (unsigned i = 0; i < mib->table[t]->marker_count && tables >> t & 1; i++) {
@@ -231,7 +232,6 @@ bool plan_packet_drop(struct device *d, struct plan_packet *p, uint32_t i)
 		p->slot[i - 1].last = true;
 	memmove(p->slot + i, p->slot + i + 1, (p->count - i - 1) * sizeof(*p->slot));
 	p->count--;
-	p->mended++;
 	for (n = 0; n < p->count; n++)
 		names[n] = (struct snmp_name){ old->bytes + p->slot[n].name_at, p->slot[n].name_len };
 	good = p->count > 0 && packet_encode(d, p, names);

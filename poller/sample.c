@@ -30,6 +30,8 @@ void part_name(const struct device *d, const struct part *p, char *buf, size_t s
 	snprintf(buf, size_octets, "%s/%s/%s", d->cfg->name, part_table(d, p)->class_name, instance);
 }
 
+enum { LOST_MOST = 3, UPTIME_SLACK_S = 30 };
+
 /* ---- values --------------------------------------------------------------------------------------------------------- */
 
 static bool is_counter(enum mib_as as) { return as == AS_COUNTER32 || as == AS_COUNTER64; }
@@ -87,7 +89,8 @@ static void text_value(struct last_record *r, uint8_t column, enum mib_as as, co
 static int speed_column(const struct mib_table *t, const struct last_record *r)
 {
 	for (uint8_t c = 0; c < t->column_count; c++)
-		if (t->column[c].unit && strcmp(t->column[c].unit, "bit/s") == 0 && r->known >> c & 1 && r->value[c] > 0)
+		if (t->column[c].unit && strcmp(t->column[c].unit, "bit/s") == 0 && r->known >> c & 1 && r->value[c] > 0 &&
+		    r->value[c] != UINT32_MAX)	/* ifSpeed says "more" by that: no bound */
 			return c;
 	return -1;
 }
@@ -113,7 +116,7 @@ static void counter_value(struct device *d, struct part *p, struct last_record *
 	uint64_t raw = vb->number, last = r->value[column], delta = raw - last;
 	uint8_t run = t->column[column].ds;
 	double seconds = (double)(at.us - r->asked_us) / 1e6;
-	bool good = true;
+	bool good = true, doubt = false;
 
 	if (!(r->known >> column & 1) || run >= LAST_RUNS)
 		return;
@@ -122,7 +125,10 @@ static void counter_value(struct device *d, struct part *p, struct last_record *
 		good = vb->type != SNMP_COUNTER64 && last <= UINT32_MAX && plausible(t, r, column, delta, seconds);
 	} else if (vb->type == SNMP_COUNTER64 && delta > UINT64_C(1) << 32 && speed_column(t, r) >= 0) {
 		good = plausible(t, r, column, delta, seconds);
+		doubt = !good;
+		good = good || p->doubted >> column & 1;	/* again: then the speed is wrong, and not the counter */
 	}
+	p->doubted = doubt ? p->doubted | 1u << column : p->doubted & ~(1u << column);
 	if (!good) {
 		p->reset = true;
 		return;
@@ -195,30 +201,48 @@ static void forget_counters(struct device *d)
 	}
 }
 
+/* Less than the time that passed says: it began anew in between, and counts for longer than it did before. */
+static bool uptime_too_little(const struct device *d, uint64_t now, double seconds)
+{
+	double expected = (double)d->uptime + seconds * 100;
+
+	return expected < 4294967296.0 && (double)now < expected - 100 * (UPTIME_SLACK_S + seconds / 50);
+}
+
+static void rebooted(struct device *d, uint64_t now, struct wall at)
+{
+	struct last_record *r = last_begin(d->w->last, d->record);
+
+	r->value[LAST_D_REBOOTS]++;
+	last_end(d->w->last, d->record);
+	d->rebooted = true;
+	forget_counters(d);
+	worker_note(d->w, "reboot", d->cfg->name, at, "restarted: sysUpTime %.0f s, was %.0f s", (double)now / 100,
+		    (double)d->uptime / 100);
+}
+
 void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall at)
 {
-	double seconds = (double)(at.us - d->uptime_at.us) / 1e6;
+	struct mono now = clock_mono();
+	/* the wall clock may have been set; of this process's own readings it is known exactly how long ago they are */
+	double seconds = d->uptime_mono.us ? span_as_s(mono_since(now, d->uptime_mono)) : (double)(at.us - d->uptime_at.us) / 1e6;
+	bool back;
 
 	if (vb->type != SNMP_TIMETICKS && vb->type != SNMP_GAUGE32 && vb->type != SNMP_COUNTER32 && vb->type != SNMP_INTEGER) {
 		if (!d->no_uptime)
 			d->no_uptime = d->replan = true;
 		return;
 	}
-	if (d->uptime_known && vb->number < d->uptime && !uptime_wrapped(d->uptime, vb->number, seconds) &&
-	    (double)(d->uptime - vb->number) > 200) {	/* two seconds: answers may overtake one another */
-		struct last_record *r = last_begin(d->w->last, d->record);
-
-		r->value[LAST_D_REBOOTS]++;
-		last_end(d->w->last, d->record);
-		d->rebooted = true;
-		forget_counters(d);
-		worker_note(d->w, "reboot", d->cfg->name, at, "restarted: sysUpTime %.0f s, was %.0f s",
-			    (double)vb->number / 100, (double)d->uptime / 100);
-	} else if (d->uptime_known && vb->number < d->uptime && !uptime_wrapped(d->uptime, vb->number, seconds)) {
-		return;		/* an older answer */
-	}
+	back = d->uptime_known && vb->number < d->uptime && !uptime_wrapped(d->uptime, vb->number, seconds);
+	if (back && d->uptime - vb->number <= 200)
+		return;		/* two seconds: an answer that was overtaken */
+	if (back || (d->uptime_known && d->uptime_mono.us && uptime_too_little(d, vb->number, seconds)))
+		rebooted(d, vb->number, at);
+	else if (d->uptime_known && uptime_too_little(d, vb->number, seconds))
+		forget_counters(d);	/* while nobody looked; or the wall clock was set */
 	d->uptime = vb->number;
 	d->uptime_at = at;
+	d->uptime_mono = now;
 	d->uptime_known = true;
 }
 
@@ -241,6 +265,13 @@ static void column_absent(struct device *d, struct part *p, uint8_t column)
 	}
 }
 
+/* Did the agent itself say that it has no such value? Else it was not asked, or its answer got lost: then the last value stays
+ * the last known until three full rounds in a row have not brought it. */
+static bool agent_says(enum fw_err why)
+{
+	return why == FW_NOOBJECT || why == FW_NOINST || why == FW_AGENT || why == FW_TOOBIG || why == FW_TYPE || why == FW_RANGE;
+}
+
 void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
 {
 	struct part *p;
@@ -250,11 +281,13 @@ void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
 		return;
 	p = &d->part[s->part];
 	r = last_begin(d->w->last, p->record);
-	r->known &= ~(1u << s->column);
+	if (agent_says(why) || p->lost + 1 >= LOST_MOST)
+		r->known &= ~(1u << s->column);
 	r->why[s->column] = (uint8_t)why;
 	last_end(d->w->last, p->record);
 	d->w->n.missing++;
-	if (why == FW_NOOBJECT || why == FW_NOINST || why == FW_AGENT || why == FW_TOOBIG)
+	p->missed |= agent_says(why) ? 0 : 1u << s->column;
+	if (agent_says(why) && why != FW_TYPE && why != FW_RANGE)
 		column_absent(d, p, s->column);
 }
 
@@ -428,25 +461,38 @@ void part_state(struct device *d, struct part *p, struct wall at)
 	last_end(d->w->last, p->record);
 	if (p->watched) {
 		p->dirty = true;
-		worker_levels_due(d->w);
+		worker_levels_due(d);
 	}
 }
 
-void sample_finish(struct device *d, struct part *p, struct wall at, bool write_row)
+/* Of a part that came in several packets, counters of the one that was lost begin anew: its other values are of now. */
+static void lost_counters(const struct mib_table *t, struct last_record *r, uint32_t missed)
+{
+	for (; missed; missed &= missed - 1) {
+		unsigned c = (unsigned)__builtin_ctz(missed);
+
+		if (is_counter(t->column[c].as))
+			r->known &= ~(1u << c);
+	}
+}
+
+/* One round of a part is over: its row, its state, and how often it was lost. */
+void sample_finish(struct device *d, struct part *p, struct wall at, bool full)
 {
 	struct last_record *r;
-	uint32_t fresh = p->fresh;
 
-	if (fresh == 0)
-		return;
-	if (write_row)
-		part_row(d, p, at);
-	r = last_begin(d->w->last, p->record);
-	r->seen_us = at.us;
-	r->flags |= LAST_F_SEEN;
-	r->ask_count++;
-	last_end(d->w->last, p->record);
+	if (full)
+		p->lost = p->missed ? (uint8_t)(p->lost + (p->lost < LOST_MOST)) : 0;
+	if (p->fresh != 0) {
+		if (full)
+			part_row(d, p, at);
+		r = last_begin(d->w->last, p->record);
+		lost_counters(part_table(d, p), r, full ? p->missed : 0);
+		r->seen_us = at.us;
+		r->flags |= LAST_F_SEEN;
+		r->ask_count++;
+		last_end(d->w->last, p->record);
+	}
 	part_state(d, p, at);
-	p->fresh = 0;
-	p->moved = 0;
+	p->fresh = p->missed = p->moved = 0;
 }

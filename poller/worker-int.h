@@ -12,6 +12,7 @@
 enum {
 	PACK_DEFAULT = 60, BULK_DEFAULT = 25, ROWS_MOST = 200000, WINDOW = 4,
 	ONCE_ECHOES = 5, ECHO_GAP_MS = 200, INDEX_NAMES = 254,
+	MARKER_VAIN_MOST = 3,
 };
 
 /* ---- one component of a device ---------------------------------------------------------------------------------------- */
@@ -20,12 +21,14 @@ struct part {
 	uint32_t record;		/* in the last file */
 	uint32_t skip;			/* columns the agent has not: not asked until the next discovery */
 	uint32_t fresh;			/* columns that came in this round */
+	uint32_t missed;		/* columns whose answer did not come in this round */
 	uint32_t moved;			/* data sources whose counter continues from its last reading ... */
 	uint64_t *delta;		/* ... and what each moved by; one per data source */
 	struct wall since_after;	/* its state began after this time: nobody looked in between; else 0 */
 	uint8_t table;			/* of the definitions */
-	uint8_t absent;			/* complete discoveries in a row that did not find it */
+	uint8_t lost;			/* full rounds in a row in which a value did not come */
 	bool watched, dirty, reset;	/* dirty: main has not taken its level; reset: counters do not continue */
+	uint32_t doubted;		/* columns that moved faster than their link: believed the second time */
 };
 
 /* ---- what is asked: plan.c --------------------------------------------------------------------------------------------- */
@@ -43,7 +46,7 @@ struct plan_packet {
 	struct snmp_packet *packet;
 	struct slot *slot;
 	uint32_t count;
-	uint32_t mended;		/* slots taken out after the agent refused them */
+	uint8_t lost;			/* rounds in a row without an answer */
 	struct snmp_ask *ask;		/* outstanding */
 };
 
@@ -67,19 +70,27 @@ struct device {
 	const struct cfg_device *cfg;
 	uint32_t record;
 	struct snmp_peer peer;
-	bool has_address, resolving, resolve_said;
-	struct evdns_getaddrinfo_request *lookup;
+	bool has_address, resolving, resolve_said, waiting;	/* waiting: for its name, in the one round */
+	struct sockaddr_storage *other;	/* all addresses of its name, when there are several; malloc */
+	uint8_t others, other_now, other_tried;
+	struct lookup *lookup;
 
 	struct timer tick;
 	struct mono next_tick, cycle_due, discovery_due, round_began;
 	bool busy, full, replan, force_fact, once_done, polled;
+	struct device *due_next, **due_prev;	/* in the worker's list of those main has to hear of; prev NULL: not */
 
 	struct part *part;
 	uint32_t part_count, part_size;
 	struct plan plan[PLANS];
 	enum plan_kind running;
 	uint32_t next_packet, outstanding;
-	bool snmp_answered, snmp_lost, shrunk;
+	bool snmp_answered, snmp_lost, shrunk, first_done, markers_read;
+	bool starved;			/* the request table was full: says nothing about the device */
+	bool changed;			/* rebooted or renumbered: nothing is filed before it has been walked again */
+	uint8_t snmp_why;		/* enum fw_err: how its last question ended that brought nothing */
+	uint8_t discovery_failed;	/* incomplete discoveries in a row */
+	uint8_t marker_vain;		/* discoveries that markers asked for and that found nothing new, in a row */
 	struct discovery *discovery;
 
 	struct icmp_train *train;
@@ -94,6 +105,7 @@ struct device {
 	uint64_t marker, marker_new;	/* hash of the change markers; as this round reads them */
 	uint64_t uptime;		/* last sysUpTime, 1/100 s */
 	struct wall uptime_at;
+	struct mono uptime_mono;	/* {0}: of an earlier process */
 	bool uptime_known, no_uptime, rebooted;
 	struct wall answered_at;
 };
@@ -103,9 +115,18 @@ void device_free(struct device *d);			/* cancels what is out */
 void device_poll_now(struct device *d);
 void device_config(struct device *d, const struct cfg_device *cfg, bool changed);	/* the same device in a new snapshot */
 char *device_debug(struct device *d);			/* JSON text, malloc */
-void device_discovered(struct device *d, bool complete);	/* discover.c calls it at the end */
+void device_discovered(struct device *d, bool complete, bool news, bool unsure);	/* discover.c calls it at the end */
+void device_watch_again(struct device *d);		/* the model may name other parts now */
+void device_parts_stop(struct device *d);		/* nothing is out any more: parts may be taken away */
 void device_tell_again(struct device *d);			/* main has forgotten what it was told */
 bool device_levels_flush(struct device *d);		/* post what is dirty; false when main's mailbox is full */
+
+/* ---- resolve.c ----------------------------------------------------------------------------------------------------------- */
+
+void device_address_take(struct device *d);		/* the address written, or begin to resolve its name */
+void device_resolve(struct device *d);
+void device_resolve_cancel(struct device *d);
+bool device_other_address(struct device *d);		/* take the next address of its name; false: all have been tried */
 
 /* ---- discover.c ---------------------------------------------------------------------------------------------------------- */
 
@@ -141,6 +162,12 @@ bool check_once(struct check *c, bool wanted);	/* in the one round, or not */
 void check_config(struct check *c, const struct cfg_check *cfg);
 uint64_t check_fingerprint(const struct check *c);
 
+/* ---- worker-config.c: what a snapshot means for a worker --------------------------------------------------------------------- */
+
+void worker_config_take(struct worker *w, struct config *c);	/* one reference comes with it */
+void worker_forget(struct worker *w, const char *component);
+struct device *worker_device(struct worker *w, const char *name);
+
 /* ---- worker.c ----------------------------------------------------------------------------------------------------------------- */
 
 struct worker {
@@ -156,6 +183,8 @@ struct worker {
 	struct icmp_engine *icmp;
 	struct check_runner *runner;
 	struct last *last;
+	uint32_t mib_hash;		/* of all definitions: parts and discoveries of others are not used */
+	struct device *due;		/* see device.due_next */
 	struct steady clock;
 	struct timer second;
 	struct mono beat_due;
@@ -171,9 +200,9 @@ struct worker {
 	uint32_t sent_count, sent_size;
 	struct store_layout icmp_layout;
 	struct worker_numbers n;
-	uint64_t resolve_failed, step_said;
+	uint64_t resolve_failed, refused_said, starved_said;
 	unsigned round_open;			/* once: devices and checks not yet done */
-	bool stopping, flush_due;
+	bool stopping, checks_due;
 	_Atomic bool leaving;			/* main wants the end */
 };
 
@@ -183,7 +212,8 @@ void worker_row(struct worker *w, const char *device, const char *name, const st
 bool worker_post_main(struct worker *w, struct msg *m);		/* false: full, 'm' is freed */
 void worker_note(struct worker *w, const char *what, const char *name, struct wall at, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
-void worker_levels_due(struct worker *w);			/* something is dirty: flush soon */
+void worker_levels_due(struct device *d);			/* something of it is dirty: flush soon */
+void worker_levels_forget(struct device *d);
 void worker_round_done(struct worker *w);			/* once: one device or check is done */
 bool worker_is_watched(struct worker *w, const struct device *d, const struct mib_table *t, const char *name, const char *instance);
 

@@ -1,7 +1,6 @@
 /* poller/worker.c: the thread of a worker: loop, mailbox, configuration, and what goes out. See worker.h. */
-#define _GNU_SOURCE		/* pthread_clockjoin_np */
+#define _GNU_SOURCE		/* pthread_setname_np */
 #include <event2/thread.h>
-#include <fnmatch.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 #include "poller/base/text.h"
 #include "poller/worker-int.h"
 
-enum { MAILBOX = 1024, ROWS_BLOCK = 32768, STORES_MOST = 16 };
+enum { MAILBOX = 1024, ROWS_BLOCK = 32768, STORES_MOST = 16, GATHER_US = 1000, GATHER_FROM = 8 };
 
 struct wall worker_wall(struct worker *w, struct mono at) { return steady_at(&w->clock, at); }
 
@@ -22,8 +21,7 @@ bool worker_post_main(struct worker *w, struct msg *m)
 {
 	if (mbox_take(w->setup.to_main, m) == FW_OK)
 		return true;
-	free(m);
-	w->flush_due = true;	/* levels stay dirty and go again */
+	free(m);		/* levels stay dirty and go again */
 	return false;
 }
 
@@ -42,23 +40,42 @@ void worker_note(struct worker *w, const char *what, const char *name, struct wa
 	worker_post_main(w, &m->m);
 }
 
-void worker_levels_due(struct worker *w) { w->flush_due = true; }
+void worker_levels_due(struct device *d)
+{
+	struct worker *w = d->w;
+
+	if (d->due_prev != NULL)
+		return;
+	d->due_next = w->due;
+	d->due_prev = &w->due;
+	if (w->due != NULL)
+		w->due->due_prev = &d->due_next;
+	w->due = d;
+}
+
+void worker_levels_forget(struct device *d)
+{
+	if (d->due_prev == NULL)
+		return;
+	*d->due_prev = d->due_next;
+	if (d->due_next != NULL)
+		d->due_next->due_prev = d->due_prev;
+	d->due_next = NULL;
+	d->due_prev = NULL;
+}
 
 static void levels_flush(struct worker *w)
 {
-	bool all = true;
-
-	if (!w->flush_due)
-		return;
 	w->n.levels_waiting = 0;
-	for (uint32_t i = 0; i < w->device_count; i++) {
-		if (all && !device_levels_flush(w->device[i]))
-			all = false;
-		w->n.levels_waiting += !all;
-	}
-	for (uint32_t i = 0; i < w->check_count && all; i++)
-		all = check_level_flush(w->check[i]);
-	w->flush_due = !all;
+	while (w->due != NULL && device_levels_flush(w->due))
+		worker_levels_forget(w->due);
+	for (const struct device *d = w->due; d != NULL; d = d->due_next)
+		w->n.levels_waiting++;
+	if (!w->checks_due || w->due != NULL)
+		return;
+	w->checks_due = false;
+	for (uint32_t i = 0; i < w->check_count && !w->checks_due; i++)
+		w->checks_due = !check_level_flush(w->check[i]);
 }
 
 void worker_round_done(struct worker *w)
@@ -72,7 +89,7 @@ static void idle_check(struct worker *w)
 {
 	struct msg *m;
 
-	if (!w->setup.once || w->round_open > 0 || w->flush_due)
+	if (!w->setup.once || w->round_open > 0 || w->due != NULL || w->checks_due)
 		return;
 	m = msg_new(MSG_IDLE, sizeof(*m));
 	if (mbox_take(w->setup.to_main, m) == FW_OK)
@@ -95,7 +112,7 @@ static void rows_post(struct worker *w, unsigned store)
 		return;
 	}
 	w->n.rows_refused += b->count;
-	log_often(LOG_LEVEL_ERROR, LOG_STORE, &w->step_said, "store %u does not keep up: rows are dropped rows=%llu", store,
+	log_often(LOG_LEVEL_ERROR, LOG_STORE, &w->refused_said, "store %u does not keep up: rows are dropped rows=%llu", store,
 		  (unsigned long long)w->n.rows_refused);
 	free(b);
 }
@@ -139,6 +156,8 @@ void worker_row(struct worker *w, const char *device, const char *name, const st
 	struct msg_rows *b = w->rows[store];
 	uint8_t *at;
 
+	if (!w->config->rrd_write)
+		return;
 	if (h.layout == 0) {
 		w->n.rows_refused++;
 		return;
@@ -157,193 +176,11 @@ void worker_row(struct worker *w, const char *device, const char *name, const st
 	b->count++;
 }
 
-/* ---- what is watched --------------------------------------------------------------------------------------------------- */
-
-bool worker_is_watched(struct worker *w, const struct device *d, const struct mib_table *t, const char *name, const char *instance)
-{
-	char full[MODEL_NAME_MAX];
-
-	if (t->watch_always || t->counts != COUNTS_NAMED || names_find(&w->named_parts, name) != NAMES_NONE)
-		return true;
-	snprintf(full, sizeof(full), "%s/%s", t->class_name, instance);
-	for (uint32_t i = 0; i < d->cfg->watch_count; i++)
-		if (fnmatch(d->cfg->watch[i], full, 0) == 0)
-			return true;
-	return false;
-}
-
-static void name_ref(struct worker *w, const struct ref *r)
-{
-	if (r->kind == REF_PART)
-		names_put(&w->named_parts, r->name, 1);
-}
-
-static void name_needs(struct worker *w, const struct needs *n)
-{
-	for (uint32_t t = 0; t < n->count; t++)
-		for (uint32_t i = 0; i < n->term[t].count; i++)
-			name_ref(w, &n->term[t].any[i]);
-}
-
-/* Parts that the model names anywhere: their states make events. */
-static void named_parts_take(struct worker *w)
-{
-	const struct config *c = w->config;
-
-	names_release(&w->named_parts);
-	w->named_parts = (struct names){ 0 };
-	for (uint32_t i = 0; i < c->device_count; i++)
-		name_needs(w, &c->device[i].needs);
-	for (uint32_t i = 0; i < c->check_count; i++)
-		name_needs(w, &c->check[i].needs);
-	for (uint32_t i = 0; i < c->component_count; i++)
-		name_needs(w, &c->component[i].needs);
-	for (uint32_t i = 0; i < c->group_count; i++) {
-		name_needs(w, &c->group[i].needs);
-		for (uint32_t k = 0; k < c->group[i].count; k++)
-			name_ref(w, &c->group[i].member[k]);
-	}
-	for (uint32_t i = 0; i < c->service_count; i++)
-		name_needs(w, &c->service[i].needs);
-}
-
-/* ---- the configuration ---------------------------------------------------------------------------------------------------- */
-
-static bool is_mine(const struct worker *w, const char *device)
-{
-	return last_worker_of(device, w->setup.workers) == w->setup.number;
-}
-
-static const char *check_home(const struct config *c, const struct cfg_check *k)
-{
-	return k->device == CONFIG_NONE ? k->name : c->device[k->device].name;
-}
-
-/* Take the devices of the snapshot that are this worker's; those of the same fingerprint go on undisturbed. */
-static void devices_take(struct worker *w, struct config *old)
-{
-	struct device **list = must_alloc((w->config->device_count + 1) * sizeof(struct device *));
-	struct names by_name = { 0 };
-	uint32_t n = 0;
-	uint64_t *before = must_alloc((w->device_count + 1) * sizeof(*before));
-
-	for (uint32_t i = 0; i < w->device_count; i++)
-		before[i] = w->device[i]->cfg->fingerprint;
-	for (uint32_t i = 0; i < w->config->device_count; i++) {
-		const struct cfg_device *cfg = &w->config->device[i];
-		uint32_t at = is_mine(w, cfg->name) ? names_find(&w->device_by_name, cfg->name) : NAMES_NONE;
-		struct device *d;
-
-		if (!is_mine(w, cfg->name))
-			continue;
-		if (at != NAMES_NONE) {
-			d = w->device[at];
-			w->device[at] = NULL;
-			device_config(d, cfg, before[at] != cfg->fingerprint);
-		} else {
-			d = device_new(w, cfg);
-			if (d != NULL && old != NULL)
-				parts_from_last(d);
-		}
-		if (d != NULL) {
-			names_put(&by_name, cfg->name, n);
-			list[n++] = d;
-		}
-	}
-	for (uint32_t i = 0; i < w->device_count; i++)
-		device_free(w->device[i]);	/* no longer configured; its records stay until forgotten */
-	free(before);
-	free(w->device);
-	names_release(&w->device_by_name);
-	w->device = list;
-	w->device_count = n;
-	w->device_by_name = by_name;
-	if (old == NULL)
-		parts_from_last_all(w);
-}
-
-static void checks_take(struct worker *w)
-{
-	struct check **list = must_alloc((w->config->check_count + 1) * sizeof(struct check *));
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < w->config->check_count; i++) {
-		const struct cfg_check *cfg = &w->config->check[i];
-		struct check *c = NULL;
-
-		if (!is_mine(w, check_home(w->config, cfg)))
-			continue;
-		for (uint32_t k = 0; k < w->check_count && c == NULL; k++)
-			if (w->check[k] != NULL && strcmp(check_name(w->check[k]), cfg->name) == 0 &&
-			    check_fingerprint(w->check[k]) == cfg->fingerprint) {
-				c = w->check[k];
-				w->check[k] = NULL;
-				check_config(c, cfg);
-			}
-		if (c == NULL)
-			c = check_new(w, cfg);
-		if (c != NULL)
-			list[n++] = c;
-	}
-	for (uint32_t k = 0; k < w->check_count; k++)
-		check_free(w->check[k]);
-	free(w->check);
-	w->check = list;
-	w->check_count = n;
-}
-
-/* Is this device or check among those that the one round was asked for? */
-static bool is_asked(const struct worker *w, const char *name)
-{
-	size_t len;
-
-	for (size_t i = 0; i < w->setup.only_count; i++) {
-		len = strlen(w->setup.only[i]);
-		if (strncmp(name, w->setup.only[i], len) == 0 && (name[len] == '\0' || name[len] == '/'))
-			return true;
-	}
-	return w->setup.only_count == 0;
-}
-
-static void round_count(struct worker *w)
-{
-	w->round_open = 0;
-	for (uint32_t i = 0; i < w->device_count; i++) {
-		w->device[i]->once_done = !is_asked(w, w->device[i]->cfg->name);
-		w->round_open += !w->device[i]->once_done;
-	}
-	for (uint32_t i = 0; i < w->check_count; i++)
-		w->round_open += check_once(w->check[i], is_asked(w, check_name(w->check[i])));
-}
-
-static void config_take(struct worker *w, struct config *c)
-{
-	struct config *old = w->config;
-
-	w->config = c;
-	w->sent_count = 0;
-	store_icmp_layout((uint32_t)(c->interval.us / 1000000), &w->icmp_layout);
-	named_parts_take(w);
-	devices_take(w, old);
-	checks_take(w);
-	if (w->setup.once)
-		round_count(w);
-	config_unref(old);
-	w->flush_due = true;
-}
-
 /* ---- in -------------------------------------------------------------------------------------------------------------------- */
-
-static struct device *device_find(struct worker *w, const char *name)
-{
-	uint32_t i = names_find(&w->device_by_name, name);
-
-	return i == NAMES_NONE ? NULL : w->device[i];
-}
 
 static void poll_now(struct worker *w, const char *name)
 {
-	struct device *d = device_find(w, name);
+	struct device *d = worker_device(w, name);
 
 	if (d != NULL)
 		device_poll_now(d);
@@ -356,7 +193,7 @@ static void poll_now(struct worker *w, const char *name)
 
 static void debug_answer(struct worker *w, const struct msg_name *q)
 {
-	struct device *d = device_find(w, q->name);
+	struct device *d = worker_device(w, q->name);
 	char *text = d ? device_debug(d) : NULL;
 	size_t len = text ? strlen(text) : 0;
 	struct msg_text *m = msg_new(MSG_TEXT, sizeof(*m) + len + 1);
@@ -367,51 +204,20 @@ static void debug_answer(struct worker *w, const struct msg_name *q)
 	worker_post_main(w, &m->m);
 }
 
-/* The person says that this component is no longer part of the design. */
-static void forget(struct worker *w, const char *name)
-{
-	const char *class_name = strchr(name, '/'), *instance = class_name ? strchr(class_name + 1, '/') : NULL;
-	char device[256], class_buf[128];
-	uint32_t record;
-	struct device *d;
-
-	if (instance == NULL)
-		return;
-	snprintf(device, sizeof(device), "%.*s", (int)(class_name - name), name);
-	snprintf(class_buf, sizeof(class_buf), "%.*s", (int)(instance - class_name - 1), class_name + 1);
-	record = last_find(w->last, device, class_buf, instance + 1);
-	d = device_find(w, device);
-	if (record == LAST_NONE)
-		return;
-	if (d != NULL) {
-		uint32_t n = 0;
-
-		device_config(d, d->cfg, true);		/* stops what is out; parts are taken anew below */
-		for (uint32_t i = 0; i < d->part_count; i++) {
-			if (d->part[i].record != record)
-				d->part[n++] = d->part[i];
-			else
-				free(d->part[i].delta);
-		}
-		d->part_count = n;
-	}
-	last_remove(w->last, record);
-}
-
 static void tell_again(struct worker *w)
 {
 	for (uint32_t i = 0; i < w->device_count; i++)
 		device_tell_again(w->device[i]);
 	for (uint32_t i = 0; i < w->check_count; i++)
 		check_tell_again(w->check[i]);
-	w->flush_due = true;
+	w->checks_due = true;
 }
 
 static void take(struct worker *w, struct msg *m)
 {
 	switch (m->kind) {
 	case MSG_CONFIG:
-		config_take(w, ((struct msg_config *)m)->config);
+		worker_config_take(w, ((struct msg_config *)m)->config);
 		break;
 	case MSG_POLL:
 		poll_now(w, ((struct msg_name *)m)->name);
@@ -420,7 +226,7 @@ static void take(struct worker *w, struct msg *m)
 		debug_answer(w, (struct msg_name *)m);
 		break;
 	case MSG_FORGET:
-		forget(w, ((struct msg_name *)m)->name);
+		worker_forget(w, ((struct msg_name *)m)->name);
 		break;
 	case MSG_TELL:
 		tell_again(w);
@@ -458,7 +264,6 @@ static void beat(struct worker *w)
 		silent += d->polled && d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES;
 		resolving += !d->has_address;
 		parts += d->part_count;
-		w->n.answering += 0;
 	}
 	w->n.devices = w->device_count;
 	w->n.silent = silent;
@@ -514,16 +319,33 @@ static void alarm_rang(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
+/* Under load let answers gather for a moment: one wake-up then reads many, and the kernel's time stamps say when each came.
+ * An idle worker is not held back, so that a single device is asked as fast as it answers. */
+static void gather(struct worker *w, struct mono began)
+{
+	int64_t left = GATHER_US - mono_since(clock_mono(), began).us;
+	struct timespec pause = { .tv_nsec = left * 1000 };
+
+	if (snmp_outstanding(w->snmp) >= GATHER_FROM && left > 0)
+		nanosleep(&pause, NULL);
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
+	char name[16];
 
-	config_take(w, w->config == NULL ? config_ref(w->setup.config) : w->config);
+	snprintf(name, sizeof(name), "worker %u", w->setup.number % 1000);
+	pthread_setname_np(pthread_self(), name);
+	worker_config_take(w, w->config == NULL ? config_ref(w->setup.config) : w->config);
 	while (!w->stopping && !w->leaving) {
-		wheel_run(w->wheel, clock_mono());
+		struct mono began = clock_mono();
+
+		wheel_run(w->wheel, began);
 		snmp_flush(w->snmp);
 		levels_flush(w);
 		idle_check(w);
+		gather(w, began);
 		alarm_set(w);
 		event_base_loop(w->base, EVLOOP_ONCE);
 	}

@@ -1,0 +1,114 @@
+/* poller/device-tell.c: what main is told of a device: facts and levels, until it has taken them; and what debug shows. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/base/text.h"
+#include "poller/worker-int.h"
+
+/* ---- levels ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool fact_flush(struct device *d)
+{
+	struct msg_fact *m;
+
+	if (!d->fact_dirty)
+		return true;
+	m = msg_new(MSG_FACT, sizeof(*m));
+	m->fact = d->fact;
+	m->at = d->answered_at.us && (d->fact.icmp == ANSWER_YES || d->fact.snmp == ANSWER_YES) ? d->answered_at
+											      : worker_wall(d->w, clock_mono());
+	text_copy(m->device, sizeof(m->device), d->cfg->name);
+	if (!worker_post_main(d->w, &m->m))
+		return false;
+	d->told = d->fact;
+	d->fact_dirty = d->force_fact = false;
+	return true;
+}
+
+static bool level_flush(struct device *d, struct part *p)
+{
+	const struct last_record *r = last_at(d->w->last, p->record);
+	struct msg_level *m = msg_new(MSG_LEVEL, sizeof(*m));
+
+	m->state = r->state;
+	m->admin = (r->flags & LAST_F_ADMIN) != 0;
+	m->gone = (r->flags & LAST_F_GONE) != 0;
+	m->since.us = r->since_us;
+	m->since_after = p->since_after;
+	m->at.us = r->seen_us;
+	last_text_get(r, LAST_T_REASON, m->reason, sizeof(m->reason));
+	part_name(d, p, m->name, sizeof(m->name));
+	if (!worker_post_main(d->w, &m->m))
+		return false;
+	p->dirty = false;
+	return true;
+}
+
+void device_tell_again(struct device *d)
+{
+	d->force_fact = true;
+	d->fact_dirty = d->polled;
+	for (uint32_t i = 0; i < d->part_count; i++)
+		d->part[i].dirty = d->part[i].watched;
+	worker_levels_due(d);
+}
+
+bool device_levels_flush(struct device *d)
+{
+	if (!fact_flush(d))
+		return false;
+	if (d->fact.snmp != ANSWER_YES)
+		return true;	/* parts of a silent agent are unknown; their levels go out when it answers */
+	for (uint32_t i = 0; i < d->part_count; i++)
+		if (d->part[i].dirty && !level_flush(d, &d->part[i]))
+			return false;
+	return true;
+}
+
+/* ---- debug --------------------------------------------------------------------------------------------------------------------------- */
+
+static bool asks_snmp(const struct device *d) { return d->cfg->credentials != CONFIG_NONE; }
+
+static json_t *plan_json(const struct plan *p)
+{
+	uint32_t names = 0;
+
+	for (uint32_t i = 0; i < p->count; i++)
+		names += p->packet[i].count;
+	return json_pack("{s:i,s:i}", "packets", (int)p->count, "objects", (int)names);
+}
+
+char *device_debug(struct device *d)
+{
+	const struct last_record *r = last_at(d->w->last, d->record);
+	struct mono now = clock_mono();
+	uint32_t watched = 0, gone = 0;
+	char *text, trouble[256];
+	json_t *j;
+
+	for (uint32_t i = 0; i < d->part_count; i++) {
+		watched += d->part[i].watched;
+		gone += (last_at(d->w->last, d->part[i].record)->flags & LAST_F_GONE) != 0;
+	}
+	for (int k = 0; k < PLAN_PROBE; k++)
+		if (d->plan[k].count == 0 && !d->busy && asks_snmp(d))
+			plan_build(d, (enum plan_kind)k);
+	j = json_pack("{s:s,s:s,s:i,s:i,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:f,s:f,s:o,s:o}",
+		      "device", d->cfg->name, "address", d->cfg->address, "port", d->cfg->port, "worker", (int)d->w->setup.number,
+		      "has_address", d->has_address, "busy", d->busy, "objects_per_get", d->pack, "rows_per_bulk", d->bulk,
+		      "components", (int)d->part_count, "watched", (int)watched, "gone", (int)gone,
+		      "late", (json_int_t)r->value[LAST_D_LATE], "lost", (json_int_t)r->value[LAST_D_LOST],
+		      "next_round_s", span_as_s(mono_since(d->next_tick, now)),
+		      "next_discovery_s", d->discovery_due.us ? span_as_s(mono_since(d->discovery_due, now)) : 0.0,
+		      "full", plan_json(&d->plan[PLAN_FULL]), "status", plan_json(&d->plan[PLAN_STATUS]));
+	must(j != NULL);
+	last_text_get(r, LAST_T_TROUBLE, trouble, sizeof(trouble));
+	if (trouble[0])
+		json_object_set_new(j, "discovery_trouble", json_string(trouble));
+	if (r->why[LAST_D_SNMP] != FW_OK)
+		json_object_set_new(j, "snmp_trouble", json_string(fw_err_text(r->why[LAST_D_SNMP])));
+	text = json_dumps(j, JSON_COMPACT);
+	json_decref(j);
+	return text;
+}
