@@ -22,12 +22,12 @@
 #include "poller/message.h"
 #include "poller/model.h"
 #include "poller/noc/noc.h"
+#include "poller/version.h"
 
 /* ---- commands ------------------------------------------------------------------------------------------------------ */
 
 #define CONFIG_DEFAULT "/etc/forewarn/forewarn.conf"
 #define STATE_DEFAULT "/var/lib/forewarn"
-#define FOREWARN_VERSION "0.1"
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };	/* status has its own: see status.c */
 

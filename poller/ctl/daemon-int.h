@@ -49,6 +49,9 @@ struct daemon {
 	struct mono answer_at;		/* when any device last answered */
 	struct mono witness_at, nobody_at;
 	uint32_t witness_next;
+	struct msg *aside, **aside_tail;	/* what devices said since a blind poller sees again: hold.c */
+	struct mono aside_since, aside_until;
+	uint32_t aside_count;
 	struct waiting waiting[WAITING_MOST];
 	uint64_t next_token;
 
@@ -65,6 +68,7 @@ struct daemon {
 };
 
 /* intake.c: what workers, stores and the ledger say */
+void intake_take(struct daemon *d, struct msg *m);	/* one message, which stays the caller's */
 void intake_read(struct daemon *d);			/* some of the mailbox, then judge what changed */
 void intake_drain(struct daemon *d);			/* all of it, at the end */
 void intake_release(struct daemon *d);
@@ -78,6 +82,9 @@ bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct 
 void hold_end(struct daemon *d, uint32_t device);	/* it answers */
 void hold_check(struct daemon *d, struct mono now);	/* take those that are certain by now */
 void hold_release(struct daemon *d);			/* take all */
+bool hold_aside(struct daemon *d, struct msg *m);	/* true: 'm' is kept for later */
+void hold_aside_check(struct daemon *d, struct mono now);
+void hold_aside_drop(struct daemon *d);			/* at the end */
 
 /* reload.c */
 void reload(struct daemon *d);

@@ -5,6 +5,9 @@
  * has answered since; when every device is silent, all silences are taken together, so that the model sees a blind poller
  * and nobody is blamed; and after a status interval and the device's time-outs in any case, together as well.
  * An answer that comes meanwhile ends it: nothing happened.
+ *
+ * When a blind poller sees again, devices answer one after the other. What they say is kept aside until all have answered, or
+ * a round is over; then it is taken together, so that those that come late are not down for a moment.
  */
 #include <stdlib.h>
 
@@ -12,7 +15,7 @@
 #include "poller/ctl/daemon-int.h"
 #include "poller/lastfile.h"
 
-enum { WITNESSES = 2, WITNESS_PAUSE_MS = 200 };
+enum { WITNESSES = 2, WITNESS_PAUSE_MS = 200, ASIDE_MOST = 200000 };
 
 static bool silent(struct device_fact f) { return f.icmp != ANSWER_YES && f.snmp != ANSWER_YES; }
 
@@ -135,4 +138,81 @@ void hold_check(struct daemon *d, struct mono now)
 	}
 	if (d->held_count > 0 && !answered)
 		ask_witnesses(d, now);
+}
+
+/* ---- seeing again -------------------------------------------------------------------------------------------------- */
+
+static void aside_replay(struct daemon *d)
+{
+	struct msg *m;
+
+	d->aside_until = (struct mono){ 0 };
+	while ((m = d->aside) != NULL) {
+		d->aside = m->next;
+		m->next = NULL;
+		intake_take(d, m);
+		free(m);
+	}
+	d->aside_count = 0;
+}
+
+static bool answers(const struct msg *m)
+{
+	const struct msg_fact *f = (const struct msg_fact *)m;
+
+	return m->kind == MSG_FACT && !silent(f->fact);
+}
+
+/* Have all devices said something since they are kept aside? */
+static bool all_said(const struct daemon *d)
+{
+	for (uint32_t i = 0; i < d->config->device_count; i++)
+		if (d->fact_at[i].us < d->aside_since.us)
+			return false;
+	return true;
+}
+
+bool hold_aside(struct daemon *d, struct msg *m)
+{
+	const struct msg_fact *f = (const struct msg_fact *)m;
+	const struct ref *r;
+	struct mono now;
+
+	if (m->kind != MSG_FACT && m->kind != MSG_LEVEL)
+		return false;
+	if (d->aside_until.us == 0 && !(answers(m) && d->judging && !d->options->once && model_blind(d->model)))
+		return false;
+	now = clock_mono();
+	if (d->aside_until.us == 0) {
+		d->aside_since = now;
+		d->aside_until = mono_add(now, span_us(d->config->status_interval.us * 2 + span_s(1).us));
+		d->aside_tail = &d->aside;
+	}
+	r = m->kind == MSG_FACT ? config_find(d->config, f->device) : NULL;
+	if (r != NULL && r->kind == REF_DEVICE)
+		d->fact_at[r->index] = now;
+	m->next = NULL;
+	*d->aside_tail = m;
+	d->aside_tail = &m->next;
+	if (++d->aside_count == ASIDE_MOST)
+		aside_replay(d);	/* bounded: a very large network is taken as it comes */
+	return true;
+}
+
+void hold_aside_check(struct daemon *d, struct mono now)
+{
+	if (d->aside_until.us && (now.us >= d->aside_until.us || all_said(d)))
+		aside_replay(d);
+}
+
+void hold_aside_drop(struct daemon *d)
+{
+	d->aside_until = (struct mono){ 0 };
+	while (d->aside != NULL) {
+		struct msg *m = d->aside;
+
+		d->aside = m->next;
+		free(m);
+	}
+	d->aside_count = 0;
 }

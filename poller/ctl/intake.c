@@ -288,7 +288,7 @@ static void send_row(struct daemon *d, const struct ledger_outbox *o)
 		LEDGER_POST(d, ledger_post_sent(d->ledger, o->id, now_wall(d)));
 }
 
-static void take(struct daemon *d, struct msg *m)
+void intake_take(struct daemon *d, struct msg *m)
 {
 	switch (m->kind) {
 	case MSG_LEVEL: take_level(d, (struct msg_level *)m); break;
@@ -309,9 +309,12 @@ void intake_read(struct daemon *d)
 	struct msg *m;
 
 	for (unsigned n = 0; n < 4096 && (m = mbox_give(d->in)) != NULL; n++) {
-		take(d, m);
+		if (hold_aside(d, m))
+			continue;
+		intake_take(d, m);
 		free(m);
 	}
+	hold_aside_check(d, clock_mono());
 	intake_commit(d);
 }
 
@@ -450,6 +453,7 @@ void intake_second(struct daemon *d, struct mono now)
 	steady_follow(&d->clock, clock_wall(), now, span_s(60), &stepped);
 	judge_begin(d, now);
 	hold_check(d, now);
+	hold_aside_check(d, now);
 	watch_workers(d, now);
 	end_set_states(d);
 	if (!d->options->once && wall_since(now_wall(d), d->cycle_began).us >= d->config->interval.us)
@@ -529,6 +533,7 @@ void intake_release(struct daemon *d)
 		log_error(LOG_ALERTS, "alerts are lost: the ledger did not take them alerts=%u", d->owed_count);
 	free(d->owed);
 	free(d->fact_at);
+	hold_aside_drop(d);
 	free(d->held);
 }
 
