@@ -29,6 +29,7 @@ umask 022
 children=
 scratch=
 step='the beginning'
+look=
 
 # ---- saying -------------------------------------------------------------------------------------------------------
 
@@ -72,7 +73,7 @@ run_shown() {
 
 # die WHY: one line, and where to look.
 die() {
-	printf '%s\n' "demo: $step: $1 (what was said is in $DEMO)" >&2
+	printf '%s\n' "demo: $step: $1$look" >&2
 	exit 1
 }
 
@@ -135,7 +136,7 @@ end_children() {
 
 clean() {
 	status=$?
-	trap '' INT TERM HUP
+	trap '' INT TERM HUP PIPE
 	end_children
 	test -z "$scratch" || rm -rf "$scratch"
 	trap - EXIT
@@ -164,6 +165,7 @@ prepare() {
 	rm -rf "$DEMO" 2>/dev/null
 	mkdir -p "$DEMO" 2>/dev/null && test -w "$DEMO" ||
 		die "cannot write '$DEMO'; name another folder: FOREWARN_DEMO=FOLDER"
+	look=" (what was said is in $(short "$DEMO"))"
 	scratch=$(mktemp -d "${TMPDIR:-/tmp}/forewarn-demo.XXXXXX") || die 'no scratch folder'
 	# the name of a Unix socket has at most 107 octets
 	STATE=$DEMO/state
@@ -459,6 +461,7 @@ trap clean EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
+trap 'exit 141' PIPE
 began=$(date +%s)
 prepare
 start_agent

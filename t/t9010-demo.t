@@ -54,7 +54,7 @@ story() {
 		grep "forewarnAlertServices.0 = .*intranet: up, can lose 1" step
 	'
 	test_run "$1: (3) the second app server: quality falls" '
-		step 3 >step && grep "order management   quality down" step && grep "app servers 1 of 3, 2 needed" step &&
+		step 3 >step && grep "order management   quality DOWN" step && grep "app servers 1 of 3, 2 needed" step &&
 		grep "forewarnAlertSeverity.0 = INTEGER: critical(5)" step &&
 		grep "forewarnAlertCause.0 = STRING: app3 down" step &&
 		grep "forewarnAlertServices.0 = .*order management: down" step
@@ -149,8 +149,8 @@ test_run 'a folder that cannot be written is named in one line' '
 '
 test_run 'a NOC that does not start: one line, status 1, no process left' '
 	mkdir -p bad && printf "#!/bin/sh\nexit 1\n" >bad/snmptrapd && chmod +x bad/snmptrapd &&
-	env "$mark.bad" PATH="$SCRATCH/bad:$PATH" FOREWARN_DEMO="$SCRATCH/bad/demo" sh "$script" 2>said; test $? = 1 &&
-	test $(wc -l <said) = 1 && grep "snmptrapd does not start" said && left=$(left_behind bad) && test -z "$left"
+	env "$mark.bad" PATH="$SCRATCH/bad:$PATH" FOREWARN_DEMO="$SCRATCH/bad/demo" sh "$script" 2>said; status=$?; cat said; test $status = 1 &&
+	test $(wc -l <said) = 1 && grep "snmptrapd does not start" said && left=$(left_behind bad) && echo "$left" && test -z "$left"
 '
 test_run 'a network that does not do as told: the step is named' '
 	wait "$lazy"; test $? = 1 && test $(wc -l <lazy.err) = 1 &&
@@ -160,5 +160,11 @@ test_run 'ended by a signal it leaves no process' '
 	env "$mark.ended" FOREWARN_DEMO="$SCRATCH/ended" sh "$script" >ended.out 2>ended.err & pid=$!
 	wait_for 30 "grep -q \"^(0)\" ended.out" && test -n "$(left_behind ended)" && kill -TERM $pid && wait $pid
 	test $? = 143 && left=$(left_behind ended) && echo "$left" && test -z "$left"
+'
+mkdir unread.tmp
+test_run 'nor when nobody reads what it says' '
+	{ env "$mark.unread" FOREWARN_DEMO="$SCRATCH/unread" TMPDIR="$SCRATCH/unread.tmp" sh "$script" 2>unread.err; echo $? >unread.status; } |
+		head -n 1 &&
+	test "$(cat unread.status)" = 141 && left=$(left_behind unread) && echo "$left" && test -z "$left" && test -z "$(ls unread.tmp)"
 '
 test_end
