@@ -10,7 +10,7 @@ enum { DAY = 86400, YEAR = 365 * DAY, HOUR = 3600 };
 struct span_rra { bool max; uint32_t resolution_s, span_s; };
 
 static const struct span_rra main_rra[] = {
-	{ false,       1, 1 * DAY }, { false, 300, 2 * DAY }, { false, 1800, 7 * DAY }, { false, 6 * HOUR, YEAR },
+	{ false, 1, 2 * HOUR }, { false, 60, DAY }, { false, 300, 2 * DAY }, { false, 1800, 7 * DAY }, { false, 6 * HOUR, YEAR },
 	{ true,      600, 2 * DAY }, { true, 1800, 7 * DAY }, { true, DAY, YEAR },
 };
 static const struct span_rra keep_rra[] = { { false, HOUR, 3 * YEAR }, { true, HOUR, 3 * YEAR } };

@@ -9,7 +9,7 @@
  *                                 `-> no file yet: creation queue, some per tick
  *
  * RRD rules: every counter is DERIVE, min 0, of a 64-bit running value unwrapped by the caller; a row marked 'reset' first
- * writes unknown for the time before it. Default file: AVERAGE 1 step x 1 d, 5 min x 2 d, 30 min x 7 d, 6 h x 1 y; MAX of the
+ * writes unknown for the time before it. Default file: AVERAGE 1 min x 1 d (a shorter step also 2 h as it is), 5 min x 2 d, 30 min x 7 d, 6 h x 1 y; MAX of the
  * last three spans (10 min x 2 d, 30 min x 7 d, 1 d x 1 y: so ten columns stay below 400 kB); heartbeat 2.5 x step. Columns
  * marked 'keep' also go to NAME.keep.rrd: AVERAGE and MAX 1 h x 3 y. Times are kept to the millisecond; a reset row is
  * written as two, 1 ms apart. A running value that passes 2^64 costs one unknown interval and no spike.
