@@ -95,11 +95,12 @@ short() {
 behind() {
 	behind_output=$1
 	shift
+	: >"$behind_output"
 	if setpriv --pdeathsig TERM true 2>/dev/null
 	then
-		setpriv --pdeathsig TERM "$@" >"$behind_output" 2>&1 </dev/null &
+		setpriv --pdeathsig TERM "$@" >>"$behind_output" 2>&1 </dev/null &
 	else
-		"$@" >"$behind_output" 2>&1 </dev/null &
+		"$@" >>"$behind_output" 2>&1 </dev/null &
 	fi
 	children="$children $!"
 }

@@ -28,7 +28,7 @@ options_of_help() {
 }
 
 options_of_manual() {
-	item "$1" | grep -o 'Fl -[a-z][a-z]*' | sed 's/Fl /-/' | sort -u
+	item "$1" | grep '^\.It Fl' | grep -o 'Fl -[a-z][a-z]*' | sed 's/Fl /-/' | sort -u
 }
 
 # examples FROM TO: lines to be typed, of the manual between two headings.
