@@ -1,5 +1,6 @@
 /* poller/ctl/client.c: ask the daemon over its socket, else the state folder. See ctl_call(). */
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,22 @@
 #include "poller/ctl/ctl.h"
 
 enum { ANSWER_MOST = 512 << 20, TIMEOUT_S = 30 };
+
+/* Who may not, is told which group may: the state folder's. */
+static void say_group(const char *state, const char *path, struct err *err)
+{
+	struct group g, *found = NULL;
+	struct stat st;
+	char buf[1024];
+	const char *name;
+
+	if (stat(state, &st) == 0)
+		getgrgid_r(st.st_gid, &g, buf, sizeof(buf), &found);
+	name = found ? found->gr_name : "forewarn";
+	err_set(err, FW_IO, "cannot reach the daemon at '%s': permission denied; be in group '%s' (usermod -aG %s USER, then log in again)",
+		path, name, name);
+	errno = EACCES;
+}
 
 /* FW_OK connected; FW_NOTFOUND: no daemon there; FW_IO: there is one, but not for this user. */
 static enum fw_err daemon_connect(const char *state, int *fd, struct err *err)
@@ -32,8 +49,7 @@ static enum fw_err daemon_connect(const char *state, int *fd, struct err *err)
 	if (connect(*fd, (struct sockaddr *)(void *)&to, sizeof(to)) == 0)
 		return FW_OK;
 	if (errno == EACCES || errno == EPERM)
-		err_set(err, FW_IO, "cannot reach the daemon at '%s': permission denied; you need to be in group 'forewarn' (or the folder's "
-			"own)", path);
+		say_group(state, path, err);
 	else
 		errno = ENOENT;
 	close(*fd);

@@ -102,6 +102,7 @@ struct view daemon_view(struct daemon *d);
 enum fw_err privilege_sockets(struct icmp_sockets *s, unsigned workers, struct err *err);
 enum fw_err privilege_folder(const struct config *c, struct err *err);	/* make the state folder, owned by its user */
 enum fw_err privilege_drop(const struct config *c, struct err *err);
+enum fw_err privilege_state(const struct config *c, struct err *err);	/* may it write what is there? */
 /* Lock the folder: FW_OK with the descriptor, FW_LOCKED when another run or poll has it ('pid' of it). */
 enum fw_err privilege_lock(const char *state, int *fd, long *pid, struct err *err);
 void sd_notify_text(const char *text);

@@ -141,7 +141,7 @@ static enum fw_err daemon_start(struct daemon *d, struct err *err)
 	    (e = privilege_lock(d->config->state, &d->lock_fd, &pid, err)) != FW_OK)
 		goto out;
 	privilege_sockets(icmp, d->worker_count, err);
-	if ((e = privilege_drop(d->config, err)) != FW_OK)
+	if ((e = privilege_drop(d->config, err)) != FW_OK || (e = privilege_state(d->config, err)) != FW_OK)
 		goto out;
 	d->base = event_base_new();
 	d->in = mbox_new("main", MAILBOX);

@@ -3,6 +3,7 @@
  * user = "root" stays root, but without the capabilities it does not need, and cannot gain new ones by exec.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -15,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -105,6 +107,38 @@ enum fw_err privilege_drop(const struct config *c, struct err *err)
 		return err_set(err, FW_IO, "cannot become user '%s': %s", c->user, err_errno());
 	must(setuid(0) != 0);	/* there is no way back */
 	return FW_OK;
+}
+
+/* A file of this folder that this process may not write; "" when there is none. What links lead to is not looked at. */
+static void find_foreign(const char *state, char *path, size_t size)
+{
+	DIR *dir = opendir(state);
+	struct dirent *e;
+
+	path[0] = '\0';
+	while (dir != NULL && path[0] == '\0' && (e = readdir(dir)) != NULL)
+		if (e->d_name[0] != '.' && (e->d_type == DT_REG || e->d_type == DT_DIR) && faccessat(dirfd(dir), e->d_name, W_OK, 0) != 0)
+			snprintf(path, size, "%s/%s", state, e->d_name);
+	if (dir != NULL)
+		closedir(dir);
+}
+
+enum fw_err privilege_state(const struct config *c, struct err *err)
+{
+	struct passwd pw, *found = NULL;
+	char path[1024], buf[4096];
+	struct statvfs v;
+
+	if (access(c->state, W_OK | X_OK) != 0)
+		return err_set(err, FW_IO, "cannot write state folder '%s': %s", c->state, err_errno());
+	find_foreign(c->state, path, sizeof(path));
+	if (path[0] == '\0')
+		return FW_OK;
+	if (statvfs(path, &v) == 0 && v.f_flag & ST_RDONLY)
+		return err_set(err, FW_IO, "cannot write '%s': its file system is read-only", path);
+	getpwuid_r(geteuid(), &pw, buf, sizeof(buf), &found);
+	return err_set(err, FW_IO, "cannot write '%s': it is somebody else's; as root: chown -R %s: '%s'", path, found ? found->pw_name : "USER",
+		       c->state);
 }
 
 /* Made by root, it is the folder's owner's all the same: cron runs as that user. Not what a link leads elsewhere. */
