@@ -17,20 +17,22 @@ const struct command commands[] = {
 	{ "risk", "[SERVICE]", "what is left, what would end it, what to repair first", risk_command,
 	  "  -v, --verbose        also cut sets, distances and everything it stands on\n"
 	  "      --list N         N of the smallest cut sets (default 3; with --json 20)\n", "forewarn risk \"order management\"" },
-	{ "explain", "SERVICE", "what a service stands on, in words", explain_command, "", "forewarn explain \"order management\"" },
+	{ "explain", "NAME", "what a service or component stands on, in words", explain_command, "", "forewarn explain \"order management\"" },
 	{ "show", "[CLASS [DEVICE]]", "components and their last values", show_command,
-	  "      --wide           all columns\n", "forewarn show interface edge1" },
+	  "  -w, --wide           all columns, as the MIB names them\n", "forewarn show interface edge1" },
 	{ "events", "[NAME]", "what happened, newest first", events_command,
-	  "      --since T        how far back: 30min, 4h, 2d (default 1d)\n"
-	  "  -n, --most N         at most N (default 100)\n", "forewarn events --since 4h" },
+	  "      --since T        from when: 30min, 4h, 2d ago (default 1d); 13:58; \"2026-11-21 13:58\"\n"
+	  "      --until T        until when (default now)\n"
+	  "  -n, --most N         the newest N of them (default 100)\n", "forewarn events --since 4h" },
 	{ "graph", "TARGET", "draw a component's history as PNG or SVG", graph_command,
 	  "  -o, --output FILE    NAME.png or NAME.svg\n"
-	  "      --since T        how far back: 4h, 1d, 1w (default 1d)\n"
+	  "      --since T        from when: 4h, 1d, 1w ago (default 1d before the end)\n"
+	  "      --until T        until when (default now)\n"
 	  "      --size WxH       of the canvas (default 800x250)\n", "forewarn graph edge1/interface/eth0 -o eth0.png" },
 	{ "set", "NAME STATE", "the state of a component that is not polled", set_command,
-	  "      --until T        for how long: 4h, 2d; then it is up again\n"
+	  "      --until T        for how long: 4h, 2d, 18:00; then it is up again\n"
 	  "      --why TEXT       the reason, kept with the event\n"
-	  "      --stdin          many: lines of NAME, tab, STATE, tab, WHY\n", "forewarn set \"feed A\" down --until 4h --why \"works\"" },
+	  "      --stdin          many: lines of NAME, tab, STATE, tab, WHY; all or nothing\n", "forewarn set \"feed A\" down --until 4h --why \"works\"" },
 	{ "forget", "COMPONENT", "take what is gone out of the design", forget_command, "", "forewarn forget \"sw1/power-supply/PS 2\"" },
 	{ "debug", "[device NAME | log AREA on|off]", "the inside: mailboxes, stores; one device; why a value is missing", debug_command, "",
 	  "forewarn debug device edge1" },
@@ -58,10 +60,8 @@ static const struct command *take_command(struct ctl *c, int argc, char **argv)
 			      strcmp(argv[i], "--state") == 0;
 
 		if (found == NULL && argv[i][0] != '-') {
-			if ((found = find(argv[i])) == NULL) {
-				fprintf(stderr, "forewarn: there is no command '%s'; forewarn help lists them\n", argv[i]);
-				exit(EXIT_USAGE);
-			}
+			if ((found = find(argv[i])) == NULL)
+				exit(ctl_no_command(argv[i]));
 			continue;
 		}
 		c->argv[c->argc++] = argv[i];

@@ -5,9 +5,38 @@
 
 static json_t *summary(const struct config *c)
 {
-	return json_pack("{s:s,s:i,s:i,s:i,s:i,s:i,s:i}", "file", c->path, "devices", (int)c->device_count, "checks", (int)c->check_count,
+	return json_pack("{s:o,s:i,s:i,s:i,s:i,s:i,s:i}", "file", json_words(c->path), "devices", (int)c->device_count, "checks", (int)c->check_count,
 			 "components", (int)c->component_count, "groups", (int)c->group_count, "services", (int)c->service_count,
 			 "definitions", (int)c->mib->count);
+}
+
+/* Every mistake, for programs: "file:line: why" each. */
+static int check_json(const struct ctl *c)
+{
+	struct mistakes m = { 0 };
+	struct config *config = config_load(c->config_path, c->state, &m);
+	json_t *mistakes = json_array(), *answer;
+
+	for (unsigned i = 0; config == NULL && i < m.count; i++)
+		json_array_append_new(mistakes, json_words(m.line[i]));
+	answer = json_pack("{s:i,s:o,s:i,s:[]}", "version", 1, "mistakes", mistakes, "mistakes_count", config ? 0 : (int)(m.count + m.more),
+			   "items");
+	if (config != NULL)
+		json_array_append_new(json_object_get(answer, "items"), summary(config));
+	ctl_print_json(answer);
+	json_decref(answer);
+	mistakes_release(&m);
+	if (config == NULL)
+		return EXIT_FAILED;
+	config_unref(config);
+	return EXIT_DONE;
+}
+
+static void print_summary(const struct config *config)
+{
+	printf("%s is well: %u devices, %u checks, %u components, %u groups, %u services; %u definitions\n"
+	       "next: forewarn run, or systemctl reload forewarn\n", config->path, config->device_count, config->check_count,
+	       config->component_count, config->group_count, config->service_count, config->mib->count);
 }
 
 int check_command(struct ctl *c)
@@ -15,28 +44,26 @@ int check_command(struct ctl *c)
 	bool print = ctl_flag(c, "print", 'p');
 	struct config *config;
 	struct model *m;
-	struct err err;
+	struct err err = { "" };
+	int status = EXIT_DONE;
 
 	if (!ctl_rest_ok(c, 0))
 		return EXIT_USAGE;
+	if (c->json && print)
+		return ctl_usage(c, "--print writes the configuration, which is not JSON; leave one of the two out");
+	if (c->json)
+		return check_json(c);
 	config = ctl_config(c);
 	if (config == NULL)
 		return EXIT_FAILED;
 	m = model_new(config, &err);
-	if (m == NULL || model_rebuild(m, &err) != FW_OK) {
-		model_free(m);
-		config_unref(config);
-		return ctl_failed(c, err.text);
-	}
-	if (print)
+	if (m == NULL || model_rebuild(m, &err) != FW_OK)
+		status = ctl_failed(c, err.text);
+	else if (print)
 		config_print(config, stdout);
-	else if (c->json)
-		printf("{\"version\":1,\"items\":[%s]}\n", json_dumps(summary(config), JSON_COMPACT));
 	else
-		printf("%s is well: %u devices, %u checks, %u components, %u groups, %u services; %u definitions\n", config->path,
-		       config->device_count, config->check_count, config->component_count, config->group_count,
-		       config->service_count, config->mib->count);
+		print_summary(config);
 	model_free(m);
 	config_unref(config);
-	return EXIT_DONE;
+	return status;
 }

@@ -21,6 +21,22 @@ int ctl_usage(const struct ctl *c, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+int ctl_no_command(const char *name)
+{
+	struct names names = { 0 };
+	const char *near;
+
+	for (const struct command *k = commands; k->name != NULL; k++)
+		names_put(&names, k->name, 1);
+	near = names_nearest(&names, name, 3);
+	if (near)
+		fprintf(stderr, "forewarn: there is no command '%s'; '%s' is near\n", name, near);
+	else
+		fprintf(stderr, "forewarn: there is no command '%s'; forewarn help lists them\n", name);
+	names_release(&names);
+	return EXIT_USAGE;
+}
+
 int ctl_failed(const struct ctl *c, const char *why)
 {
 	char clean[2048];

@@ -57,6 +57,8 @@ command_run run_command, poll_command, check_command, show_command, status_comma
 
 /* Wrong usage: prints "forewarn NAME: why" and how it is used to standard error; returns EXIT_USAGE. */
 int ctl_usage(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* There is no such command: prints it, with the nearest; returns EXIT_USAGE. */
+int ctl_no_command(const char *name);
 /* It failed: prints "forewarn NAME: why"; returns EXIT_FAILED. */
 int ctl_failed(const struct ctl *c, const char *why);
 /* Take an option with or without a value out of c->argv wherever it stands ("--all", "-v", "--from T", "--from=T").

@@ -37,16 +37,23 @@ static void device_facts(struct lacks *l, const struct last_record *r)
 {
 	static const char *const answer[] = { "not asked", "answers", "silent" };
 	const struct view *v = l->v;
+	char trouble[256];
 
-	l->device = json_pack("{s:s,s:s,s:o,s:o,s:f,s:I,s:I,s:I,s:I,s:I,s:o,s:f}", "icmp", answer[r->value[LAST_D_ICMP] % 3],
+	last_text_get(r, LAST_T_TROUBLE, trouble, sizeof(trouble));
+	l->device = json_pack("{s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "icmp", answer[r->value[LAST_D_ICMP] % 3],
 			      "snmp", answer[r->value[LAST_D_SNMP] % 3], "answered", json_time((struct wall){ r->seen_us }),
 			      "asked", json_time((struct wall){ r->asked_us }),
-			      "answered_ago_s", r->seen_us ? span_as_s(wall_since(v->now, (struct wall){ r->seen_us })) : -1.0,
+			      "answered_ago_s", r->seen_us ? json_real(span_as_s(wall_since(v->now, (struct wall){ r->seen_us }))) :
+			      json_null(),
 			      "cycles", (json_int_t)r->ask_count, "cycles_silent", (json_int_t)r->miss_count,
-			      "late", (json_int_t)r->value[LAST_D_LATE], "lost", (json_int_t)r->value[LAST_D_LOST],
+			      "late", (json_int_t)r->value[LAST_D_LATE], "reboots", (json_int_t)r->value[LAST_D_REBOOTS], "lost", (json_int_t)r->value[LAST_D_LOST],
 			      "requests", (json_int_t)r->value[LAST_D_REQUESTS],
 			      "discovered", json_time((struct wall){ (int64_t)r->value[LAST_D_DISCOVERED_AT] }),
-			      "rtt_ms", (double)r->value[LAST_D_RTT_US] / 1e3);
+			      "rtt_s", r->value[LAST_D_RTT_US] ? json_real((double)r->value[LAST_D_RTT_US] / 1e6) : json_null());
+	if (r->why[LAST_D_SNMP] != FW_OK)
+		json_object_set_new(l->device, "snmp_trouble", json_string(fw_err_text(r->why[LAST_D_SNMP])));
+	if (trouble[0])
+		json_object_set_new(l->device, "discovery_trouble", json_string(trouble));
 }
 
 static bool one_record(void *owner, const char *device, const struct last_record *r)
@@ -84,9 +91,9 @@ static json_t *lacks_json(const struct lacks *l)
 		for (unsigned t = 0; t < l->v->config->mib->count && t < 64; t++)
 			if (l->v->config->mib->table[t] == k->t)
 				of = l->rows[t];
-		json_array_append_new(list, json_pack("{s:s,s:s,s:i,s:i,s:s,s:s,s:s}", "class", k->t->class_name, "object",
+		json_array_append_new(list, json_pack("{s:s,s:s,s:i,s:i,s:s,s:s,s:o}", "class", k->t->class_name, "object",
 				      k->t->column[k->column].name, "count", (int)k->count, "of", (int)of, "why", fw_err_word(k->why),
-				      "words", fw_err_text(k->why), "example", k->example));
+				      "words", fw_err_text(k->why), "example", json_words(k->example)));
 	}
 	return list;
 }
@@ -106,16 +113,17 @@ json_t *view_debug(struct view *v, const json_t *args, json_t *answer, struct er
 		return NULL;
 	}
 	if (r == NULL || r->kind != REF_DEVICE) {
-		const char *near = names_nearest(&v->config->names, device, 3);
-
-		err_set(err, FW_NOTFOUND, "there is no device '%s'%s%s%s", device, near ? "; '" : "", near ? near : "", near ? "' is near" : "");
+		name_unknown(err, v->config, "device", 1 << REF_DEVICE, device);
 		return NULL;
 	}
 	if (last_read_device(v->config->state, device, one_record, &l, err) != FW_OK)
 		return NULL;
 	item = l.device ? l.device : json_object();
-	json_object_set_new(item, "device", json_string(device));
-	json_object_set_new(item, "address", json_string(v->config->device[r->index].address));
+	json_object_set_new(item, "device", json_words(device));
+	json_object_set_new(item, "address", json_words(v->config->device[r->index].address));
+	json_object_set_new(item, "port", json_integer(v->config->device[r->index].port));
+	json_object_set_new(item, "retries", json_integer(v->config->device[r->index].retries));
+	json_object_set_new(item, "timeout_s", json_real(span_as_s(v->config->device[r->index].timeout)));
 	json_object_set_new(item, "version", json_string(v->config->device[r->index].credentials == CONFIG_NONE ? "" :
 			    v->config->credentials[v->config->device[r->index].credentials].version ? "SNMPv2c" : "SNMPv1"));
 	json_object_set_new(item, "interval_s", json_real(span_as_s(v->config->interval)));
@@ -169,79 +177,162 @@ static void print_pairs(const json_t *item, int indent)
 
 static int print_inside(struct ctl *c)
 {
-	struct err err = { "" };
-	json_t *answer = ctl_call(c, "debug", NULL, &err), *item;
+	json_t *answer = ctl_ask(c, "debug", NULL), *item;
 	size_t i;
 
 	if (answer == NULL)
-		return ctl_failed(c, err.text);
-	if (c->json)
+		return EXIT_FAILED;
+	if (c->json) {
 		ctl_print_json(answer);
-	else
+	} else {
 		json_array_foreach(json_object_get(answer, "items"), i, item) {
 			print_pairs(item, 0);
 			putchar('\n');
 		}
+		puts("next: forewarn debug device NAME: how it is asked, and what it lacks");
+	}
 	json_decref(answer);
 	return EXIT_DONE;
 }
 
-static void print_missing(const json_t *missing)
+/* Objects that lack for one reason in as many rows are told together: "ifHCInOctets, ifHCOutOctets and 9 more". */
+static bool same_lack(const json_t *a, const json_t *b)
 {
-	size_t i;
-	json_t *m;
-
-	if (json_array_size(missing) == 0)
-		puts("missing  nothing: every object that is asked is answered");
-	json_array_foreach(missing, i, m)
-		printf("%-8s %s of %lld of %lld %s: %s (such as %s)\n", i ? "" : "missing", json_text(m, "object"),
-		       (long long)json_integer_value(json_object_get(m, "count")), (long long)json_integer_value(json_object_get(m, "of")),
-		       json_text(m, "class"), json_text(m, "words"), json_text(m, "example"));
+	return strcmp(json_text(a, "class"), json_text(b, "class")) == 0 && strcmp(json_text(a, "why"), json_text(b, "why")) == 0 &&
+	       json_int(a, "count") == json_int(b, "count") && json_int(a, "of") == json_int(b, "of");
 }
 
-static void print_device(const json_t *d, const json_t *live)
+static void print_lack(const struct screen *s, const json_t *missing, size_t first)
 {
-	double ago = json_real_value(json_object_get(d, "answered_ago_s"));
-	char words[64];
+	enum { NAMED = 4 };
+	const json_t *m = json_array_get(missing, first);
+	char words[1024];
+	struct text t = text_over(words, sizeof(words));
+	size_t same = 0;
 
-	printf("%s %s \u00b7 %s \u00b7 asked every %.0f s, ", json_text(d, "device"), json_text(d, "address"),
-	       json_text(d, "version")[0] ? json_text(d, "version") : "no SNMP", json_real_value(json_object_get(d, "interval_s")));
-	if (json_object_get(d, "answered_ago_s") == NULL || ago < 0)
-		printf("has not answered yet\n");
+	for (size_t i = first; i < json_array_size(missing); i++) {
+		const json_t *other = json_array_get(missing, i);
+
+		if (same_lack(m, other) && same++ < NAMED)
+			text_add(&t, "%s%s", same > 1 ? ", " : "", json_text(other, "object"));
+	}
+	if (same > NAMED)
+		text_add(&t, " and %zu more", same - NAMED);
+	if (json_int(m, "count") == json_int(m, "of"))
+		text_add(&t, " of all %lld %s", (long long)json_int(m, "of"), json_text(m, "class"));
 	else
-		printf("last answer %s ago \u00b7 RTT %.1f ms\n", span_format(span_us((int64_t)(ago * 1e6)), words, sizeof(words)),
-		       json_real_value(json_object_get(d, "rtt_ms")));
-	printf("answers  SNMP %s \u00b7 ICMP %s\n", json_text(d, "snmp")[0] ? json_text(d, "snmp") : "not asked yet",
-	       json_text(d, "icmp")[0] ? json_text(d, "icmp") : "not asked yet");
-	if (live != NULL)
-		printf("packing  %lld objects a GET, %lld rows a bulk \u00b7 %lld requests a cycle for %lld objects \u00b7 %lld components, %lld watched\n",
-		       (long long)json_integer_value(json_object_get(live, "objects_per_get")),
-		       (long long)json_integer_value(json_object_get(live, "rows_per_bulk")),
-		       (long long)json_integer_value(json_object_get(json_object_get(live, "full"), "packets")),
-		       (long long)json_integer_value(json_object_get(json_object_get(live, "full"), "objects")),
-		       (long long)json_integer_value(json_object_get(live, "components")),
-		       (long long)json_integer_value(json_object_get(live, "watched")));
-	print_missing(json_object_get(d, "missing"));
-	printf("late     %lld of %lld cycles \u00b7 silent in %lld \u00b7 lost %lld requests\n",
-	       (long long)json_integer_value(json_object_get(d, "late")), (long long)json_integer_value(json_object_get(d, "cycles")),
-	       (long long)json_integer_value(json_object_get(d, "cycles_silent")), (long long)json_integer_value(json_object_get(d, "lost")));
+		text_add(&t, " of %lld of %lld %s (such as %s)", (long long)json_int(m, "count"), (long long)json_int(m, "of"),
+			 json_text(m, "class"), json_text(m, "example"));
+	text_add(&t, ": %s", json_text(m, "words"));
+	screen_label(s, first == 0 ? "missing" : "");
+	screen_wrap(s, SCREEN_LABEL, words);
+}
+
+static void print_missing(const struct screen *s, const json_t *missing)
+{
+	size_t n = json_array_size(missing);
+
+	if (n == 0) {
+		screen_label(s, "missing");
+		fputs("nothing: every object that is asked is answered\n", s->out);
+	}
+	for (size_t i = 0; i < n; i++) {
+		bool told = false;
+
+		for (size_t k = 0; k < i; k++)
+			told = told || same_lack(json_array_get(missing, k), json_array_get(missing, i));
+		if (!told)
+			print_lack(s, missing, i);
+	}
+}
+
+static void print_who(const struct screen *s, const json_t *d)
+{
+	char ago[64], every[32], rtt[32], at[48];
+	struct wall answered = json_wall(d, "answered");
+
+	fprintf(s->out, "%s%s%s %s:%lld \u00b7 %s \u00b7 asked every %s", screen_ink(s, INK_BOLD), json_text(d, "device"),
+		screen_ink(s, INK_PLAIN), json_text(d, "address"), (long long)json_int(d, "port"),
+		json_text(d, "version")[0] ? json_text(d, "version") : "no SNMP",
+		span_format(json_span(d, "interval_s"), every, sizeof(every)));
+	if (answered.us == 0)
+		fprintf(s->out, ", has never answered\n");
+	else
+		fprintf(s->out, ", last answer %s (%s ago) \u00b7 RTT %s\n", wall_format_time(answered, at, sizeof(at)),
+			span_format(json_span(d, "answered_ago_s"), ago, sizeof(ago)), span_format(json_span(d, "rtt_s"), rtt, sizeof(rtt)));
+	screen_label(s, "answers");
+	fprintf(s->out, "SNMP %s \u00b7 ICMP %s\n", json_text(d, "snmp")[0] ? json_text(d, "snmp") : "not asked yet",
+		json_text(d, "icmp")[0] ? json_text(d, "icmp") : "not asked yet");
+}
+
+static void print_packing(const struct screen *s, const json_t *live)
+{
+	const json_t *full = json_object_get(live, "full");
+
+	if (live == NULL)
+		return;
+	screen_label(s, "packing");
+	fprintf(s->out, "%lld objects a GET, %lld rows a bulk (learned) \u00b7 %lld requests a cycle for %lld objects\n",
+		(long long)json_int(live, "objects_per_get"), (long long)json_int(live, "rows_per_bulk"), (long long)json_int(full, "packets"),
+		(long long)json_int(full, "objects"));
+	screen_label(s, "components");
+	fprintf(s->out, "%lld, of which %lld are watched\n", (long long)json_int(live, "components"), (long long)json_int(live, "watched"));
+}
+
+/* Silent: what to look at, in the order in which it is usually wrong. */
+static void print_device_end(const struct screen *s, const json_t *d)
+{
+	const char *name = json_text(d, "device");
+	char n[32], of[32], tries[160], timeout[32];
+
+	screen_label(s, "late");
+	fprintf(s->out, "%s of %s cycles", text_thousands((unsigned long long)json_int(d, "late"), n, sizeof(n)),
+		text_thousands((unsigned long long)json_int(d, "cycles"), of, sizeof(of)));
+	fprintf(s->out, " \u00b7 silent in %s", text_thousands((unsigned long long)json_int(d, "cycles_silent"), n, sizeof(n)));
+	fprintf(s->out, " \u00b7 lost %s requests\n", text_thousands((unsigned long long)json_int(d, "lost"), n, sizeof(n)));
+	if (strcmp(json_text(d, "snmp"), "silent") == 0) {
+		snprintf(tries, sizeof(tries), "%lld tries of %s go unanswered: is the address right, the agent running, the community right, and "
+			 "is this machine let in?", (long long)json_int(d, "retries") + 1,
+			 span_format(json_span(d, "timeout_s"), timeout, sizeof(timeout)));
+		screen_label(s, "silent");
+		screen_wrap(s, SCREEN_LABEL, tries);
+		fprintf(s->out, "next: snmpget -v2c -c COMMUNITY %s:%lld 1.3.6.1.2.1.1.3.0 \u00b7 forewarn events \"%s\"\n", json_text(d, "address"),
+			(long long)json_int(d, "port"), name);
+	} else {
+		fprintf(s->out, "next: forewarn show interface \"%s\" \u00b7 forewarn poll \"%s\" asks now\n", name, name);
+	}
+}
+
+static void print_device(const struct ctl *c, const json_t *d, const json_t *live)
+{
+	struct screen s = screen_of(c);
+
+	print_who(&s, d);
+	print_packing(&s, live);
+	if (strcmp(json_text(d, "snmp"), "silent") == 0) {
+		screen_label(&s, "missing");
+		fprintf(s.out, "everything, until it answers again\n");
+	} else {
+		print_missing(&s, json_object_get(d, "missing"));
+	}
+	print_device_end(&s, d);
 }
 
 static int device_debug_command(struct ctl *c, const char *name)
 {
-	struct err err = { "" }, none = { "" };
-	json_t *answer = ctl_call(c, "debug", json_pack("{s:s}", "device", name), &err), *live, *item;
+	json_t *answer = ctl_ask(c, "debug", json_pack("{s:o}", "device", json_words(name))), *live, *item;
+	struct err none = { "" };
 
 	if (answer == NULL)
-		return ctl_failed(c, err.text);
-	live = ctl_call(c, "device", json_pack("{s:s}", "name", name), &none);	/* absent without a daemon */
+		return EXIT_FAILED;
+	live = ctl_call(c, "device", json_pack("{s:o}", "name", json_words(name)), &none);	/* absent without a daemon */
 	item = json_array_get(json_object_get(answer, "items"), 0);
 	if (c->json) {
 		if (live)
 			json_object_set(item, "worker", json_array_get(json_object_get(live, "items"), 0));
 		ctl_print_json(answer);
 	} else {
-		print_device(item, live ? json_array_get(json_object_get(live, "items"), 0) : NULL);
+		print_device(c, item, live ? json_array_get(json_object_get(live, "items"), 0) : NULL);
 	}
 	json_decref(live);
 	json_decref(answer);
@@ -250,15 +341,16 @@ static int device_debug_command(struct ctl *c, const char *name)
 
 static int log_command(struct ctl *c)
 {
-	struct err err = { "" };
 	bool on = strcmp(c->argv[2], "on") == 0;
 	json_t *answer;
 
 	if (!on && strcmp(c->argv[2], "off") != 0)
 		return ctl_usage(c, "'%s' is neither on nor off", c->argv[2]);
-	answer = ctl_call(c, "log", json_pack("{s:s,s:b}", "area", c->argv[1], "on", on), &err);
+	answer = ctl_ask(c, "log", json_pack("{s:o,s:b}", "area", json_words(c->argv[1]), "on", on));
 	if (answer == NULL)
-		return ctl_failed(c, err.text);
+		return EXIT_FAILED;
+	if (c->json)
+		ctl_print_json(answer);
 	json_decref(answer);
 	return EXIT_DONE;
 }
@@ -273,5 +365,5 @@ int debug_command(struct ctl *c)
 		return device_debug_command(c, c->argv[1]);
 	if (c->argc == 3 && strcmp(c->argv[0], "log") == 0)
 		return log_command(c);
-	return ctl_usage(c, "'%s' is not one of: device NAME, log AREA on|off", c->argv[0]);
+	return ctl_usage(c, "'%s' is not one of: device NAME, log AREA on|off (or a word is missing after it)", c->argv[0]);
 }

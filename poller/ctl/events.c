@@ -1,109 +1,163 @@
 /* poller/ctl/events.c: forewarn events: what happened, newest first. */
-#define _GNU_SOURCE		/* timegm */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
 
+enum { EVENTS_DEFAULT = 100, EVENTS_MOST = 100000, NAME_MOST = 44 };
+
+/* ---- the view -------------------------------------------------------------------------------------------------------------- */
+
 static bool one_event(void *owner, const struct ledger_event *e)
 {
-	json_t *j = json_pack("{s:o,s:s,s:s}", "at", json_time(e->at), "what", e->what, "name", e->name);
+	json_t *j = json_pack("{s:o,s:o,s:o}", "at", json_time(e->at), "what", json_words(e->what), "name", json_words(e->name));
 
 	if (e->after.us)
 		json_object_set_new(j, "after", json_time(e->after));
 	if (e->before[0])
-		json_object_set_new(j, "before", json_string(e->before));
+		json_object_set_new(j, "before", json_words(e->before));
 	if (e->now[0])
-		json_object_set_new(j, "now", json_string(e->now));
+		json_object_set_new(j, "now", json_words(e->now));
 	if (e->reason[0])
-		json_object_set_new(j, "reason", json_string(e->reason));
+		json_object_set_new(j, "reason", json_words(e->reason));
 	if (e->who[0])
-		json_object_set_new(j, "who", json_string(e->who));
+		json_object_set_new(j, "who", json_words(e->who));
 	json_array_append_new(owner, j);
 	return true;
 }
 
+/* args: name ("" all), from_us and until_us (microseconds since 1970; 0: a day ago, and now), most. */
 json_t *view_events(struct view *v, const json_t *args, json_t *answer, struct err *err)
 {
-	json_int_t since_us = json_integer_value(json_object_get(args, "since_us"));
-	json_int_t most = json_integer_value(json_object_get(args, "most"));
+	enum { ANY_KIND = (1 << (REF_SERVICE + 1)) - 1 };
+	json_int_t most = json_int(args, "most"), until = json_int(args, "until_us");
+	struct wall from = { json_int(args, "from_us") }, to = { until ? until : v->now.us + 1000000 };
 	const char *name = json_text(args, "name");
 	json_t *items = json_array();
+	enum fw_err e = FW_OK;
 
-	(void)answer;
-	if (v->ledger == NULL)
-		return items;
-	if (ledger_events(v->ledger, name[0] ? name : NULL, wall_add(v->now, span_us(-(since_us ? since_us : span_s(86400).us))),
-			  wall_add(v->now, span_s(1)), most > 0 && most < 100000 ? (uint32_t)most : 100, one_event, items, err) != FW_OK) {
+	if (from.us == 0)
+		from = wall_add(v->now, span_s(-86400));
+	most = most > 0 && most <= EVENTS_MOST ? most : EVENTS_DEFAULT;
+	if (v->ledger != NULL)
+		e = ledger_events(v->ledger, name[0] ? name : NULL, from, to, (uint32_t)most, one_event, items, err);
+	if (e == FW_OK && name[0] && json_array_size(items) == 0 && model_find(v->model, name) == NULL &&
+	    config_device_of(v->config, name) == CONFIG_NONE && strcmp(name, "poller") != 0)
+		e = name_unknown(err, v->config, "component, group or service", ANY_KIND, name);
+	if (e != FW_OK) {
 		json_decref(items);
 		return NULL;
 	}
+	json_object_set_new(answer, "from", json_time(from));
+	json_object_set_new(answer, "cut", json_boolean(json_array_size(items) == (size_t)most));
 	return items;
 }
 
-/* RFC 3339 to local time of people: the API speaks UTC. */
-static void local_time(const char *utc, char *buf, size_t size)
-{
-	struct tm tm = { 0 };
-	int ms = 0;
+/* ---- for people -------------------------------------------------------------------------------------------------------------- */
 
-	if (sscanf(utc, "%d-%d-%dT%d:%d:%d.%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms) < 6) {
-		snprintf(buf, size, "-");
-		return;
-	}
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	wall_format((struct wall){ (int64_t)timegm(&tm) * 1000000 }, buf, size);
+/* "degraded+risk" -> "degraded, at risk" */
+static void state_of_event(const char *state, char *buf, size_t size)
+{
+	const char *risk = strstr(state, "+risk");
+
+	snprintf(buf, size, "%.*s%s", risk ? (int)(risk - state) : (int)strlen(state), state, risk ? ", at risk" : "");
 }
 
-static void print_event(const struct screen *s, const json_t *e)
+static enum ink event_ink(const char *now)
 {
-	const char *now = json_text(e, "now"), *before = json_text(e, "before");
-	enum ink ink = strncmp(now, "down", 4) == 0 ? INK_BAD : strncmp(now, "up", 2) == 0 ? INK_GOOD : now[0] ? INK_WARN : INK_PLAIN;
-	char at[48], name[512];
+	return strncmp(now, "down", 4) == 0 ? INK_BAD : strcmp(now, "up") == 0 ? INK_GOOD : now[0] ? INK_WARN : INK_PLAIN;
+}
 
-	local_time(json_text(e, "at"), at, sizeof(at));
-	text_clean(json_text(e, "name"), strlen(json_text(e, "name")), name, sizeof(name));
-	fprintf(s->out, "%s%s  ", at, json_text(e, "after")[0] ? " at the latest" : "");
-	screen_cell(s, name, 34);
-	fprintf(s->out, " %s%s%s%s%s", screen_ink(s, ink), before, before[0] && now[0] ? " -> " : "", now, screen_ink(s, INK_PLAIN));
-	if (json_text(e, "reason")[0])
-		fprintf(s->out, "%s%s", now[0] ? "  " : "", json_text(e, "reason"));
+/* What changed, and why: "up -> down: no SNMP". */
+static void event_words(const json_t *e, char *buf, size_t size)
+{
+	const char *now = json_text(e, "now"), *before = json_text(e, "before"), *reason = json_text(e, "reason");
+	char was[48], is[48], words[600], at[48];
+	struct text t = text_over(buf, size);
+
+	state_of_event(before, was, sizeof(was));
+	state_of_event(now, is, sizeof(is));
+	if (strcmp(json_text(e, "what"), "state") == 0 && strcmp(now, "up") != 0)
+		state_words(now, reason, words, sizeof(words));
+	else
+		snprintf(words, sizeof(words), "%s%s%s", is, is[0] && reason[0] ? ": " : "", reason);
+	if (before[0] && strcmp(before, now) != 0)
+		text_add(&t, "%s -> ", was);
+	text_add(&t, "%s", words);
+	if (json_wall(e, "after").us)
+		text_add(&t, " (some time after %s)", wall_format(json_wall(e, "after"), at, sizeof(at)));
 	if (json_text(e, "who")[0])
-		fprintf(s->out, "  (by %s)", json_text(e, "who"));
-	fputc('\n', s->out);
+		text_add(&t, " (by %s)", json_text(e, "who"));
+}
+
+static void print_event(const struct screen *s, const json_t *e, unsigned name_width)
+{
+	char at[48], words[1024];
+
+	wall_format(json_wall(e, "at"), at, sizeof(at));
+	fprintf(s->out, "%.19s  ", at);
+	screen_cell(s, json_text(e, "name")[0] ? json_text(e, "name") : json_text(e, "what"), name_width);
+	event_words(e, words, sizeof(words));
+	fprintf(s->out, "  %s", screen_ink(s, event_ink(json_text(e, "now"))));
+	screen_wrap(s, 23 + name_width, words);
+	fputs(screen_ink(s, INK_PLAIN), s->out);
+}
+
+static void print_events(const struct ctl *c, const json_t *answer)
+{
+	const json_t *items = json_object_get(answer, "items");
+	struct screen s = screen_of(c);
+	unsigned name_width = 8, most = s.width > 100 ? NAME_MOST : 30;
+	char from[48];
+	size_t i, n = json_array_size(items);
+	json_t *item;
+
+	wall_format(json_wall(answer, "from"), from, sizeof(from));
+	json_array_foreach(items, i, item) {
+		unsigned w = (unsigned)text_columns(json_text(item, "name"));
+
+		name_width = w > name_width ? (w < most ? w : most) : name_width;
+	}
+	json_array_foreach(items, i, item)
+		print_event(&s, item, name_width);
+	fputs(screen_ink(&s, INK_DIM), s.out);
+	if (n == 0)
+		fprintf(s.out, "nothing happened%s%s since %s; further back: --since 7d\n", c->argc ? " to " : "", c->argc ? c->argv[0] : "", from);
+	else if (json_is_true(json_object_get(answer, "cut")))
+		fprintf(s.out, "these are the newest %zu since %s; older: --until \"%s\"\n", n, from, json_text(json_array_get(items, n - 1), "at"));
+	else
+		fprintf(s.out, "%zu since %s; further back: --since 7d\n", n, from);
+	fputs(screen_ink(&s, INK_PLAIN), s.out);
 }
 
 int events_command(struct ctl *c)
 {
-	const char *since = ctl_value(c, "since", 0), *most = ctl_value(c, "most", 'n');
-	struct span back = span_s(86400);
-	struct screen s = screen_of(c);
-	struct err err = { "" };
-	json_t *answer, *item;
-	size_t i;
+	const char *since = ctl_value(c, "since", 0), *until = ctl_value(c, "until", 0), *most = ctl_value(c, "most", 'n');
+	struct wall now = clock_wall(), from = wall_add(now, span_s(-86400)), to = { 0 };
+	char *end = NULL;
+	long n = most ? strtol(most, &end, 10) : EVENTS_DEFAULT;
+	json_t *answer;
 
 	if (!ctl_rest_ok(c, 1))
 		return EXIT_USAGE;
-	if (since && !span_parse(since, &back))
-		return ctl_usage(c, "'%s' is not a length of time; use 30min, 4h or 2d", since);
-	if (most && (int)strtol(most, NULL, 10) <= 0)
-		return ctl_usage(c, "'%s' is not a number from 1 to 100000", most);
-	answer = ctl_call(c, "events", json_pack("{s:I,s:i,s:s}", "since_us", (json_int_t)back.us, "most", most ? (int)strtol(most, NULL, 10) : 100,
-						 "name", c->argc ? c->argv[0] : ""), &err);
+	if (since && !ctl_time(since, now, &from))
+		return ctl_usage(c, "--since '%s' is not a time; use 30min, 4h, 2d, 13:58 or \"2026-11-21 13:58\"", since);
+	if (until && !ctl_time(until, now, &to))
+		return ctl_usage(c, "--until '%s' is not a time; use 30min, 4h, 2d, 13:58 or \"2026-11-21 13:58\"", until);
+	if (most && (end == most || *end || n < 1 || n > EVENTS_MOST))
+		return ctl_usage(c, "'%s' is not a number from 1 to %d", most, EVENTS_MOST);
+	if (until && !since)
+		from = wall_add(to, span_s(-86400));
+	answer = ctl_ask(c, "events", json_pack("{s:I,s:I,s:i,s:o}", "from_us", (json_int_t)from.us, "until_us", (json_int_t)to.us,
+						"most", (int)n, "name", json_words(c->argc ? c->argv[0] : "")));
 	if (answer == NULL)
-		return ctl_failed(c, err.text);
-	if (c->json) {
+		return EXIT_FAILED;
+	if (c->json)
 		ctl_print_json(answer);
-	} else {
-		json_array_foreach(json_object_get(answer, "items"), i, item)
-			print_event(&s, item);
-		if (json_array_size(json_object_get(answer, "items")) == 0)
-			printf("nothing happened in this time%s\n", c->argc ? " to it" : "");
-	}
+	else
+		print_events(c, answer);
 	json_decref(answer);
 	return EXIT_DONE;
 }

@@ -73,22 +73,40 @@ static bool target_of(const struct config *c, const char *target, char *componen
 	return true;
 }
 
+static int said(const struct ctl *c, const char *component, const struct store_graph *g, const char *out)
+{
+	json_t *answer = json_pack("{s:i,s:[{s:o,s:o,s:o,s:o}]}", "version", 1, "items", "component", json_words(component), "file",
+				   json_words(out), "from", json_time(g->from), "to", json_time(g->to));
+	char span[32];
+
+	if (c->json) {
+		ctl_print_json(answer);
+	} else {
+		json_clean(answer);
+		printf("%s: %s, the last %s\n", json_text(json_array_get(json_object_get(answer, "items"), 0), "file"),
+		       json_text(json_array_get(json_object_get(answer, "items"), 0), "component"),
+		       span_format(wall_since(g->to, g->from), span, sizeof(span)));
+	}
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
 static int draw(struct ctl *c, const struct config *config, const char *component, const char *class_name, struct store_graph *g, const char *out)
 {
 	struct store_line line[LINES_MOST];
 	char folder[1024], path[STORE_PATH_MAX];
-	struct err err = { "" };
+	struct err err = { "" }, why;
 	json_t *flushed;
 
 	snprintf(folder, sizeof(folder), "%s/rrd", config->state);
 	if (!store_path(folder, component, class_name, path, sizeof(path)))
 		return ctl_failed(c, "the name is too long for a file");
-	flushed = ctl_call(c, "flush", json_pack("{s:s}", "name", component), &err);	/* none runs: nothing is held */
+	flushed = ctl_call(c, "flush", json_pack("{s:o}", "name", json_words(component)), &err);	/* none runs: nothing is held */
 	json_decref(flushed);
 	if (store_check_file(path, &err) != FW_OK) {
-		fprintf(stderr, "forewarn graph: '%s' has no history yet: %s\n", component, access(path, F_OK) == 0 ? err.text :
-			"its file is made at the first poll; forewarn show lists components");
-		return EXIT_FAILED;
+		err_set(&why, FW_NOTFOUND, "'%s' has no history: %s", component, access(path, F_OK) == 0 ? err.text :
+			"there is no file of it; 'forewarn show CLASS DEVICE' lists what there is");
+		return ctl_failed(c, why.text);
 	}
 	g->line_count = lines_of_class(class_name, path, line);
 	if (g->line_count == 0)
@@ -100,37 +118,56 @@ static int draw(struct ctl *c, const struct config *config, const char *componen
 	g->vertical_label = line[0].unit;
 	if (store_graph(g, out, &err) != FW_OK)
 		return ctl_failed(c, err.text);
-	if (c->json)
-		printf("{\"version\":1,\"items\":[{\"component\":\"%s\",\"file\":\"%s\"}]}\n", component, out);
-	return EXIT_DONE;
+	return said(c, component, g, out);
+}
+
+static bool has_ending(const char *out, const char *ending)
+{
+	size_t n = strlen(out), e = strlen(ending);
+
+	return n > e && strcmp(out + n - e, ending) == 0;
+}
+
+static int draw_target(struct ctl *c, struct store_graph *g, const char *out)
+{
+	char component[MODEL_NAME_MAX], class_name[64];
+	struct config *config = ctl_config(c);
+	struct err err;
+	int status;
+
+	if (config == NULL)
+		return EXIT_FAILED;
+	if (target_of(config, c->argv[0], component, sizeof(component), class_name, sizeof(class_name))) {
+		status = draw(c, config, component, class_name, g, out);
+	} else {
+		name_unknown(&err, config, "device, check or component of a device", 1 << REF_DEVICE | 1 << REF_CHECK, c->argv[0]);
+		status = ctl_failed(c, err.text);
+	}
+	config_unref(config);
+	return status;
 }
 
 int graph_command(struct ctl *c)
 {
-	const char *out = ctl_value(c, "output", 'o'), *since = ctl_value(c, "since", 0), *size = ctl_value(c, "size", 0);
-	char component[MODEL_NAME_MAX], class_name[64];
-	struct span back = span_s(86400);
-	struct store_graph g = { .width = 800, .height = 250 };
-	struct config *config;
-	int status;
+	const char *out = ctl_value(c, "output", 'o'), *since = ctl_value(c, "since", 0), *until = ctl_value(c, "until", 0);
+	const char *size = ctl_value(c, "size", 0);
+	struct store_graph g = { .width = 800, .height = 250, .to = clock_wall() };
+	struct wall now = g.to;
+	char after = '\0';
 
 	if (!ctl_rest_ok(c, 1))
 		return EXIT_USAGE;
-	if (c->argc != 1 || out == NULL)
-		return ctl_usage(c, c->argc != 1 ? "a target is needed: DEVICE, DEVICE/CLASS/INSTANCE or a check" : "-o FILE.png or FILE.svg is needed");
-	if (since && !span_parse(since, &back))
-		return ctl_usage(c, "'%s' is not a length of time; use 4h, 1d or 1w", since);
-	if (size && (sscanf(size, "%ux%u", &g.width, &g.height) != 2 || g.width < 100 || g.width > 4000 || g.height < 50 || g.height > 4000))
+	if (c->argc != 1)
+		return ctl_usage(c, "a target is needed: DEVICE, DEVICE/CLASS/INSTANCE or a check");
+	if (out == NULL || (!has_ending(out, ".png") && !has_ending(out, ".svg")))
+		return ctl_usage(c, "-o FILE.png or -o FILE.svg is needed");
+	if (until && !ctl_time(until, now, &g.to))
+		return ctl_usage(c, "--until '%s' is not a time; use 4h, 13:58 or \"2026-11-21 13:58\"", until);
+	g.from = wall_add(g.to, span_s(-86400));
+	if (since && (!ctl_time(since, now, &g.from) || g.from.us >= g.to.us))
+		return ctl_usage(c, "--since '%s' is not a time before that; use 4h, 1d, 1w or \"2026-11-21 13:58\"", since);
+	if (size && (sscanf(size, "%ux%u%c", &g.width, &g.height, &after) != 2 || g.width < 100 || g.width > 4000 || g.height < 50 ||
+		     g.height > 4000))
 		return ctl_usage(c, "'%s' is not a size; use 800x250 (100 to 4000)", size);
-	config = ctl_config(c);
-	if (config == NULL)
-		return EXIT_FAILED;
-	g.to = clock_wall();
-	g.from = wall_add(g.to, span_us(-back.us));
-	if (!target_of(config, c->argv[0], component, sizeof(component), class_name, sizeof(class_name)))
-		status = ctl_usage(c, "'%s' is not a device, a component of a device or a check", c->argv[0]);
-	else
-		status = draw(c, config, component, class_name, &g, out);
-	config_unref(config);
-	return status;
+	return draw_target(c, &g, out);
 }

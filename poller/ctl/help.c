@@ -23,12 +23,13 @@ static int one(const struct ctl *c, const char *name)
 	for (const struct command *k = commands; k->name != NULL; k++) {
 		if (strcmp(k->name, name) != 0)
 			continue;
-		printf("forewarn %s %s\n%s\n\noptions\n%s", k->name, k->arguments, k->text, k->options);
+		printf("forewarn %s%s%s\n%s\n\noptions\n%s", k->name, k->arguments[0] ? " " : "", k->arguments, k->text, k->options);
 		common_options();
 		printf("\nexample\n  %s\n\nmore: man forewarn\n", k->example);
 		return EXIT_DONE;
 	}
-	return ctl_usage(c, "there is no command '%s'", name);
+	(void)c;
+	return ctl_no_command(name);
 }
 
 int help_command(struct ctl *c)

@@ -1,97 +1,249 @@
-/* poller/ctl/set.c: forewarn set: the state of a component that is not polled; forewarn forget: what is gone leaves the design. */
+/* poller/ctl/set.c: forewarn set: the state of a component that is not polled; forewarn forget: what is gone leaves the design.
+ *
+ * In bulk, from standard input, it is all or nothing: every line is looked at before the first is set, and every mistake is said.
+ */
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
+#include "poller/ctl/set-int.h"
 
-enum { LINE_MOST = 2048 };
+enum { LIST_MOST = 5000, OCTETS_MOST = 900000 };	/* what one request to the daemon holds */
+
+/* ---- the view -------------------------------------------------------------------------------------------------------------- */
+
+static void who_asks(const struct view *v, char *buf, size_t size)
+{
+	struct passwd pw, *found = NULL;
+	char space[2048];
+
+	if (v->who[0])
+		snprintf(buf, size, "%s", v->who);
+	else if (getpwuid_r(getuid(), &pw, space, sizeof(space), &found) == 0 && found)
+		snprintf(buf, size, "%s", pw.pw_name);
+	else
+		snprintf(buf, size, "uid %u", (unsigned)getuid());
+}
 
 /* Without a daemon: straight into the ledger, as the daemon would find it at its next start. */
-static enum fw_err set_here(struct view *v, const struct level *l, struct wall until, struct err *err)
+static enum fw_err put_here(struct view *v, struct ledger *w, const struct level *l, struct wall until, struct err *err)
 {
-	struct ledger *w = ledger_open(v->config->state, LEDGER_WRITE, err);
 	struct ledger_state s = { .state = l->state, .since = l->at, .until = until, .seen = l->at };
 	struct ledger_event e = { .at = l->at };
 	enum fw_err r;
 
-	if (w == NULL)
-		return FW_IO;
 	text_copy(s.name, sizeof(s.name), l->name);
 	text_copy(s.reason, sizeof(s.reason), l->reason);
 	text_copy(e.what, sizeof(e.what), "set");
 	text_copy(e.name, sizeof(e.name), l->name);
 	text_copy(e.now, sizeof(e.now), state_word(l->state));
 	text_copy(e.reason, sizeof(e.reason), l->reason);
-	text_copy(e.who, sizeof(e.who), v->who);
-	r = ledger_begin(w, err);
-	if (r == FW_OK && (r = ledger_put_state(w, &s, err)) == FW_OK && (r = ledger_put_event(w, &e, err)) == FW_OK)
+	who_asks(v, e.who, sizeof(e.who));
+	r = ledger_put_state(w, &s, err);
+	return r == FW_OK ? ledger_put_event(w, &e, err) : r;
+}
+
+struct wanted { struct level level; struct wall until; };
+
+static enum fw_err look_at(struct view *v, const json_t *item, struct wanted *w, struct err *err)
+{
+	json_int_t for_us = json_int(item, "for_us");
+	const char *name = json_text(item, "name");
+	const struct ref *r = config_find(v->config, name);
+
+	*w = (struct wanted){ .level = { .name = name, .reason = json_text(item, "why"), .at = v->now, .since = v->now },
+			      .until = { for_us > 0 ? v->now.us + for_us : 0 } };
+	if (r == NULL)
+		return name_unknown(err, v->config, "component", 1 << REF_COMPONENT, name);
+	if (r->kind == REF_DEVICE || r->kind == REF_CHECK)
+		return err_set(err, FW_MISTAKE, "cannot set '%s': it is polled; only a component can be set", name);
+	if (r->kind != REF_COMPONENT)
+		return err_set(err, FW_MISTAKE, "cannot set '%s': it follows from what it needs; only a component can be set", name);
+	if (!state_parse(json_text(item, "state"), &w->level.state))
+		return err_set(err, FW_MISTAKE, "cannot set '%s': '%s' is not a state; use up, degraded, down or unknown", name,
+			       json_text(item, "state"));
+	return FW_OK;
+}
+
+/* Every one is looked at; the mistakes are said by line. */
+static bool look_at_all(struct view *v, const json_t *list, struct wanted *wanted, json_t *mistakes)
+{
+	size_t i;
+	json_t *item;
+	struct err why;
+
+	json_array_foreach(list, i, item)
+		if (look_at(v, item, &wanted[i], &why) != FW_OK)
+			json_array_append_new(mistakes, json_pack("{s:I,s:o}", "line", json_int(item, "line"), "why", json_words(why.text)));
+	return json_array_size(mistakes) == 0;
+}
+
+static enum fw_err put_all(struct view *v, const struct wanted *wanted, size_t n, struct err *err)
+{
+	struct ledger *w = v->live ? NULL : ledger_open(v->config->state, LEDGER_WRITE, err);
+	enum fw_err r = FW_OK;
+	char who[64];
+
+	who_asks(v, who, sizeof(who));
+	if (!v->live && (w == NULL || (r = ledger_begin(w, err)) != FW_OK)) {
+		ledger_close(w);
+		return r == FW_OK ? FW_IO : r;
+	}
+	for (size_t i = 0; i < n && r == FW_OK; i++)
+		r = v->live ? daemon_set(v->daemon, &wanted[i].level, wanted[i].until, who, err) :
+			      put_here(v, w, &wanted[i].level, wanted[i].until, err);
+	if (w != NULL && r == FW_OK)
 		r = ledger_commit(w, err);
-	else
+	else if (w != NULL)
 		ledger_rollback(w);
 	ledger_close(w);
 	return r;
 }
 
-static enum fw_err set_one(struct view *v, const json_t *item, struct err *err)
+static json_t *set_json(const struct wanted *w, enum state before)
 {
-	json_int_t until_us = json_integer_value(json_object_get(item, "for_us"));
-	struct level l = { .name = json_text(item, "name"), .reason = json_text(item, "why"), .at = v->now, .since = v->now };
-	struct wall until = { until_us ? v->now.us + until_us : 0 };
-	const struct ref *r = config_find(v->config, l.name);
-	const char *near = names_nearest(&v->config->names, l.name, 3);
-
-	if (!state_parse(json_text(item, "state"), &l.state))
-		return err_set(err, FW_MISTAKE, "cannot set '%s': '%s' is not a state; use up, degraded, down or unknown", l.name,
-			       json_text(item, "state"));
-	if (r == NULL)
-		return err_set(err, FW_MISTAKE, "cannot set '%s': there is none of that name%s%s%s", l.name, near ? "; '" : "",
-			       near ? near : "", near ? "' is near" : "");
-	if (r->kind != REF_COMPONENT)
-		return err_set(err, FW_MISTAKE, "cannot set '%s': it is polled or follows from others; only a component can be set", l.name);
-	return v->live ? daemon_set(v->daemon, &l, until, v->who, err) : set_here(v, &l, until, err);
+	return json_pack("{s:o,s:s,s:s,s:o,s:o}", "component", json_words(w->level.name), "before", state_word(before), "state",
+			 state_word(w->level.state), "reason", json_words(w->level.reason), "until", json_time(w->until));
 }
 
+/* args: list of {name, state, why, for_us, line}. The answer has "mistakes" when nothing was set. */
 json_t *view_set(struct view *v, const json_t *args, json_t *answer, struct err *err)
 {
-	json_t *list = json_object_get(args, "list"), *item, *items = json_array();
-	size_t i;
+	json_t *list = json_object_get(args, "list"), *items = json_array(), *mistakes = json_array();
+	size_t n = json_array_size(list);
+	struct wanted *wanted = must_alloc((n + 1) * sizeof(*wanted));
+	bool well = look_at_all(v, list, wanted, mistakes);
 
-	(void)answer;
-	json_array_foreach(list, i, item) {
-		if (set_one(v, item, err) != FW_OK) {
-			json_decref(items);
-			return NULL;
-		}
-		json_array_append_new(items, json_pack("{s:s,s:s}", "component", json_text(item, "name"), "state", json_text(item, "state")));
+	for (size_t i = 0; i < n && well; i++) {
+		const struct entity *e = model_find(v->model, wanted[i].level.name);
+
+		json_array_append_new(items, set_json(&wanted[i], e ? e->state : STATE_UNKNOWN));
 	}
+	if (well && put_all(v, wanted, n, err) != FW_OK) {
+		json_decref(items);
+		items = NULL;
+	}
+	free(wanted);
+	json_object_set_new(answer, "mistakes", mistakes);
 	return items;
 }
 
-/* "NAME<tab>STATE<tab>WHY" lines of standard input; NULL after a message. */
-static json_t *read_list(const struct ctl *c)
+/* ---- what people type ------------------------------------------------------------------------------------------------------ */
+
+enum fw_err set_line(const char *line, size_t len, json_t **item, struct err *err)
 {
-	json_t *list = json_array();
-	char line[LINE_MOST];
+	const char *end = line + len, *state = memchr(line, '\t', len), *why;
+	size_t state_len;
 
-	for (unsigned n = 1; fgets(line, sizeof(line), stdin) != NULL; n++) {
-		char *state = strchr(line, '\t'), *why = state ? strchr(state + 1, '\t') : NULL;
+	*item = NULL;
+	if (len > 0 && end[-1] == '\r')
+		end--;
+	if (line == end || line[0] == '#')
+		return FW_OK;
+	if (state == NULL || state >= end)
+		return err_set(err, FW_MISTAKE, "needs NAME, a tab and STATE");
+	if (!text_is_utf8(line, (size_t)(end - line)) || memchr(line, '\0', (size_t)(end - line)) != NULL)
+		return err_set(err, FW_MISTAKE, "is not UTF-8");
+	why = memchr(state + 1, '\t', (size_t)(end - state - 1));
+	state_len = (size_t)((why ? why : end) - state - 1);
+	*item = json_pack("{s:o,s:o,s:o}", "name", json_foreign(line, (size_t)(state - line)), "state", json_foreign(state + 1, state_len),
+			  "why", json_foreign(why ? why + 1 : "", why ? (size_t)(end - why - 1) : 0));
+	return FW_OK;
+}
 
-		line[strcspn(line, "\n")] = '\0';
-		if (line[0] == '\0' || line[0] == '#')
+/* "NAME<tab>STATE<tab>WHY" lines of standard input; NULL after every mistake was said. */
+static json_t *read_list(const struct ctl *c, struct span how_long)
+{
+	json_t *list = json_array(), *item;
+	char *line = NULL;
+	size_t room = 0, octets = 0;
+	unsigned mistakes = 0;
+	ssize_t len;
+	struct err err;
+
+	for (json_int_t n = 1; (len = getline(&line, &room, stdin)) >= 0; n++) {
+		octets += (size_t)len;
+		if (len > 0 && line[len - 1] == '\n')
+			len--;
+		if (octets > OCTETS_MOST || json_array_size(list) == LIST_MOST) {
+			err_set(&err, FW_FULL, "more than %d states or %d octets; set them in parts", LIST_MOST, OCTETS_MOST);
+			item = NULL;
+		} else if (set_line(line, (size_t)len, &item, &err) == FW_OK) {
+			json_object_set_new(item, "line", json_integer(n));
+			json_object_set_new(item, "for_us", json_integer((json_int_t)how_long.us));
+			if (item != NULL)
+				json_array_append_new(list, item);
 			continue;
-		if (state == NULL) {
-			fprintf(stderr, "forewarn %s: standard input:%u: needs NAME, a tab and STATE\n", c->command->name, n);
-			json_decref(list);
-			return NULL;
 		}
-		*state++ = '\0';
-		if (why)
-			*why++ = '\0';
-		json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name", line, "state", state, "why", why ? why : ""));
+		fprintf(stderr, "forewarn %s: standard input:%lld: %s\n", c->command->name, (long long)n, err.text);
+		mistakes++;
+		if (octets > OCTETS_MOST || json_array_size(list) == LIST_MOST)
+			break;
 	}
-	return list;
+	free(line);
+	if (mistakes == 0)
+		return list;
+	fprintf(stderr, "%u mistake%s; nothing was changed\n", mistakes, mistakes == 1 ? "" : "s");
+	json_decref(list);
+	return NULL;
+}
+
+/* ---- for people -------------------------------------------------------------------------------------------------------------- */
+
+static int say_mistakes(const struct ctl *c, const json_t *mistakes)
+{
+	size_t i, n = json_array_size(mistakes);
+	char clean[1024];
+	json_t *m;
+
+	json_array_foreach(mistakes, i, m) {
+		const char *why = json_text(m, "why");
+
+		text_clean(why, strlen(why), clean, sizeof(clean));
+		if (json_int(m, "line"))
+			fprintf(stderr, "forewarn %s: standard input:%lld: %s\n", c->command->name, (long long)json_int(m, "line"), clean);
+		else
+			fprintf(stderr, "forewarn %s: %s\n", c->command->name, clean);
+	}
+	if (json_int(json_array_get(mistakes, 0), "line"))
+		fprintf(stderr, "%zu mistake%s; nothing was changed\n", n, n == 1 ? "" : "s");
+	return EXIT_FAILED;
+}
+
+static void print_set(const json_t *answer, bool many)
+{
+	const json_t *items = json_object_get(answer, "items"), *one = json_array_get(items, 0);
+	struct wall until = json_wall(one, "until");
+	char at[48];
+
+	if (many)
+		printf("%zu states set\n", json_array_size(items));
+	else if (until.us)
+		printf("%s is %s (was %s) until %s, then up again\n", json_text(one, "component"), json_text(one, "state"),
+		       json_text(one, "before"), wall_format(until, at, sizeof(at)));
+	else
+		printf("%s is %s (was %s)%s\n", json_text(one, "component"), json_text(one, "state"), json_text(one, "before"),
+		       strcmp(json_text(one, "state"), "up") == 0 ? "" : " until it is set up again");
+	puts("next: forewarn status");
+}
+
+/* How long from now: a length of time, or a time of day to come. */
+static bool for_how_long(const char *until, struct span *d)
+{
+	struct wall now = clock_wall(), t;
+
+	if (span_parse(until, d))
+		return d->us > 0;
+	if (!ctl_time(until, now, &t))
+		return false;
+	if (t.us <= now.us && strchr(until, '-') == NULL)
+		t.us += span_s(86400).us;	/* the time of day that comes next */
+	*d = wall_since(t, now);
+	return d->us > 0;
 }
 
 int set_command(struct ctl *c)
@@ -99,27 +251,33 @@ int set_command(struct ctl *c)
 	const char *until = ctl_value(c, "until", 0), *why = ctl_value(c, "why", 0);
 	bool many = ctl_flag(c, "stdin", 0);
 	struct span how_long = { 0 };
-	struct err err = { "" };
 	json_t *list, *answer;
+	int status = EXIT_DONE;
 
 	if (!ctl_rest_ok(c, 2))
 		return EXIT_USAGE;
-	if (!many && c->argc != 2)
-		return ctl_usage(c, "a name and a state are needed");
-	if (until && !span_parse(until, &how_long))
-		return ctl_usage(c, "'%s' is not a length of time; use 4h or 2d", until);
-	list = many ? read_list(c) : json_pack("[{s:s,s:s,s:s,s:I}]", "name", c->argv[0], "state", c->argv[1], "why", why ? why : "",
-					      "for_us", (json_int_t)how_long.us);
+	if (many ? c->argc != 0 : c->argc != 2)
+		return ctl_usage(c, many ? "--stdin takes names and states from standard input" : "a name and a state are needed");
+	if (until && !for_how_long(until, &how_long))
+		return ctl_usage(c, "--until '%s' is not a time to come; use 4h, 2d, 18:00 or \"2026-11-21 18:00\"", until);
+	list = many ? read_list(c, how_long) : json_pack("[{s:o,s:o,s:o,s:I}]", "name", json_words(c->argv[0]), "state", json_words(c->argv[1]),
+			"why", json_words(why ? why : ""), "for_us", (json_int_t)how_long.us);
 	if (list == NULL)
-		return EXIT_USAGE;
-	answer = ctl_call(c, "set", json_pack("{s:o}", "list", list), &err);
+		return EXIT_FAILED;
+	answer = ctl_ask(c, "set", json_pack("{s:o}", "list", list));
 	if (answer == NULL)
-		return ctl_failed(c, err.text);
-	if (c->json)
+		return EXIT_FAILED;
+	if (json_array_size(json_object_get(answer, "mistakes")))
+		status = say_mistakes(c, json_object_get(answer, "mistakes"));
+	else if (c->json)
 		ctl_print_json(answer);
+	else
+		print_set(answer, many);
 	json_decref(answer);
-	return EXIT_DONE;
+	return status;
 }
+
+/* ---- forget ---------------------------------------------------------------------------------------------------------------- */
 
 json_t *view_forget(struct view *v, const json_t *args, json_t *answer, struct err *err)
 {
@@ -130,23 +288,24 @@ json_t *view_forget(struct view *v, const json_t *args, json_t *answer, struct e
 	}
 	if (daemon_forget(v->daemon, json_text(args, "name"), v->who, err) != FW_OK)
 		return NULL;
-	return json_pack("[{s:s}]", "component", json_text(args, "name"));
+	return json_pack("[{s:o}]", "component", json_words(json_text(args, "name")));
 }
 
 int forget_command(struct ctl *c)
 {
-	struct err err = { "" };
 	json_t *answer;
 
 	if (!ctl_rest_ok(c, 1))
 		return EXIT_USAGE;
 	if (c->argc != 1)
-		return ctl_usage(c, "a component is needed");
-	answer = ctl_call(c, "forget", json_pack("{s:s}", "name", c->argv[0]), &err);
+		return ctl_usage(c, "a component is needed, such as \"sw1/power-supply/PS 2\"");
+	answer = ctl_ask(c, "forget", json_pack("{s:o}", "name", json_words(c->argv[0])));
 	if (answer == NULL)
-		return ctl_failed(c, err.text);
+		return EXIT_FAILED;
 	if (c->json)
 		ctl_print_json(answer);
+	else
+		printf("%s is no longer part of the design; if it comes back, it is again\nnext: forewarn status\n", c->argv[0]);
 	json_decref(answer);
 	return EXIT_DONE;
 }

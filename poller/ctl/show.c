@@ -1,5 +1,9 @@
-/* poller/ctl/show.c: forewarn show: components and their last values, from the last files. */
-#define _GNU_SOURCE		/* strverscmp */
+/* poller/ctl/show.c: forewarn show: components and their last values.
+ *
+ * What is shown of a class comes from the table below; of a class without a row there, its columns that are asked each cycle.
+ * Counters are shown as rates, the mean of the last whole step in the component's RRD file: exact, where the last value alone
+ * says nothing. A value that is missing is a "?", and below it is said why.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,329 +11,469 @@
 
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
-#include "poller/lastfile.h"
 
-struct gather { struct view *v; const char *class_name; json_t *items; struct wall fresh; };
+enum { COLUMNS_MOST = 48, CELL_MOST = 32, NAME_MOST = 56, RATES_MOST = 256, STEPS_BACK = 4, WHYS_MOST = 24 };
 
-/* ---- the view ---------------------------------------------------------------------------------------------------------- */
+enum shown { SHOWN_VALUE, SHOWN_RATE, SHOWN_BITS, SHOWN_PERCENT, SHOWN_AGE_S, SHOWN_AGE_TICKS, SHOWN_SPEED };
 
-/* A value as programs want it: unscaled, enumerations as labels. */
-static json_t *value_json(const struct mib_column *k, const struct last_record *r, uint8_t c)
+static const struct shown_column { const char *class_name, *title; enum shown how; const char *key, *other; } defaults[] = {
+	{ "interface", "SPEED", SHOWN_SPEED, "ifHighSpeed", "ifSpeed" },
+	{ "interface", "IN", SHOWN_BITS, "ifHCInOctets", "ifInOctets" },
+	{ "interface", "OUT", SHOWN_BITS, "ifHCOutOctets", "ifOutOctets" },
+	{ "interface", "ERRORS/s", SHOWN_RATE, "ifInErrors", NULL },
+	{ "interface", "ALIAS", SHOWN_VALUE, "ifAlias", NULL },
+	{ "storage", "USED", SHOWN_PERCENT, "hrStorageUsed", "hrStorageSize" },
+	{ "storage", "OF", SHOWN_VALUE, "hrStorageSize", NULL },
+	{ "memory", "USED", SHOWN_PERCENT, "hrStorageUsed", "hrStorageSize" },
+	{ "memory", "OF", SHOWN_VALUE, "hrStorageSize", NULL },
+	{ "device", "SNMP", SHOWN_VALUE, "snmp", NULL },
+	{ "device", "ICMP", SHOWN_VALUE, "icmp", NULL },
+	{ "device", "RTT", SHOWN_AGE_S, "rtt_s", NULL },
+	{ "device", "UPTIME", SHOWN_AGE_TICKS, "sysUpTime", NULL },
+	{ "check", "STATUS", SHOWN_VALUE, "status", NULL },
+	{ "check", "TOOK", SHOWN_AGE_S, "took_s", NULL },
+	{ "check", "PERFORMANCE", SHOWN_VALUE, "performance", NULL },
+};
+
+struct column { struct shown_column c; unsigned width; bool number; char title[64]; };
+struct why { const char *key, *word; unsigned count; };
+struct sheet {
+	const json_t *answer, *columns;
+	struct column column[COLUMNS_MOST];
+	struct why why[WHYS_MOST];
+	unsigned count, whys, name_width;
+	bool wide;
+};
+
+/* ---- rates, from RRD --------------------------------------------------------------------------------------------------------- */
+
+/* The last known value of each column of the file, put into 'rates' by the names of the objects. */
+static void file_rates(const char *path, const json_t *columns, struct wall now, struct span step, json_t *rates)
 {
-	const char *label = mib_label_of(k, (int64_t)r->value[c]);
-	char buf[256], clean[1024];
-	size_t len;
+	struct store_series s;
+	struct err err;
+	const char *key;
+	json_t *k;
 
-	if (k->as == AS_STRING || k->as == AS_OID || k->as == AS_HEX) {
-		len = last_text_get(r, c, buf, sizeof(buf));
-		return json_string(text_clean(buf, len, clean, sizeof(clean)));
+	if (store_check_file(path, &err) != FW_OK ||
+	    store_fetch(path, "AVERAGE", wall_add(now, span_us(-STEPS_BACK * step.us)), now, &s, &err) != FW_OK)
+		return;
+	json_object_foreach((json_t *)(uintptr_t)columns, key, k) {
+		if (!json_is_true(json_object_get(k, "counter")))
+			continue;
+		for (size_t c = 0; c < s.columns; c++)
+			for (size_t row = s.rows; row-- > 0 && strcmp(s.name[c], json_text(k, "ds")) == 0;)
+				if (isfinite(s.value[row * s.columns + c])) {
+					json_object_set_new(rates, key, json_real(s.value[row * s.columns + c]));
+					break;
+				}
 	}
-	if (label != NULL)
-		return json_string(label);
-	return k->as == AS_INTEGER ? json_integer((json_int_t)r->value[c]) : json_count(r->value[c]);
+	store_series_release(&s);
 }
 
-static void columns_json(json_t *j, const struct mib_table *t, const struct last_record *r)
+/* Has the class counters (or, not only counters, any history)? */
+static bool has_history(const json_t *columns, bool counters)
 {
-	json_t *missing = json_object();
+	const char *key;
+	json_t *k;
 
-	for (uint8_t c = 0; c < t->column_count; c++) {
-		if (r->known >> c & 1)
-			json_object_set_new(j, t->column[c].name, value_json(&t->column[c], r, c));
-		else if (r->why[c] != FW_OK && !(r->source >> c & 1))
-			json_object_set_new(missing, t->column[c].name, json_string(fw_err_text(r->why[c])));
+	json_object_foreach((json_t *)(uintptr_t)columns, key, k)
+		if (json_object_get(k, "ds") && (!counters || json_is_true(json_object_get(k, "counter"))))
+			return true;
+	return false;
+}
+
+/* Each item gets "rates" (a second) where its file is there and can be read; what is held back for it is written first. */
+static void add_rates(struct ctl *c, json_t *answer)
+{
+	const json_t *columns = json_object_get(answer, "columns"), *items = json_object_get(answer, "items");
+	char folder[1024], path[STORE_PATH_MAX];
+	struct span step = json_span(answer, "interval_s");
+	size_t i;
+	json_t *item, *rates;
+	struct err err;
+
+	if (!has_history(columns, true) || json_array_size(items) > RATES_MOST)
+		return;
+	snprintf(folder, sizeof(folder), "%s/rrd", json_text(answer, "rrd"));
+	json_array_foreach(items, i, item) {
+		const char *component = json_text(item, "component");
+
+		if (json_is_true(json_object_get(answer, "live")))
+			json_decref(ctl_call(c, "flush", json_pack("{s:o}", "name", json_words(component)), &err));
+		if (!store_path(folder, component, json_text(answer, "class"), path, sizeof(path)))
+			continue;
+		rates = json_object();
+		file_rates(path, columns, clock_wall(), step, rates);
+		if (json_object_size(rates))
+			json_object_set(item, "rates", rates);
+		json_decref(rates);
 	}
-	if (json_object_size(missing))
-		json_object_set(j, "missing", missing);
-	json_decref(missing);
 }
 
-static void check_json(json_t *j, const struct last_record *r)
+/* ---- cells --------------------------------------------------------------------------------------------------------------------- */
+
+/* A number with its unit: scaled by the definition, and by the column that it names. */
+static bool scaled(const struct sheet *s, const json_t *item, const char *key, double *v)
 {
-	json_t *perf = json_array();
-	char text[256];
+	const json_t *k = json_object_get(s->columns, key), *value = json_object_get(item, key), *by;
 
-	json_object_set_new(j, "status", json_integer((json_int_t)r->value[0]));
-	json_object_set_new(j, "took_s", json_real((double)r->value[1] / 1e6));
-	for (uint8_t i = 0; i < CHECK_PERF_MAX; i++)
-		if (last_text_get(r, i, text, sizeof(text)))
-			json_array_append_new(perf, json_string(text));
-	json_object_set_new(j, "performance", perf);
-}
-
-static void device_json(json_t *j, const struct last_record *r)
-{
-	static const struct { const char *key; enum last_device_value value; } keys[] = {
-		{ "lost", LAST_D_LOST }, { "late", LAST_D_LATE }, { "reboots", LAST_D_REBOOTS }, { "requests", LAST_D_REQUESTS },
-		{ "objects_per_get", LAST_D_PACK },
-	};
-	static const char *const answer[] = { "not asked", "answers", "silent" };
-
-	json_object_set_new(j, "icmp", json_string(answer[r->value[LAST_D_ICMP] % 3]));
-	json_object_set_new(j, "snmp", json_string(answer[r->value[LAST_D_SNMP] % 3]));
-	json_object_set_new(j, "rtt_s", r->value[LAST_D_RTT_US] ? json_real((double)r->value[LAST_D_RTT_US] / 1e6) : json_null());
-	json_object_set_new(j, "round_s", json_real((double)r->value[LAST_D_SPAN_US] / 1e6));
-	if (r->value[LAST_D_UPTIME_AT])
-		json_object_set_new(j, "sysUpTime", json_count(r->value[LAST_D_UPTIME]));
-	json_object_set_new(j, "discovered", json_time((struct wall){ (int64_t)r->value[LAST_D_DISCOVERED_AT] }));
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		json_object_set_new(j, keys[i].key, json_count(r->value[keys[i].value]));
-}
-
-/* What main knows of it is more than the record: parents, a silent agent; a record that is old is unknown. */
-static void state_json(struct gather *g, json_t *j, const char *name, const struct last_record *r)
-{
-	const struct entity *e = model_find(g->v->model, name);
-	char reason[REASON_MAX], ago[32];
-	enum state s = (enum state)r->state;
-	struct wall since = { r->since_us };
-
-	last_text_get(r, LAST_T_REASON, reason, sizeof(reason));
-	if (e != NULL && e->seen) {
-		s = e->kind == ENTITY_DEVICE ? model_composite(g->v->model, e) : e->state;
-		snprintf(reason, sizeof(reason), "%s", e->reason);
-		since = e->since;
-	} else if (r->seen_us < g->fresh.us && !(r->flags & LAST_F_GONE)) {
-		s = STATE_UNKNOWN;
-		if (r->seen_us)
-			snprintf(reason, sizeof(reason), "last polled %s ago",
-				 span_format(wall_since(g->v->now, (struct wall){ r->seen_us }), ago, sizeof(ago)));
-		else
-			snprintf(reason, sizeof(reason), "not polled yet");
-	}
-	json_object_set_new(j, "state", json_string(state_word(s)));
-	if (reason[0])
-		json_object_set_new(j, "reason", json_string(reason));
-	json_object_set_new(j, "since", json_time(since));
-	json_object_set_new(j, "polled", json_time((struct wall){ r->seen_us }));
-}
-
-static bool one_record(void *owner, const char *device, const struct last_record *r)
-{
-	struct gather *g = owner;
-	char class_name[64], instance[LAST_INSTANCE_MAX + 1], title[64], name[MODEL_NAME_MAX];
-	const struct mib_table *t;
-	json_t *j;
-
-	last_text_get(r, LAST_T_CLASS, class_name, sizeof(class_name));
-	last_text_get(r, LAST_T_INSTANCE, instance, sizeof(instance));
-	last_text_get(r, LAST_T_TABLE, title, sizeof(title));
-	if (strcmp(r->kind == LAST_DEVICE ? "device" : class_name, g->class_name) != 0)
-		return true;
-	if (r->kind == LAST_DEVICE && config_device_of(g->v->config, device) == CONFIG_NONE)
-		return true;	/* no longer configured, or the home of a check of its own */
-	if (r->kind == LAST_DEVICE || (strcmp(class_name, "check") == 0 && strcmp(device, instance) == 0))
-		snprintf(name, sizeof(name), "%s", device);
+	if (json_is_string(value) && json_text(k, "scale_by")[0] == '\0' && json_text(k, "unit")[0])
+		*v = strtod(json_string_value(value), NULL);	/* beyond 2^53 */
+	else if (json_is_number(value))
+		*v = json_number_value(value);
 	else
-		snprintf(name, sizeof(name), "%s/%s/%s", device, class_name, instance);
-	j = json_pack("{s:s,s:s}", "device", device, "component", name);
-	state_json(g, j, name, r);
-	t = mib_find_table(g->v->config->mib, title);
-	if (r->kind == LAST_DEVICE)
-		device_json(j, r);
-	else if (strcmp(class_name, "check") == 0)
-		check_json(j, r);
-	else if (t != NULL && r->signature == last_signature(t))
-		columns_json(j, t, r);
-	json_array_append_new(g->items, j);
+		return false;
+	if (json_object_get(k, "scale"))
+		*v *= json_number_value(json_object_get(k, "scale"));
+	by = json_object_get(item, json_text(k, "scale_by"));
+	if (json_is_number(by))
+		*v *= json_number_value(by);
 	return true;
 }
 
-static int by_component(const void *a, const void *b)
+static void put_unit(double v, const char *unit, char *buf, size_t size)
 {
-	return strverscmp(json_text(*(json_t *const *)a, "component"), json_text(*(json_t *const *)b, "component"));
+	char number[32];
+
+	if (strcmp(unit, "s") == 0)
+		span_format(span_us((int64_t)(v * 1e6)), buf, size);
+	else if (unit[0] == '\0' || strcmp(unit, "%") == 0)
+		snprintf(buf, size, "%.4g%s%s", v, unit[0] ? " " : "", unit);
+	else
+		snprintf(buf, size, "%s%s", text_si(v, number, sizeof(number)), unit);
 }
 
-static json_t *sorted(json_t *items)
+static void value_cell(const struct sheet *s, const json_t *item, const char *key, char *buf, size_t size)
 {
-	size_t n = json_array_size(items);
-	json_t **list = must_alloc((n + 1) * sizeof(json_t *)), *out = json_array();
+	const json_t *v = json_object_get(item, key);
+	const char *unit = json_text(json_object_get(s->columns, key), "unit");
+	double x;
 
-	for (size_t i = 0; i < n; i++)
-		list[i] = json_array_get(items, i);
-	qsort(list, n, sizeof(json_t *), by_component);
-	for (size_t i = 0; i < n; i++)
-		json_array_append(out, list[i]);
-	free(list);
-	json_decref(items);
-	return out;
-}
-
-static bool class_known(const struct view *v, const char *class_name)
-{
-	return strcmp(class_name, "device") == 0 || strcmp(class_name, "check") == 0 || strcmp(class_name, "icmp") == 0 ||
-	       mib_find_class(v->config->mib, class_name) != NULL;
-}
-
-/* args: class ("device" when empty), device ("" all). */
-json_t *view_show(struct view *v, const json_t *args, json_t *answer, struct err *err)
-{
-	const char *class_name = json_text(args, "class"), *device = json_text(args, "device");
-	struct gather g = { v, class_name[0] ? class_name : "device", NULL, wall_add(v->now, span_us(-3 * v->config->interval.us)) };
-
-	(void)answer;
-	if (!class_known(v, g.class_name)) {
-		struct text t = text_over(err->text, sizeof(err->text));
-
-		text_add(&t, "there is no class '%s'; classes are device, check", g.class_name);
-		for (unsigned i = 0; i < v->config->mib->count; i++)
-			if (mib_find_class(v->config->mib, v->config->mib->table[i]->class_name) == v->config->mib->table[i])
-				text_add(&t, ", %s", v->config->mib->table[i]->class_name);
-		return NULL;
-	}
-	if (device[0] && config_find(v->config, device) == NULL) {
-		const char *near = names_nearest(&v->config->names, device, 3);
-
-		err_set(err, FW_NOTFOUND, "there is no device '%s'%s%s%s", device, near ? "; '" : "", near ? near : "", near ? "' is near" : "");
-		return NULL;
-	}
-	g.items = json_array();
-	if (last_read_device(v->config->state, device, one_record, &g, err) != FW_OK) {
-		json_decref(g.items);
-		return NULL;
-	}
-	return sorted(g.items);
-}
-
-/* ---- for people ------------------------------------------------------------------------------------------------------------ */
-
-enum { COLUMNS_MOST = 40, CELL_MOST = 28 };
-
-struct sheet { const char *key[COLUMNS_MOST]; unsigned width[COLUMNS_MOST]; bool number[COLUMNS_MOST]; unsigned count; };
-
-static void cell_text(const json_t *v, char *buf, size_t size)
-{
-	char clean[512];
-
-	if (json_is_string(v))
-		snprintf(buf, size, "%s", text_clean(json_string_value(v), json_string_length(v), clean, sizeof(clean)));
+	if (unit[0] && scaled(s, item, key, &x))
+		put_unit(x, unit, buf, size);
+	else if (json_is_string(v))
+		snprintf(buf, size, "%s", json_string_value(v));
+	else if (json_is_integer(v) && json_integer_value(v) >= 0)
+		text_thousands((unsigned long long)json_integer_value(v), buf, size);
 	else if (json_is_integer(v))
-		text_thousands((unsigned long long)llabs(json_integer_value(v)), buf, size);
+		snprintf(buf, size, "%lld", (long long)json_integer_value(v));
 	else if (json_is_real(v))
-		snprintf(buf, size, "%.3g", json_real_value(v));
+		snprintf(buf, size, "%.4g", json_real_value(v));
 	else if (json_is_array(v) && json_array_size(v))
 		snprintf(buf, size, "%s%s", json_string_value(json_array_get(v, 0)), json_array_size(v) > 1 ? " ..." : "");
+}
+
+static void rate_cell(const json_t *item, const struct shown_column *c, char *buf, size_t size)
+{
+	const json_t *rates = json_object_get(item, "rates"), *r = json_object_get(rates, c->key);
+	char number[32];
+
+	if (r == NULL && c->other)
+		r = json_object_get(rates, c->other);
+	if (!json_is_number(r))
+		return;
+	if (c->how == SHOWN_BITS)
+		snprintf(buf, size, "%sbit/s", text_si(json_number_value(r) * 8, number, sizeof(number)));
 	else
-		snprintf(buf, size, "-");
-	if (json_is_integer(v) && json_integer_value(v) < 0) {
-		memmove(buf + 1, buf, strlen(buf) + 1);
-		buf[0] = '-';
+		snprintf(buf, size, "%.3g", json_number_value(r));
+}
+
+/* ifHighSpeed says 0 for slow links: ifSpeed says it then. */
+static void speed_cell(const struct sheet *s, const json_t *item, const struct shown_column *c, char *buf, size_t size)
+{
+	double v = 0, slow = 0;
+
+	scaled(s, item, c->key, &v);
+	if (v <= 0 && scaled(s, item, c->other, &slow))
+		v = slow;
+	if (v > 0)
+		put_unit(v, "bit/s", buf, size);
+}
+
+static void cell_text(const struct sheet *s, const json_t *item, const struct shown_column *c, char *buf, size_t size)
+{
+	const json_t *v = json_object_get(item, c->key);
+	double a, b;
+
+	buf[0] = '\0';
+	if (v == NULL && json_object_get(json_object_get(item, "missing"), c->key) && !json_object_get(item, c->other ? c->other : "")) {
+		snprintf(buf, size, "?");	/* also where RRD still has a rate of before */
+		return;
+	}
+	switch (c->how) {
+	case SHOWN_RATE: case SHOWN_BITS: rate_cell(item, c, buf, size); break;
+	case SHOWN_SPEED: speed_cell(s, item, c, buf, size); break;
+	case SHOWN_PERCENT:
+		if (scaled(s, item, c->key, &a) && scaled(s, item, c->other, &b) && b > 0)
+			snprintf(buf, size, "%.0f %%", a / b * 100);
+		break;
+	case SHOWN_AGE_S:
+		if (json_is_number(v))
+			span_format(span_us((int64_t)(json_number_value(v) * 1e6)), buf, size);
+		break;
+	case SHOWN_AGE_TICKS:
+		if (json_is_number(v))
+			age_words(span_us((int64_t)(json_number_value(v) * 1e4)), buf, size);
+		break;
+	case SHOWN_VALUE: value_cell(s, item, c->key, buf, size); break;
 	}
 }
 
-static void sheet_add(struct sheet *s, const char *key)
-{
-	static const char *const left_out[] = { "device", "missing", "since", "polled", "reason", "state", "component" };
+/* ---- the sheet -------------------------------------------------------------------------------------------------------------------- */
 
-	for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
-		if (strcmp(key, left_out[i]) == 0)
-			return;
+static void sheet_add(struct sheet *s, const struct shown_column *c)
+{
+	struct column *k = &s->column[s->count];
+
 	for (unsigned i = 0; i < s->count; i++)
-		if (strcmp(s->key[i], key) == 0)
+		if (strcmp(s->column[i].c.key, c->key) == 0 && s->column[i].c.how == c->how)
 			return;
-	if (s->count < COLUMNS_MOST) {
-		s->number[s->count] = true;
-		s->width[s->count] = (unsigned)strlen(key);
-		s->key[s->count++] = key;
+	if (s->count == COLUMNS_MOST)
+		return;
+	*k = (struct column){ .c = *c };
+	snprintf(k->title, sizeof(k->title), "%s", c->title);
+	k->width = (unsigned)text_columns(k->title);
+	s->count++;
+}
+
+static void sheet_add_key(struct sheet *s, const char *key)
+{
+	if (s->wide || !json_is_true(json_object_get(json_object_get(s->columns, key), "slow")))
+		sheet_add(s, &(struct shown_column){ NULL, key, SHOWN_VALUE, key, NULL });
+}
+
+/* Every key of the items that is a value, or missing; without 'wide' not those asked at discovery only. */
+static void sheet_add_keys(struct sheet *s, const json_t *items)
+{
+	static const char *const left_out[] = { "device", "missing", "since", "polled", "reason", "state", "component", "rates" };
+	const char *key;
+	json_t *item, *value;
+	size_t i;
+
+	json_array_foreach(items, i, item) {
+		json_object_foreach(item, key, value) {
+			bool known = false;
+
+			for (size_t k = 0; k < sizeof(left_out) / sizeof(left_out[0]); k++)
+				known = known || strcmp(left_out[k], key) == 0;
+			if (!known)
+				sheet_add_key(s, key);
+		}
+		json_object_foreach(json_object_get(item, "missing"), key, value)
+			sheet_add_key(s, key);
 	}
 }
 
-static void sheet_measure(struct sheet *s, json_t *items)
+static void sheet_choose(struct sheet *s, const json_t *items)
 {
+	const char *class_name = json_text(s->answer, "class");
+
+	for (size_t i = 0; !s->wide && i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		if (strcmp(defaults[i].class_name, class_name) == 0)
+			sheet_add(s, &defaults[i]);
+	if (s->count == 0)
+		sheet_add_keys(s, items);
+	if (s->count == 0) {		/* a class that is read at discovery only */
+		s->wide = true;
+		sheet_add_keys(s, items);
+		s->wide = false;
+	}
+}
+
+static void why_add(struct sheet *s, const char *key, const char *word)
+{
+	for (unsigned i = 0; i < s->whys; i++)
+		if (strcmp(s->why[i].key, key) == 0 && strcmp(s->why[i].word, word) == 0) {
+			s->why[i].count++;
+			return;
+		}
+	if (s->whys < WHYS_MOST)
+		s->why[s->whys++] = (struct why){ key, word, 1 };
+}
+
+/* Widths, what is a number, and why values are missing; columns without a single value go. */
+static void sheet_measure(struct sheet *s, const json_t *items)
+{
+	unsigned kept = 0;
 	size_t i;
 	json_t *item;
-	const char *key;
-	json_t *value;
-	char buf[512];
+	char buf[1024];
 
-	json_array_foreach(items, i, item)
-		json_object_foreach(item, key, value)
-			sheet_add(s, key);
-	json_array_foreach(items, i, item)
-		for (unsigned c = 0; c < s->count; c++) {
-			json_t *v = json_object_get(item, s->key[c]);
+	for (unsigned c = 0; c < s->count; c++) {
+		struct column *k = &s->column[c];
+		bool filled = false, text = false;
+
+		json_array_foreach(items, i, item) {
 			unsigned w;
 
-			cell_text(v, buf, sizeof(buf));
+			cell_text(s, item, &k->c, buf, sizeof(buf));
 			w = (unsigned)text_columns(buf);
-			s->width[c] = w > s->width[c] ? (w < CELL_MOST ? w : CELL_MOST) : s->width[c];
-			s->number[c] = s->number[c] && (v == NULL || json_is_number(v));
+			k->width = w > k->width ? (w < CELL_MOST || s->wide ? w : CELL_MOST) : k->width;
+			filled = filled || w > 0;
+			text = text || (k->c.how == SHOWN_VALUE && w > 0 && buf[0] != '?' &&
+					!json_is_number(json_object_get(item, k->c.key)));
+			if (strcmp(buf, "?") == 0)
+				why_add(s, k->c.key, json_text(json_object_get(item, "missing"), k->c.key));
 		}
-}
-
-static enum ink ink_of(const char *state)
-{
-	return strcmp(state, "up") == 0 ? INK_GOOD : strcmp(state, "down") == 0 ? INK_BAD : INK_WARN;
-}
-
-static void print_row(const struct screen *out, const struct sheet *s, unsigned columns, unsigned name_width, const json_t *item)
-{
-	const char *state = json_text(item, "state"), *reason = json_text(item, "reason");
-	char buf[512];
-
-	screen_cell(out, text_clean(json_text(item, "component"), strlen(json_text(item, "component")), buf, sizeof(buf)), name_width);
-	fprintf(out->out, "  %s%-8s%s", screen_ink(out, ink_of(state)), state, screen_ink(out, INK_PLAIN));
-	for (unsigned c = 0; c < columns; c++) {
-		cell_text(json_object_get(item, s->key[c]), buf, sizeof(buf));
-		fputs("  ", out->out);
-		if (s->number[c])
-			fprintf(out->out, "%*s%s", (int)(s->width[c] - (text_columns(buf) < s->width[c] ? text_columns(buf) : s->width[c])), "", buf);
-		else
-			screen_cell(out, buf, s->width[c]);
+		k->number = !text;
+		if (filled)
+			s->column[kept++] = *k;
 	}
-	if (reason[0] && strcmp(state, "up") != 0)
-		fprintf(out->out, "  %s", text_clean(reason, strlen(reason), buf, sizeof(buf)));
-	fputc('\n', out->out);
-}
-
-static void print_sheet(const struct ctl *c, json_t *items, bool wide)
-{
-	struct screen out = screen_of(c);
-	struct sheet s = { .count = 0 };
-	unsigned name_width = 9, used, columns = 0;
-	size_t i;
-	json_t *item;
-
-	sheet_measure(&s, items);
+	s->count = kept;
+	s->name_width = 9;
 	json_array_foreach(items, i, item) {
 		unsigned w = (unsigned)text_columns(json_text(item, "component"));
 
-		name_width = w > name_width ? (w < 44 ? w : 44) : name_width;
+		s->name_width = w > s->name_width ? (w < NAME_MOST || s->wide ? w : NAME_MOST) : s->name_width;
 	}
-	used = name_width + 10;
-	while (columns < s.count && (wide || used + s.width[columns] + 2 <= out.width))
-		used += s.width[columns++] + 2;
+}
+
+static void print_row(const struct screen *out, const struct sheet *s, unsigned columns, const json_t *item)
+{
+	const char *state = json_text(item, "state"), *reason = json_text(item, "reason");
+	unsigned used = s->name_width + 10;
+	char buf[1024];
+
+	screen_cell(out, json_text(item, "component"), s->name_width);
+	fprintf(out->out, "  %s%-8s%s", screen_ink(out, state_ink(state)), state, screen_ink(out, INK_PLAIN));
+	for (unsigned c = 0; c < columns; c++) {
+		cell_text(s, item, &s->column[c].c, buf, sizeof(buf));
+		fputs("  ", out->out);
+		if (s->column[c].number)
+			screen_number(out, buf, s->column[c].width);
+		else
+			screen_cell(out, buf, s->column[c].width);
+		used += s->column[c].width + 2;
+	}
+	if (reason[0] && (strcmp(state, "up") != 0 || strcmp(json_text(s->answer, "class"), "check") == 0)) {
+		char words[600];
+		const char *text = state_words(state, reason, words, sizeof(words)), *colon = strstr(text, ": ");
+
+		if (colon && strncmp(text, state, strlen(state)) == 0)
+			text = colon + 2;
+		fputs(strcmp(text, state) == 0 ? "" : "  ", out->out);
+		screen_wrap(out, used + 2, strcmp(text, state) == 0 ? "" : text);
+	} else {
+		fputc('\n', out->out);
+	}
+}
+
+static const char *err_text_of(const char *word)
+{
+	for (int e = FW_OK + 1; e < FW_ERRS; e++)
+		if (strcmp(fw_err_word((enum fw_err)e), word) == 0)
+			return fw_err_text((enum fw_err)e);
+	return word;
+}
+
+static const char *const states[] = { "down", "degraded", "unknown", "up" };
+
+/* The first of the worst. */
+static const json_t *worst_of(const json_t *items)
+{
+	size_t i;
+	json_t *item;
+
+	for (size_t k = 0; k < sizeof(states) / sizeof(states[0]); k++)
+		json_array_foreach(items, i, item)
+			if (strcmp(json_text(item, "state"), states[k]) == 0)
+				return item;
+	return NULL;
+}
+
+static void print_next(const struct screen *out, const struct sheet *s)
+{
+	const char *class_name = json_text(s->answer, "class"), *name;
+
+	name = json_text(worst_of(json_object_get(s->answer, "items")), "component");
+	if (strcmp(class_name, "device") == 0)
+		fprintf(out->out, " \u00b7 next: forewarn debug device \"%s\"", name);
+	else if (has_history(s->columns, false) || strcmp(class_name, "check") == 0)
+		fprintf(out->out, " \u00b7 next: forewarn graph \"%s\" -o FILE.png", name);
+	else
+		fprintf(out->out, " \u00b7 next: forewarn events \"%s\"", name);
+}
+
+/* Why values are missing; how many, in which state; what to do next. */
+static void print_end(const struct screen *out, const struct sheet *s, unsigned hidden)
+{
+	const json_t *items = json_object_get(s->answer, "items");
+	const char *between = ": ";
+	json_int_t left_off = json_int(s->answer, "left_off");
+	size_t i;
+	json_t *item;
+
+	for (unsigned k = 0; k < s->whys; k++)
+		fprintf(out->out, "? %s of %u: %s\n", s->why[k].key, s->why[k].count, err_text_of(s->why[k].word));
+	fprintf(out->out, "%s%zu", screen_ink(out, INK_DIM), json_array_size(items));
+	for (size_t k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
+		unsigned n = 0;
+
+		json_array_foreach(items, i, item)
+			n += strcmp(json_text(item, "state"), states[k]) == 0;
+		if (n)
+			fprintf(out->out, "%s%u %s", between, n, states[k]);
+		between = n ? ", " : between;
+	}
+	if (left_off)
+		fprintf(out->out, "; %lld more are not shown: name a device", (long long)left_off);
+	if (hidden)
+		fprintf(out->out, " \u00b7 %u more columns: --wide", hidden);
+	print_next(out, s);
+	fprintf(out->out, "%s\n", screen_ink(out, INK_PLAIN));
+}
+
+static void print_sheet(const struct ctl *c, const json_t *answer, bool wide)
+{
+	const json_t *items = json_object_get(answer, "items");
+	struct screen out = screen_of(c);
+	struct sheet *s = must_alloc(sizeof(*s));
+	unsigned used, columns = 0;
+	size_t i;
+	json_t *item;
+
+	*s = (struct sheet){ .answer = answer, .columns = json_object_get(answer, "columns"), .wide = wide };
+	sheet_choose(s, items);
+	sheet_measure(s, items);
+	used = s->name_width + 10;
+	while (columns < s->count && (wide || used + s->column[columns].width + 2 <= out.width))
+		used += s->column[columns++].width + 2;
 	fputs(screen_ink(&out, INK_BOLD), out.out);
-	screen_cell(&out, "COMPONENT", name_width);
+	screen_cell(&out, "COMPONENT", s->name_width);
 	fprintf(out.out, "  %-8s", "STATE");
-	for (unsigned k = 0; k < columns; k++)
-		fprintf(out.out, s.number[k] ? "  %*s" : "  %-*s", (int)s.width[k], s.key[k]);
+	for (unsigned k = 0; k < columns; k++) {
+		fputs("  ", out.out);
+		(s->column[k].number ? screen_number : screen_cell)(&out, s->column[k].title, s->column[k].width);
+	}
 	fprintf(out.out, "%s\n", screen_ink(&out, INK_PLAIN));
 	json_array_foreach(items, i, item)
-		print_row(&out, &s, columns, name_width, item);
-	if (columns < s.count)
-		fprintf(out.out, "%s%u more columns: --wide or --json%s\n", screen_ink(&out, INK_DIM), s.count - columns, screen_ink(&out, INK_PLAIN));
+		print_row(&out, s, columns, item);
+	print_end(&out, s, s->count - columns);
+	free(s);
 }
 
 int show_command(struct ctl *c)
 {
 	bool wide = ctl_flag(c, "wide", 'w');
-	struct err err = { "" };
-	json_t *answer, *items;
+	const char *class_name, *device;
+	json_t *answer;
 
 	if (!ctl_rest_ok(c, 2))
 		return EXIT_USAGE;
-	answer = ctl_call(c, "show", json_pack("{s:s,s:s}", "class", c->argc ? c->argv[0] : "", "device", c->argc > 1 ? c->argv[1] : ""), &err);
+	class_name = c->argc ? c->argv[0] : "";
+	device = c->argc > 1 ? c->argv[1] : "";
+	answer = ctl_ask(c, "show", json_pack("{s:o,s:o}", "class", json_words(class_name), "device", json_words(device)));
 	if (answer == NULL)
-		return ctl_failed(c, err.text);
-	items = json_object_get(answer, "items");
+		return EXIT_FAILED;
+	add_rates(c, answer);
 	if (c->json)
 		ctl_print_json(answer);
-	else if (json_array_size(items) == 0)
-		printf("nothing of class '%s'%s%s is known yet; forewarn poll asks, forewarn debug device NAME says why\n",
-		       c->argc ? c->argv[0] : "device", c->argc > 1 ? " on " : "", c->argc > 1 ? c->argv[1] : "");
+	else if (json_array_size(json_object_get(answer, "items")) == 0)
+		printf("nothing of class '%s'%s%s is known%s\nnext: forewarn %s\n", json_text(answer, "class"), device[0] ? " on " : "", device,
+		       device[0] ? "" : " yet", device[0] ? "debug device NAME: how it is asked, and what it lacks" : "poll, or forewarn run");
 	else
-		print_sheet(c, items, wide);
+		print_sheet(c, answer, wide);
 	json_decref(answer);
 	return EXIT_DONE;
 }
