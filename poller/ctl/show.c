@@ -36,7 +36,7 @@ static const struct shown_column { const char *class_name, *title; enum shown ho
 };
 
 struct column { struct shown_column c; unsigned width; bool number; char title[64]; };
-struct why { const char *key, *word; unsigned count; };
+struct why { const char *key, *words; unsigned count; };
 struct sheet {
 	const json_t *answer, *columns;
 	struct column column[COLUMNS_MOST];
@@ -281,15 +281,15 @@ static void sheet_choose(struct sheet *s, const json_t *items)
 	}
 }
 
-static void why_add(struct sheet *s, const char *key, const char *word)
+static void why_add(struct sheet *s, const char *key, const char *words)
 {
 	for (unsigned i = 0; i < s->whys; i++)
-		if (strcmp(s->why[i].key, key) == 0 && strcmp(s->why[i].word, word) == 0) {
+		if (strcmp(s->why[i].key, key) == 0 && strcmp(s->why[i].words, words) == 0) {
 			s->why[i].count++;
 			return;
 		}
 	if (s->whys < WHYS_MOST)
-		s->why[s->whys++] = (struct why){ key, word, 1 };
+		s->why[s->whys++] = (struct why){ key, words, 1 };
 }
 
 /* Widths, what is a number, and why values are missing; columns without a single value go. */
@@ -359,14 +359,6 @@ static void print_row(const struct screen *out, const struct sheet *s, unsigned 
 	}
 }
 
-static const char *err_text_of(const char *word)
-{
-	for (int e = FW_OK + 1; e < FW_ERRS; e++)
-		if (strcmp(fw_err_word((enum fw_err)e), word) == 0)
-			return fw_err_text((enum fw_err)e);
-	return word;
-}
-
 static const char *const states[] = { "down", "degraded", "unknown", "up" };
 
 /* The first of the worst. */
@@ -405,7 +397,7 @@ static void print_end(const struct screen *out, const struct sheet *s, unsigned 
 	json_t *item;
 
 	for (unsigned k = 0; k < s->whys; k++)
-		fprintf(out->out, "? %s of %u: %s\n", s->why[k].key, s->why[k].count, err_text_of(s->why[k].word));
+		fprintf(out->out, "? %s of %u: %s\n", s->why[k].key, s->why[k].count, s->why[k].words);
 	fprintf(out->out, "%s%zu", screen_ink(out, INK_DIM), json_array_size(items));
 	for (size_t k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
 		unsigned n = 0;

@@ -38,7 +38,7 @@ static void columns_json(json_t *j, const struct mib_table *t, const struct last
 		if (r->known >> c & 1)
 			json_object_set_new(j, t->column[c].name, value_json(&t->column[c], r, c));
 		else if (r->why[c] != FW_OK && !(r->source >> c & 1))
-			json_object_set_new(missing, t->column[c].name, json_string(fw_err_word(r->why[c])));
+			json_object_set_new(missing, t->column[c].name, json_string(fw_err_text(r->why[c])));
 	}
 	if (json_object_size(missing))
 		json_object_set(j, "missing", missing);
