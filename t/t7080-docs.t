@@ -21,14 +21,14 @@ item() {
 		in_commands && /^\.It Ic/ { on = $3 == c } on' "$manual"
 }
 
-# Long options of a command: of its help, of its item.
+# Options of a command: of its help, of its item.
 options_of_help() {
-	forewarn help "$1" | sed -n '/^options/,/^$/p' | grep -o -e '--[a-z][a-z]*' | grep -vx -e --config -e --state -e --json -e --help |
-		sort -u
+	forewarn help "$1" | sed -n '/^options/,/^  -c, --config/s/^  \(-[a-z], \| *\)\(--[a-z]*\).*/\1\2/p' | grep -v -e --config |
+		tr -d ' ' | tr ',' '\n' | sort -u
 }
 
 options_of_manual() {
-	item "$1" | grep '^\.It Fl' | grep -o 'Fl -[a-z][a-z]*' | sed 's/Fl /-/' | sort -u
+	item "$1" | grep '^\.It Fl' | grep -o 'Fl [a-z-]*' | sed 's/Fl /-/' | sort -u
 }
 
 # examples FROM TO: lines to be typed, of the manual between two headings.
@@ -99,8 +99,8 @@ forewarn_start forewarn.conf
 found() {
 	test "$(forewarn show "$1" --json | jq -r ".items[] | select(.component == \"$2\") | .$3")" = "$4"
 }
-wait_for 20 'found power-supply "sw1/power-supply/PS 2" state up && found interface edge1/interface/eth0 state up'
-wait_for 20 'forewarn status >/dev/null'
+wait_for 20 'found power-supply "sw1/power-supply/PS 2" state up && found interface edge1/interface/eth0 state up' &&
+	wait_for 20 'forewarn status >/dev/null' || test_fatal 'all is found and well' "$FOREWARN_LOG"
 test_run 'all well: status is 0' 'forewarn status'
 
 # run_example COMMAND LINE: as it is typed; what has to be so before it, is made so.
@@ -130,7 +130,7 @@ test_run 'what the examples did' '
 	wait_for 10 "forewarn show power-supply sw1 --json | jq -e \".items | length == 1\" >/dev/null"
 '
 test_run 'at risk: status is 1' '
-	wait_for 5 "forewarn status; test \$? = 1" && test "$(forewarn status --json | jq -r ".items[] | select(.at_risk) | .service")" = "order management"
+	wait_for 5 "forewarn status >/dev/null; test \$? = 1" && test "$(forewarn status --json | jq -r ".items[] | select(.at_risk) | .service")" = "order management"
 '
 examples EXAMPLES SEE >lines
 while read -r line <&4
@@ -139,7 +139,7 @@ do
 	test_run "forewarn(1): ${line##* | }" '
 		forewarn set "feed A" up && wait_for 10 "forewarn status" >/dev/null && eval "$example_line"'
 done 4<lines
-test_run 'down: status is 2' 'sim_ctl 127.16.1.2 silent && wait_for 10 "forewarn status; test \$? = 2"'
+test_run 'down: status is 2' 'sim_ctl 127.16.1.2 silent && wait_for 10 "forewarn status >/dev/null; test \$? = 2"'
 test_run 'with --json the envelope, as the manual has it' '
 	for c in status risk "explain \"order management\"" show events "debug device sw1" debug
 	do
