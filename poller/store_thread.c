@@ -28,6 +28,7 @@ struct store_thread {
 	_Atomic bool leaving;		/* main wants the end: hurry */
 	_Atomic int64_t left_at_us;	/* ... since then */
 	bool stopping, left;
+	uint32_t rows_left;		/* to the journal, at the end */
 };
 
 uint64_t store_layout_id(const struct store_layout *l) { return hash_stable(l, sizeof(*l)); }
@@ -173,12 +174,11 @@ static bool has_time(void *owner)
 
 static void end(struct store_thread *t)
 {
-	uint32_t rows = store_close_within(t->store, has_time, t);
-
+	t->rows_left = store_close_within(t->store, has_time, t);
 	t->store = NULL;
-	if (rows)
-		log_warn(LOG_STORE, "store %u: no time to write every file: rows wait in the journal for the next start rows=%u", t->number,
-			 rows);
+	if (t->rows_left)
+		log_warn(LOG_STORE, "store %u: not every file could be written in time: rows wait in the journal for the next start rows=%u",
+			 t->number, t->rows_left);
 }
 
 static void *store_main(void *arg)
@@ -276,6 +276,8 @@ bool store_thread_stop(struct store_thread *t, struct mono until)
 		poll(NULL, 0, 10);
 	return t->left && pthread_clockjoin_np(t->thread, NULL, CLOCK_MONOTONIC, &at) == 0;
 }
+
+uint32_t store_thread_left(const struct store_thread *t) { return t->rows_left; }
 
 void store_thread_free(struct store_thread *t)
 {

@@ -19,6 +19,7 @@ void store_thread_leave(struct store_thread *t);
 /* Leave and join. What there was no time for is in the journal, and comes back at the next start (said). Waits until 'until' at
  * most; false when it hangs. */
 bool store_thread_stop(struct store_thread *t, struct mono until);
+uint32_t store_thread_left(const struct store_thread *t);	/* ... after it has stopped: rows that are in the journal only */
 void store_thread_free(struct store_thread *t);		/* after it has stopped, and all workers that knew it */
 
 /* The class "icmp" is not from a definition: its layout is this. */

@@ -60,7 +60,7 @@ struct daemon {
 
 	struct mono started, judge_due, round_due, unheard_due;
 	struct wall began, looked_until, cycle_began;	/* looked_until: when the last run had last looked at everything */
-	bool judging, dirty, rebuild, stopping;
+	bool judging, dirty, rebuild, stopping, began_work;
 	bool ledger_stuck, states_owed;	/* it takes nothing; states went past it */
 	unsigned idle_workers;
 	uint64_t ledger_full, ledger_lost, events, alerts;

@@ -187,6 +187,8 @@ static void ledger_end(struct daemon *d)
 		return;
 	if (d->in && d->model && ledger_thread_flush(d->ledger, span_ms(LEDGER_FLUSH_MS)))
 		intake_drain(d);
+	ledger_close(d->reader);	/* before the writer: the last to close empties the log of the file */
+	d->reader = NULL;
 	ledger_thread_stop(d->ledger);
 	d->ledger = NULL;
 }
@@ -251,11 +253,17 @@ static void daemon_release(struct daemon *d)
 
 static void daemon_end(struct daemon *d)
 {
+	uint32_t left = 0;
+
 	api_close(d->api);
 	if (!threads_end(d)) {
 		log_error(LOG_MAIN, "forewarn ends without those that hang");
 		_exit(EXIT_FAILED);	/* their memory is not ours to free */
 	}
+	for (unsigned i = 0; i < d->store_count; i++)
+		left += d->store[i] ? store_thread_left(d->store[i]) : 0;
+	if (d->began_work)
+		log_info(LOG_MAIN, left ? "forewarn ends" : "forewarn ends; everything is written");
 	daemon_release(d);
 }
 
@@ -316,9 +324,8 @@ int daemon_run(const struct ctl *c, struct config *config, const struct daemon_o
 	} else {
 		status = e == FW_LOCKED ? -1 : ctl_failed(c, err.text);
 	}
+	d->began_work = e == FW_OK;
 	daemon_end(d);
-	if (e == FW_OK)
-		log_info(LOG_MAIN, "forewarn ends; everything is written");
 	free(d);
 	return status;
 }

@@ -66,8 +66,11 @@ static enum fw_err code_of(int sqlite_code)
 
 enum fw_err ledger_failed(struct ledger *l, const char *what, struct err *err)
 {
-	return err_set(err, code_of(sqlite3_extended_errcode(l->db)), "cannot %s '%s': %s", what, l->path,
-		       sqlite3_errmsg(l->db));
+	int system = sqlite3_system_errno(l->db);	/* "disk I/O error" alone does not say what would be right */
+
+	errno = system;
+	return err_set(err, code_of(sqlite3_extended_errcode(l->db)), "cannot %s '%s': %s%s%s%s", what, l->path, sqlite3_errmsg(l->db),
+		       system ? " (" : "", system ? err_errno() : "", system ? ")" : "");
 }
 
 /* ---- statements ------------------------------------------------------------------------------------------------- */
