@@ -84,7 +84,7 @@ char *device_debug(struct device *d)
 	const struct last_record *r = last_at(d->w->last, d->record);
 	struct mono now = clock_mono();
 	uint32_t watched = 0, gone = 0;
-	char *text, trouble[256];
+	char *text;
 	json_t *j;
 
 	for (uint32_t i = 0; i < d->part_count; i++) {
@@ -103,11 +103,6 @@ char *device_debug(struct device *d)
 		      "next_discovery_s", d->discovery_due.us ? span_as_s(mono_since(d->discovery_due, now)) : 0.0,
 		      "full", plan_json(&d->plan[PLAN_FULL]), "status", plan_json(&d->plan[PLAN_STATUS]));
 	must(j != NULL);
-	last_text_get(r, LAST_T_TROUBLE, trouble, sizeof(trouble));
-	if (trouble[0])
-		json_object_set_new(j, "discovery_trouble", json_string(trouble));
-	if (r->why[LAST_D_SNMP] != FW_OK)
-		json_object_set_new(j, "snmp_trouble", json_string(fw_err_text(r->why[LAST_D_SNMP])));
 	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
 	return text;

@@ -88,28 +88,38 @@ static void take_marker(struct device *d, const struct snmp_varbind *vb)
 	d->marker_new = hash_stable(mix, sizeof(mix));
 }
 
-/* The agent named a varbind it refuses: leave that out and ask again. True when asked again. */
-static bool ask_without(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_message *m)
+/* Packets that are lost again and again while others come may be too large for something on the way, or for the agent. */
+static void packet_lost(struct device *d, struct plan_packet *p, enum fw_err why)
+{
+	d->snmp_why = (uint8_t)why;
+	p->lost += p->lost < UINT8_MAX;
+	d->snmp_lost = d->snmp_lost || p->lost >= 2;
+	packet_missing(d, p, why);
+}
+
+/* The agent named a varbind it refuses: leave that out and ask again. */
+static void ask_without(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_message *m)
 {
 	uint32_t i = (uint32_t)m->error_index - 1;
-	enum fw_err why = m->error_status == SNMP_ERR_NO_SUCH_NAME ? FW_NOINST : FW_AGENT;
+	bool denied = m->error_status == SNMP_ERR_NO_SUCH_NAME;
 
-	if (m->error_index < 1 || i >= p->count) {
-		packet_missing(d, p, FW_AGENT);
-		return false;
+	if (m->error_index < 1 || i >= p->count || (p->slot[i].part == SLOT_UPTIME && !denied)) {
+		packet_lost(d, p, FW_AGENT);	/* it names none */
+		return;
 	}
-	if (p->slot[i].part == SLOT_UPTIME)
+	if (p->slot[i].part == SLOT_UPTIME) {
 		d->no_uptime = d->replan = true;
-	else if (p->slot[i].part != SLOT_MARKER)
-		sample_missing(d, &p->slot[i], why);
+	} else if (p->slot[i].part != SLOT_MARKER) {
+		sample_missing(d, &p->slot[i], denied ? FW_NOINST : FW_AGENT);
+		sample_absent(d, &p->slot[i]);
+	}
 	if (!plan_packet_drop(d, p, i))
-		return false;
+		return;
 	p->ask = snmp_ask(d->w->snmp, &d->peer, p->packet, answer, d, tag);
 	if (p->ask == NULL)
 		packet_missing(d, p, FW_FULL);
 	else
 		d->outstanding++;
-	return p->ask != NULL;
 }
 
 /* Clock and markers come before any value. After a reboot, or when a marker moved, indexes may mean other rows: nothing is
@@ -175,6 +185,7 @@ static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, co
 		last_end(d->w->last, d->record);
 	}
 	if (a->reply->error_status == SNMP_ERR_TOO_BIG) {
+		d->snmp_why = FW_TOOBIG;
 		packet_missing(d, p, d->pack > 2 ? FW_NOTASKED : FW_TOOBIG);
 		pack_less(d, "tooBig");
 	} else if (a->reply->error_status != SNMP_ERR_NONE) {
@@ -186,17 +197,13 @@ static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, co
 	}
 }
 
-/* Packets that are lost again and again while others come may be too large for something on the way. */
 static void lost(struct device *d, struct plan_packet *p, enum fw_err why)
 {
 	struct last_record *r = last_begin(d->w->last, d->record);
 
 	r->value[LAST_D_LOST]++;
 	last_end(d->w->last, d->record);
-	d->snmp_why = (uint8_t)why;
-	p->lost += p->lost < UINT8_MAX;
-	d->snmp_lost = d->snmp_lost || p->lost >= 2;
-	packet_missing(d, p, why);
+	packet_lost(d, p, why);
 	if (why == FW_MALFORM)
 		log_debug(LOG_WIRE, "device '%s': %s", d->cfg->name, fw_err_text(why));
 	if (!d->snmp_answered)
@@ -318,19 +325,35 @@ static void round_snmp(struct device *d)
 		plan_run(d, d->full ? PLAN_FULL : PLAN_STATUS);
 }
 
-/* When it is walked again: hourly; soon, but ever later, when it could not be read whole. */
-static void discovery_next(struct device *d, struct mono now, bool complete)
+/*
+ * When it is walked again: hourly; sooner while there is news, since what has just come or gone may do so again (an agent's
+ * part that starts anew); soon, but ever later, when it could not be read whole.
+ */
+static void discovery_next(struct device *d, struct mono now, bool complete, bool news)
 {
 	int64_t hour = 3600 * INT64_C(1000000), wait = d->w->config->interval.us;
 
 	if (complete) {
 		d->discovery_failed = 0;
-		wait = hour + (int64_t)(random_u32() % 300) * 1000000;
+		d->calm = news ? 0 : (uint8_t)(d->calm + (d->calm < 16));
+		wait = (4 * wait) << d->calm;
 	} else {
 		wait <<= d->discovery_failed;
 		d->discovery_failed += d->discovery_failed < 8;
 	}
-	d->discovery_due = mono_add(now, span_us(wait < hour || complete ? wait : hour));
+	if (wait > hour)
+		wait = hour + (int64_t)(random_u32() % 300) * 1000000;
+	d->discovery_due = mono_add(now, span_us(wait));
+}
+
+/* Something that was there is denied: look soon what became of it. */
+static void discovery_sooner(struct device *d, struct mono now)
+{
+	struct mono soon = mono_add(now, span_us(d->w->config->interval.us / 2));
+
+	if (d->lacks && soon.us < d->discovery_due.us)
+		d->discovery_due = soon;
+	d->lacks = false;
 }
 
 void device_discovered(struct device *d, bool complete, bool news, bool unsure)
@@ -340,7 +363,8 @@ void device_discovered(struct device *d, bool complete, bool news, bool unsure)
 	if (complete && d->pack < PACK_DEFAULT)
 		d->pack = (uint16_t)(d->pack * 2 < PACK_DEFAULT ? d->pack * 2 : PACK_DEFAULT);	/* trust grows back, hourly */
 	d->marker_vain = news ? 0 : (uint8_t)(d->marker_vain + (d->marker_vain < UINT8_MAX));
-	discovery_next(d, now, complete);
+	discovery_next(d, now, complete, news);
+	d->no_uptime = d->no_uptime && !complete;
 	if (complete && unsure)
 		d->discovery_due = mono_add(now, span_us(d->w->config->interval.us / 2));
 	for (int k = 0; k < PLANS; k++)
@@ -381,8 +405,8 @@ static bool plan_over(struct device *d)
 		round_snmp(d);
 		return d->outstanding > 0 || d->discovery != NULL;
 	}
-	if (d->shrunk && d->replan) {	/* tooBig: ask again at once, with smaller packets */
-		d->shrunk = false;
+	if ((d->shrunk || d->ask_else) && d->replan) {	/* ask again at once: in smaller packets, or what stands in for others */
+		d->shrunk = d->ask_else = d->snmp_lost = false;
 		round_snmp(d);
 		return d->outstanding > 0 || d->discovery != NULL;
 	}
@@ -452,6 +476,7 @@ static void round_end(struct device *d, struct mono now)
 		d->w->n.last_cycle_end = now;
 	}
 	remember_round(d, now, at);
+	discovery_sooner(d, now);
 	d->silent_rounds = is_silent(d) ? d->silent_rounds + 1 : 0;
 	d->polled = true;
 	tell_fact(d);
@@ -584,7 +609,8 @@ struct device *device_new(struct worker *w, const struct cfg_device *cfg)
 	struct device *d = must_alloc(sizeof(*d));
 	const struct last_record *r;
 
-	*d = (struct device){ .kind = KIND_DEVICE, .w = w, .cfg = cfg, .tick.fire = tick, .pack = PACK_DEFAULT, .bulk = BULK_DEFAULT };
+	*d = (struct device){ .kind = KIND_DEVICE, .w = w, .cfg = cfg, .tick.fire = tick, .pack = PACK_DEFAULT, .bulk = BULK_DEFAULT,
+			      .calm = 16 };
 	d->record = last_add(w->last, cfg->name, "", "");
 	if (d->record == LAST_NONE) {
 		free(d);

@@ -652,7 +652,7 @@ static void discovery_remember(struct discovery *x, struct wall at)
 	last_text_get(r, LAST_T_TROUBLE, before, sizeof(before));
 	r->signature = d->w->mib_hash;
 	if (!x->incomplete) {
-		r->value[LAST_D_DISCOVERED_AT] = x->unsure ? 0 : (uint64_t)at.us;	/* unsure: again soon, also after a restart */
+		r->value[LAST_D_DISCOVERED_AT] = x->unsure || x->gone ? 0 : (uint64_t)at.us;	/* 0: again soon, also after a restart */
 		r->value[LAST_D_TABLES] = x->tables;
 	}
 	r->value[LAST_D_BULK] = d->bulk;
@@ -666,7 +666,8 @@ static void discovery_end(struct discovery *x)
 {
 	struct device *d = x->d;
 	struct wall at = worker_wall(d->w, clock_mono());
-	bool complete = !x->incomplete, unsure = x->unsure, news = x->reindexed || x->added || x->gone || x->returned || unsure;
+	bool complete = !x->incomplete, unsure = x->unsure;
+	bool news = x->reindexed || (x->added && x->added < d->part_count) || x->gone || x->returned || unsure;
 
 	discovery_remember(x, at);
 	if (x->reindexed)

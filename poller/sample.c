@@ -194,6 +194,7 @@ static void forget_counters(struct device *d)
 		struct last_record *r = last_begin(d->w->last, d->part[i].record);
 
 		d->part[i].reset = true;
+		r->source = 0;		/* it may have learned 64 bits meanwhile */
 		for (uint8_t c = 0; c < t->column_count; c++)
 			if (is_counter(t->column[c].as))
 				r->known &= ~(1u << c);
@@ -249,9 +250,11 @@ void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall 
 /* ---- slots ----------------------------------------------------------------------------------------------------------------- */
 
 /* The agent has not this column: from now on its 'else' column, or none until the next discovery. */
-static void column_absent(struct device *d, struct part *p, uint8_t column)
+void sample_absent(struct device *d, const struct slot *s)
 {
+	struct part *p = &d->part[s->part];
 	const struct mib_table *t = part_table(d, p);
+	uint8_t column = s->column;
 
 	d->replan = true;
 	if (t->column[column].otherwise != MIB_NO_COLUMN && !(p->skip & 1u << t->column[column].otherwise)) {
@@ -260,6 +263,7 @@ static void column_absent(struct device *d, struct part *p, uint8_t column)
 		r->source |= 1u << column;
 		last_end(d->w->last, p->record);
 		p->reset = true;
+		d->ask_else = true;
 	} else {
 		p->skip |= 1u << column;
 	}
@@ -280,6 +284,8 @@ void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
 	if (s->part >= SLOT_MARKER)
 		return;
 	p = &d->part[s->part];
+	if (agent_says(why) && last_at(d->w->last, p->record)->known >> s->column & 1)
+		d->lacks = true;
 	r = last_begin(d->w->last, p->record);
 	if (agent_says(why) || p->lost + 1 >= LOST_MOST)
 		r->known &= ~(1u << s->column);
@@ -287,19 +293,23 @@ void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
 	last_end(d->w->last, p->record);
 	d->w->n.missing++;
 	p->missed |= agent_says(why) ? 0 : 1u << s->column;
-	if (agent_says(why) && why != FW_TYPE && why != FW_RANGE)
-		column_absent(d, p, s->column);
 }
 
 void sample_slot(struct device *d, const struct slot *s, const struct snmp_varbind *vb, struct wall at)
 {
 	struct part *p = &d->part[s->part];
+	bool before = last_at(d->w->last, p->record)->known >> s->column & 1;
 	enum fw_err why = sample_value(d, p, s->column, vb, at);
 
-	if (why == FW_OK)
+	if (why == FW_OK) {
 		p->fresh |= 1u << s->column;
-	else
-		sample_missing(d, s, why == FW_END ? FW_NOINST : why);
+		return;
+	}
+	sample_missing(d, s, why == FW_END ? FW_NOINST : why);
+	if (why != FW_NOOBJECT && why != FW_NOINST && why != FW_END)
+		return;
+	d->lacks = d->lacks || before;
+	sample_absent(d, s);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------------------ */

@@ -88,6 +88,9 @@ struct device {
 	bool snmp_answered, snmp_lost, shrunk, first_done, markers_read;
 	bool starved;			/* the request table was full: says nothing about the device */
 	bool changed;			/* rebooted or renumbered: nothing is filed before it has been walked again */
+	bool lacks;			/* something that was there is denied: its tables are walked again soon */
+	uint8_t calm;			/* complete discoveries in a row that found nothing new */
+	bool ask_else;			/* columns are to be read from others now: at once, in the same round */
 	uint8_t snmp_why;		/* enum fw_err: how its last question ended that brought nothing */
 	uint8_t discovery_failed;	/* incomplete discoveries in a row */
 	uint8_t marker_vain;		/* discoveries that markers asked for and that found nothing new, in a row */
@@ -142,6 +145,7 @@ const struct mib_table *part_table(const struct device *d, const struct part *p)
 void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall at);
 void sample_slot(struct device *d, const struct slot *s, const struct snmp_varbind *vb, struct wall at);
 void sample_missing(struct device *d, const struct slot *s, enum fw_err why);
+void sample_absent(struct device *d, const struct slot *s);	/* ... and need not be asked before the next discovery */
 void sample_finish(struct device *d, struct part *p, struct wall at, bool write_row);
 /* Put one value into its record; FW_OK or why it cannot be taken. */
 enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const struct snmp_varbind *vb, struct wall at);

@@ -49,7 +49,7 @@ missing() {
 
 # debug_of DEVICE KEY: what debug knows of it.
 debug_of() {
-	says debug --json device "$1" | jq -r --arg k "$2" '.items[0] | (.[$k] // .live[$k])'
+	says debug --json device "$1" | jq -r --arg k "$2" '.items[0] | (.[$k] // .worker[$k])'
 }
 
 # cycles DEVICE: full rounds so far, from its last file.

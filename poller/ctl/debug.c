@@ -303,11 +303,25 @@ static void print_device_end(const struct screen *s, const json_t *d)
 	}
 }
 
+/* How its last question ended that brought nothing, and what discovery could not read. */
+static void print_trouble(const struct screen *s, const json_t *d)
+{
+	static const char *const keys[] = { "snmp_trouble", "discovery_trouble" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (!json_text(d, keys[i])[0])
+			continue;
+		screen_label(s, "trouble");
+		fprintf(s->out, "%s%s\n", i == 0 ? "SNMP: " : "", json_text(d, keys[i]));
+	}
+}
+
 static void print_device(const struct ctl *c, const json_t *d, const json_t *live)
 {
 	struct screen s = screen_of(c);
 
 	print_who(&s, d);
+	print_trouble(&s, d);
 	print_packing(&s, live);
 	if (strcmp(json_text(d, "snmp"), "silent") == 0) {
 		screen_label(&s, "missing");

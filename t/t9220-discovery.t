@@ -1,0 +1,160 @@
+#!/bin/sh
+# t/t9220-discovery.t: which components a device has, and what they are called: equal names, ports that are renumbered, removed and
+# added, tables that cannot be read whole, and real devices' recordings held against what is known of them.
+
+. ./lib-test.sh
+. ./lib-poll.sh
+test_needs jq rrdtool
+
+test_begin 'discovery'
+
+# Two ports of equal names, one without any, one whose name has odd bytes.
+cat >names.snmprec <<'X'
+1.3.6.1.2.1.1.3.0|67|100000
+1.3.6.1.2.1.2.2.1.2.1|4|eth
+1.3.6.1.2.1.2.2.1.2.2|4|eth
+1.3.6.1.2.1.2.2.1.2.3|4|lo
+1.3.6.1.2.1.2.2.1.2.5|4x|612f6220c3a91b5b316d
+1.3.6.1.2.1.2.2.1.7.1|2|1
+1.3.6.1.2.1.2.2.1.7.2|2|1
+1.3.6.1.2.1.2.2.1.7.3|2|2
+1.3.6.1.2.1.2.2.1.7.4|2|1
+1.3.6.1.2.1.2.2.1.7.5|2|1
+1.3.6.1.2.1.2.2.1.8.1|2|1
+1.3.6.1.2.1.2.2.1.8.2|2|2
+1.3.6.1.2.1.2.2.1.8.3|2|2
+1.3.6.1.2.1.2.2.1.8.4|2|1
+1.3.6.1.2.1.2.2.1.8.5|2|77
+1.3.6.1.2.1.2.2.1.10.1|65|1000
+1.3.6.1.2.1.2.2.1.10.2|65|2000
+X
+sim_start --device '127.16.0.1 kind=switch ports=6 name=moves' --device '127.16.0.2 kind=switch ports=6 name=loses' \
+	--device '127.16.0.3 kind=switch ports=6 name=odd' --device "127.16.0.4 kind=recording file=$SCRATCH/names.snmprec" \
+	--device '127.16.0.5 kind=switch ports=6 name=grows'
+sim_ctl 127.16.0.5 port 6 remove >/dev/null
+POLL_INTERVAL=1s
+poll_conf a.conf "device \"moves\" { address = \"127.16.0.1:$SIM_PORT\" }" \
+	"device \"loses\" { address = \"127.16.0.2:$SIM_PORT\"  watch = {\"interface/*\"} }" \
+	"device \"odd\"   { address = \"127.16.0.3:$SIM_PORT\" }" \
+	"device \"names\" { address = \"127.16.0.4:$SIM_PORT\" }" \
+	"device \"grows\" { address = \"127.16.0.5:$SIM_PORT\" }"
+forewarn_start "$POLL_CONF"
+rrd=$FOREWARN_STATE/rrd
+
+names_of() {
+	says show --json interface "$1" | jq -r '.items[].component' | sort | tr '\n' ' '
+}
+
+test_run 'polled for a while' 'wait_cycles moves 4 20 && wait_cycles names 2 20'
+test_run 'equal names get their index, one without a name is its index, odd bytes are made harmless' '
+	names_of names && test "$(says show --json interface names | jq -r ".items | length")" = 5 &&
+	is names/interface/eth~1 ifInOctets 1000 && is names/interface/eth~2 ifInOctets 2000 &&
+	is names/interface/4 ifOperStatus up && is names/interface/lo state down && is names/interface/lo reason admin &&
+	! names_of names | LC_ALL=C grep -q "$(printf "\033")"'
+test_run 'a value that the definition does not list is unknown' '
+	n=$(says show --json interface names | jq -r ".items[] | select(.ifOperStatus == 77) | .component") &&
+	test -n "$n" && is "$n" state unknown && is "$n" reason "ifOperStatus 77"'
+
+test_run 'renumbered: names stay, and their history goes on' '
+	sim_ctl 127.16.0.1 renumber && wait_for 10 "test \$(events reindex) = 1" && wait_cycles moves 4 20 &&
+	is moves/interface/Gi0/3 ifDescr "simulated port 3" && test "$(names_of moves | wc -w)" = 6 &&
+	written moves/interface/Gi0/3 && rate_is $rrd/moves/interface/Gi0%2F3.rrd in_octets 3577 6'
+test_run '... and no value of another port went to a file meanwhile' '
+	for p in 1 2 4 5 6
+	do
+		written moves/interface/Gi0/$p && rate_is $rrd/moves/interface/Gi0%2F$p.rrd in_octets $((p * 1000 + 577)) 6 || return 1
+	done'
+
+test_run 'a port that is removed is down and gone' '
+	sim_ctl 127.16.0.2 port 4 remove &&
+	wait_for 15 "test \"\$(value loses/interface/Gi0/4 state)\" = down" &&
+	value loses/interface/Gi0/4 reason | grep "^gone" && test "$(names_of loses | wc -w)" = 6 && test "$(events gone)" = 1'
+test_run '... and is so after a restart' '
+	forewarn_stop && forewarn_start "$POLL_CONF" && wait_cycles loses 2 20 &&
+	is loses/interface/Gi0/4 state down && value loses/interface/Gi0/4 reason | grep "^gone"'
+test_run '... and up when it comes back' '
+	sim_ctl 127.16.0.2 port 4 add && wait_for 15 "test \"\$(value loses/interface/Gi0/4 state)\" = up"'
+test_run 'what is gone can be forgotten, what is there cannot' '
+	sim_ctl 127.16.0.2 port 5 remove && wait_for 15 "test \"\$(value loses/interface/Gi0/5 state)\" = down" &&
+	! says forget loses/interface/Gi0/4 && says forget loses/interface/Gi0/5 && wait_cycles loses 2 20 &&
+	test "$(names_of loses | wc -w)" = 5 && is loses/interface/Gi0/6 state up'
+
+test_run 'a port that is added is found' '
+	test "$(names_of grows | wc -w)" = 5 && sim_ctl 127.16.0.5 port 6 add &&
+	wait_for 15 "test \$(names_of grows | wc -w) = 6" && is grows/interface/Gi0/6 ifDescr "simulated port 6"'
+
+# The tables are read anew after a reboot: in the wrong order, and without an end.
+for fault in wrong-order loop
+do
+	test_run "$fault: said, and nothing is renamed or lost" "
+		wait_cycles odd 3 20 && sim_ctl 127.16.0.3 $fault && sim_ctl 127.16.0.3 reboot &&
+		wait_for 15 'debug_of odd discovery_trouble | grep \"not read whole: .*names do not increase\"' &&
+		wait_cycles odd 2 20 && test \"\$(names_of odd | wc -w)\" = 6 && is odd/interface/Gi0/3 state up &&
+		sim_ctl 127.16.0.3 $fault off && sim_ctl 127.16.0.3 reboot &&
+		wait_for 15 'test \"\$(debug_of odd discovery_trouble)\" = null'"
+done
+forewarn_stop
+
+# ---- recordings of real devices --------------------------------------------------------------------------------------------
+
+recordings=
+for r in arista_eos cisco-n5000 asa comware_a5500 allied_websmart arubaos-cx apc_smx750i
+do
+	test ! -e "$SHARED/devices/$r.snmprec" || test ! -e "$SHARED/devices/$r.ports.tsv" || recordings="$recordings $r"
+done
+# ports_agree ORACLE GOT: as many rows, and each port of a name that only one has is the same in both.
+ports_agree() {
+	awk -F "\t" '
+		function same(a, b) { return a == b || a == "?" || a == "" }
+		FNR == 1 { file++ }
+		file == 1 && FNR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		function key(descr, name) { sub(/ +$/, "", descr); sub(/ +$/, "", name); return descr != "" ? descr : "n " name }
+		file == 1 {
+			rows++; name = key($at["ifDescr"], $at["ifName"]); seen[name]++
+			oper[name] = $at["ifOperStatus"]; in_[name] = $at["in_octets"]; out[name] = $at["out_octets"]
+			next
+		}
+		{
+			got++; name = key($1, $2); mine[name]++; if (mine[name] > 1 || seen[name] != 1) next
+			compared++
+			if (!same(oper[name], $3) || !same(in_[name], $4) || !same(out[name], $5)) {
+				print "port", name, ":", $3, $4, $5, "not", oper[name], in_[name], out[name]; bad = 1
+			}
+		}
+		END {
+			print rows, "ports,", got, "got,", compared, "compared"
+			exit bad || got != rows || compared == 0
+		}' "$1" "$2"
+}
+
+test -n "$recordings" || { test_skip 'recordings of real devices' 'there are none'; test_end; }
+
+FOREWARN_STATE=$SCRATCH/recorded
+set --
+n=0
+for r in $recordings
+do
+	n=$((n + 1))
+	set -- "$@" --device "127.17.0.$n kind=recording file=$SHARED/devices/$r.snmprec"
+done
+sim_start "$@"
+set --
+n=0
+for r in $recordings
+do
+	n=$((n + 1))
+	set -- "$@" "device \"$r\" { address = \"127.17.0.$n:$SIM_PORT\" }"
+done
+poll_conf recorded.conf "$@"
+mkdir "$FOREWARN_STATE"
+test_run 'recorded devices are polled once' 'says poll 2>poll.err; cat poll.err; test -s "$FOREWARN_STATE/forewarn.db"'
+
+# ifIndex is not shown, so ports are held against each other by ifDescr, else ifName, where only one has it.
+for r in $recordings
+do
+	test_run "$r: ports are as the recording has them" '
+		says show --json interface $r >got.json && jq -r ".items[] | [.ifDescr // \"\", .ifName // \"\",
+			.ifOperStatus // \"\", .ifHCInOctets // .ifInOctets // \"\", .ifHCOutOctets // .ifOutOctets // \"\",
+			.component] | @tsv" got.json >got.tsv && ports_agree "$SHARED/devices/$r.ports.tsv" got.tsv'
+done
+test_end
