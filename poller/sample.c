@@ -79,7 +79,7 @@ static void text_value(struct last_record *r, uint8_t column, enum mib_as as, co
 		len = oid_dec(&o, vb->bytes, vb->bytes_len) ? strlen(oid_format(&o, buf, sizeof(buf))) : 0;
 	else if (vb->type == SNMP_IPADDRESS && vb->bytes_len == 4)
 		len = (size_t)snprintf(buf, sizeof(buf), "%u.%u.%u.%u", vb->bytes[0], vb->bytes[1], vb->bytes[2], vb->bytes[3]);
-	else
+	else if (len > 0)
 		memcpy(buf, vb->bytes, len = len < sizeof(buf) ? len : sizeof(buf) - 1);
 	while (len > 0 && buf[len - 1] == '\0')
 		len--;
