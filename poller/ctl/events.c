@@ -148,6 +148,7 @@ int events_command(struct ctl *c)
 		return ctl_usage(c, "--until '%s' is not a time; use 30min, 4h, 2d, 13:58 or \"2026-11-21 13:58\"", until);
 	if (most && (end == most || *end || n < 1 || n > EVENTS_MOST))
 		return ctl_usage(c, "'%s' is not a number from 1 to %d", most, EVENTS_MOST);
+	to.us += until ? 999 : 0;	/* people and JSON see milliseconds */
 	if (until && !since)
 		from = wall_add(to, span_s(-86400));
 	answer = ctl_ask(c, "events", json_pack("{s:I,s:I,s:i,s:o}", "from_us", (json_int_t)from.us, "until_us", (json_int_t)to.us,

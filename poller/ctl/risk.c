@@ -292,14 +292,14 @@ static void print_chance(const struct screen *s, const json_t *r, bool verbose)
 	json_int_t rated = json_int(r, "components_rated"), n = json_int(r, "components");
 	char now[64], usual[64], words[256];
 
-	if (json_is_number(json_object_get(r, "p"))) {
+	if (json_is_number(json_object_get(r, "p")) && !is_down(r)) {
 		chance_words(json_number_value(json_object_get(r, "p")), now, sizeof(now));
 		chance_words(json_number_value(json_object_get(r, "design_p")), usual, sizeof(usual));
 		snprintf(words, sizeof(words), "to be down at a random moment: %s%s%s%s; rates: %lld as configured", now,
 			 strcmp(now, usual) == 0 ? "" : " (usually ", strcmp(now, usual) == 0 ? "" : usual, strcmp(now, usual) == 0 ? "" : ")",
 			 (long long)rated);
 		say(s, "Chance", words);
-	} else if (verbose) {
+	} else if (verbose && rated < n) {
 		snprintf(words, sizeof(words), "cannot be told: %lld of %lld components have no unavailability", (long long)(n - rated), (long long)n);
 		say(s, "Chance", words);
 	}

@@ -329,6 +329,13 @@ static void sheet_measure(struct sheet *s, const json_t *items)
 	}
 }
 
+/* Does its row end with words: why it is not up, or what a check says? */
+static bool has_words(const struct sheet *s, const json_t *item)
+{
+	return json_text(item, "reason")[0] &&
+	       (strcmp(json_text(item, "state"), "up") != 0 || strcmp(json_text(s->answer, "class"), "check") == 0);
+}
+
 static void print_row(const struct screen *out, const struct sheet *s, unsigned columns, const json_t *item)
 {
 	const char *state = json_text(item, "state"), *reason = json_text(item, "reason");
@@ -342,11 +349,13 @@ static void print_row(const struct screen *out, const struct sheet *s, unsigned 
 		fputs("  ", out->out);
 		if (s->column[c].number)
 			screen_number(out, buf, s->column[c].width);
+		else if (c + 1 == columns && !has_words(s, item) && text_columns(buf) <= s->column[c].width)
+			fputs(buf, out->out);
 		else
 			screen_cell(out, buf, s->column[c].width);
 		used += s->column[c].width + 2;
 	}
-	if (reason[0] && (strcmp(state, "up") != 0 || strcmp(json_text(s->answer, "class"), "check") == 0)) {
+	if (has_words(s, item)) {
 		char words[600];
 		const char *text = state_words(state, reason, words, sizeof(words)), *colon = strstr(text, ": ");
 
@@ -422,6 +431,7 @@ static void print_sheet(const struct ctl *c, const json_t *answer, bool wide)
 	struct screen out = screen_of(c);
 	struct sheet *s = must_alloc(sizeof(*s));
 	unsigned used, columns = 0;
+	bool words = false;
 	size_t i;
 	json_t *item;
 
@@ -433,10 +443,17 @@ static void print_sheet(const struct ctl *c, const json_t *answer, bool wide)
 		used += s->column[columns++].width + 2;
 	fputs(screen_ink(&out, INK_BOLD), out.out);
 	screen_cell(&out, "COMPONENT", s->name_width);
-	fprintf(out.out, "  %-8s", "STATE");
+	fprintf(out.out, columns ? "  %-8s" : "  %s", "STATE");
+	json_array_foreach(items, i, item)
+		words = words || has_words(s, item);
+	if (columns && !words && !s->column[columns - 1].number && used < out.width)
+		s->column[columns - 1].width += out.width - used;	/* the last one has what room is left */
 	for (unsigned k = 0; k < columns; k++) {
 		fputs("  ", out.out);
-		(s->column[k].number ? screen_number : screen_cell)(&out, s->column[k].title, s->column[k].width);
+		if (k + 1 == columns && !s->column[k].number)
+			fputs(s->column[k].title, out.out);
+		else
+			(s->column[k].number ? screen_number : screen_cell)(&out, s->column[k].title, s->column[k].width);
 	}
 	fprintf(out.out, "%s\n", screen_ink(&out, INK_PLAIN));
 	json_array_foreach(items, i, item)

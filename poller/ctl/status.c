@@ -156,7 +156,7 @@ static void print_wrong(const struct screen *s, const struct wrong_sheet *w, con
 
 	touches_words(item, touches, sizeof(touches));
 	age_words(json_span(item, "age_s"), age, sizeof(age));
-	snprintf(number, sizeof(number), "#%lld", (long long)json_int(item, "alert"));
+	snprintf(number, sizeof(number), json_int(item, "alert") ? "#%lld" : "-", (long long)json_int(item, "alert"));
 	for (; *left || *right; first = false, left = left_next, right = right_next) {
 		size_t l = screen_line(left, w->cause, &left_next), r = screen_line(right, w->touches, &right_next);
 		char cell[1024];

@@ -331,7 +331,7 @@ static size_t best_repair(struct plan *p, struct verdict *best)
 	return found;
 }
 
-/* One stage: repair until it is better than before; then leave out what was not needed for that. NULL: no more to gain. */
+/* One stage: repair until it is better than before; then leave out what that did not need. NULL: no more to gain. */
 static json_t *next_stage(struct plan *p)
 {
 	struct verdict then = p->at, without;
@@ -350,8 +350,10 @@ static json_t *next_stage(struct plan *p)
 	}
 	for (i = 0; i + 1 < n; i++) {
 		without = try_state(p, chosen[i], p->failed[chosen[i]]->state);
-		if (!is_better(&then, &without))
+		if (is_better(&without, &p->at)) {
 			repair(p, chosen[i], false);
+			then = without;
+		}
 	}
 	for (i = 0; i < n; i++)
 		if (p->done[chosen[i]])

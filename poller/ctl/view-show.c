@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
@@ -249,7 +250,8 @@ json_t *view_show(struct view *v, const json_t *args, json_t *answer, struct err
 		return NULL;
 	}
 	g.items = json_array();
-	if (last_read_device(v->config->state, device, one_record, &g, err) != FW_OK) {
+	if (access(v->config->state, F_OK) == 0 &&	/* else nothing was ever polled */
+	    last_read_device(v->config->state, device, one_record, &g, err) != FW_OK) {
 		json_decref(g.items);
 		return NULL;
 	}

@@ -77,24 +77,66 @@ static bool touches(struct view *v, const struct alert *a, const char *service)
 	return found;
 }
 
-/* The book's order is by severity; of equal ones, those whose repair gives something back come first. */
-static json_t *helpful_first(json_t *list)
+static json_t *alert_json(struct view *v, const struct alert *a, bool numbered)
+{
+	return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:f,s:o,s:i,s:o}",
+			 "alert", numbered ? json_count(a->number) : json_null(), "component", json_words(a->key),
+			 "kind", alert_kind_word(a->kind), "severity", severity_word(a->severity), "state", state_word(a->state),
+			 "cause", json_words(a->cause), "first_do", json_words(a->first_do), "since", json_time(a->since),
+			 "after", json_time(a->since_after), "age_s", span_as_s(wall_since(v->now, a->since)),
+			 "touches", touched_json(a), "touches_more", (int)a->touched_more, "repair_helps", repair_helps(v, a));
+}
+
+static const struct entity *set_by_hand(struct view *v, const struct alert *a)
+{
+	const struct entity *e = model_find(v->model, a->key);
+
+	return e != NULL && e->kind == ENTITY_COMPONENT ? e : NULL;
+}
+
+static void ignore(void *owner, const struct alert *a)
+{
+	(void)owner;
+	(void)a;
+}
+
+/* Without a daemon nobody has judged what was set by hand since: it is wrong all the same, and has no number yet. */
+static void add_unjudged(struct view *v, const char *only, json_t *list)
+{
+	struct alert_book *present = alert_book_new(1);
+
+	alert_book_judge(present, v->model, v->now, ignore, NULL);
+	for (size_t i = 0; i < alert_book_count(present); i++) {
+		const struct alert *a = alert_book_at(present, i);
+		bool known = false;
+
+		for (size_t k = 0; k < alert_book_count(v->book); k++)
+			known = known || strcmp(alert_book_at(v->book, k)->key, a->key) == 0;
+		if (!known && set_by_hand(v, a) && (only[0] == '\0' || touches(v, a, only)))
+			json_array_append_new(list, alert_json(v, a, false));
+	}
+	alert_book_free(present);
+}
+
+/* 0 the worst, and of equal ones first those whose repair gives something back. */
+static int urgency(const json_t *a)
+{
+	int n = 0;
+
+	for (int s = SEVERITY_CRITICAL; s > SEVERITY_CLEARED && strcmp(json_text(a, "severity"), severity_word((enum severity)s)) != 0; s--)
+		n += 2;
+	return n + json_is_false(json_object_get(a, "repair_helps"));
+}
+
+static json_t *worst_first(json_t *list)
 {
 	json_t *sorted = json_array(), *a;
-	size_t i = 0, end, k;
+	size_t i;
 
-	for (; i < json_array_size(list); i = end) {
-		const char *severity = json_text(json_array_get(list, i), "severity");
-
-		for (end = i; end < json_array_size(list) && strcmp(json_text(json_array_get(list, end), "severity"), severity) == 0; end++)
-			;
-		for (int pass = 0; pass < 2; pass++)
-			for (k = i; k < end; k++) {
-				a = json_array_get(list, k);
-				if (json_is_false(json_object_get(a, "repair_helps")) == (pass == 1))
-					json_array_append(sorted, a);
-			}
-	}
+	for (int n = 0; n <= 2 * SEVERITIES; n++)
+		json_array_foreach(list, i, a)
+			if (urgency(a) == n)
+				json_array_append(sorted, a);
 	json_decref(list);
 	return sorted;
 }
@@ -105,17 +147,14 @@ static json_t *wrong_json(struct view *v, const char *only)
 
 	for (size_t i = 0; v->book && i < alert_book_count(v->book); i++) {
 		const struct alert *a = alert_book_at(v->book, i);
+		const struct entity *e = v->live ? NULL : set_by_hand(v, a);
 
-		if (only[0] && !touches(v, a, only))
-			continue;
-		json_array_append_new(list, json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:f,s:o,s:i,s:o}",
-				      "alert", json_count(a->number), "component", json_words(a->key), "kind", alert_kind_word(a->kind),
-				      "severity", severity_word(a->severity), "state", state_word(a->state), "cause", json_words(a->cause),
-				      "first_do", json_words(a->first_do), "since", json_time(a->since), "after", json_time(a->since_after),
-				      "age_s", span_as_s(wall_since(v->now, a->since)), "touches", touched_json(a),
-				      "touches_more", (int)a->touched_more, "repair_helps", repair_helps(v, a)));
+		if ((only[0] == '\0' || touches(v, a, only)) && (e == NULL || e->state != STATE_UP))
+			json_array_append_new(list, alert_json(v, a, true));
 	}
-	return helpful_first(list);
+	if (!v->live && v->book)
+		add_unjudged(v, only, list);
+	return worst_first(list);
 }
 
 /* ---- services -------------------------------------------------------------------------------------------------------------- */

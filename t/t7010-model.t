@@ -1,0 +1,138 @@
+#!/bin/sh
+# t/t7010-model.t: a configuration of components, groups and services alone: judged without a daemon, exact on fault trees.
+
+. ./lib-test.sh
+test_needs jq
+test_begin 'a model without a daemon and without any device'
+
+cat >model.conf <<-END
+	component "feed A" { unavailability = 0.01 }
+	component "feed B" { unavailability = 0.02 }
+	component "app1" { unavailability = 0.1  needs = {"feed A"} }
+	component "app2" { unavailability = 0.1  needs = {"feed A"} }
+	component "app3" { unavailability = 0.1  needs = {"feed B"} }
+	component "db" { unavailability = 0.001 }
+	component "db-replica" { unavailability = 0.001 }
+	group "app servers" { need = 2  full = 3  members = {"app[1-3]"} }
+	service "order management" { owner = "erp"  tier = 1  runbook = "https://wiki.example.com/erp"
+	                             needs = {"app servers", "db | db-replica"} }
+	service "reports" { needs = {"db-replica"} }
+END
+FOREWARN_CONFIG=$SCRATCH/model.conf
+export FOREWARN_CONFIG
+
+test_run 'risk --json has every key, integers are integers' '
+	forewarn risk "order management" --json >got &&
+	jq -e ".version == 1 and (.live | not) and (.items | length) == 1" got &&
+	jq -e ".items[0] | .service == \"order management\" and .quality == \"up\" and .at_risk == false and .owner == \"erp\" and
+		.tier == 1 and .distance == 1 and .distance_weak == 1 and .distance_worst == 1 and .design_distance == 1 and
+		.can_lose == 0 and .built_for == 0 and .cut_sets == 1 and .components == 7 and .components_unknown == 0 and
+		.single_points == [\"feed A\"] and .single_points_count == 1 and .smallest == [[\"feed A\"]]" got &&
+	! grep -E "\"(distance|distance_weak|distance_worst|design_distance|cut_sets|components|tier|can_lose)\": [0-9]*\.[0-9]" got
+'
+test_run 'p is that of the formula' '
+	forewarn risk "order management" --json | jq -e ".items[0].p as \$p |
+		([0,1] | map(. as \$a | [0,1] | map(. as \$b |
+			(if \$a == 1 then 0.01 else 0.99 end) * (if \$b == 1 then 0.02 else 0.98 end) *
+			(if \$a == 1 then 1 else (if \$b == 1 then 1 - 0.81 else (0.1*0.1*0.9*3 + 0.001) end) end)) | add) | add) as \$apps |
+		(1 - (1 - \$apps) * (1 - 0.000001)) as \$want | ((\$p - \$want) / \$want | fabs) < 1e-12"
+'
+test_run 'risk for people: no spare, what carries what, the chance, where to go on' '
+	forewarn risk "order management" >got &&
+	grep -q "^order management   quality ok · owner erp · tier 1$" got &&
+	grep -q "built without a spare: one component alone can stop it" got &&
+	grep -q "^Ends it now  *feed A (carries app1, app2)$" got &&
+	grep -q "^Chance  *to be down at a random moment: about 1 in [0-9]*; rates: 7 as configured$" got &&
+	grep -q "^Certainty  *the states of all 7 components are known: nothing of it is polled$" got &&
+	grep -q "^Runbook  *https://wiki.example.com/erp$" got &&
+	tail -n 1 got | grep -q "^More  *-v .*forewarn explain \"order management\""
+'
+test_run 'risk of all: those that are well are not listed' '
+	forewarn risk >got &&
+	grep -q "^no service is at risk; all are well$" got
+'
+test_run 'status: exit status 0, no device is polled, nothing wrong' '
+	forewarn status >got &&
+	head -n 1 got | grep -q " · no device is polled$" &&
+	grep -q "nothing is wrong" got && tail -n 1 got | grep -q "next: forewarn risk"
+'
+test_run 'explain: a sentence, then the tree' '
+	forewarn explain "order management" >got &&
+	grep -q "^order management needs 2 of the 3 app servers and either db or db-replica. With fewer than 3 app servers it is degraded.$" got &&
+	grep -q "^   app servers  (group, needs 2 of 3)  up$" got &&
+	grep -q "^      app1  (component, stands on)  up$" got &&
+	grep -q "feed A  (component, set by hand)  up  (as above)$" got &&
+	forewarn explain "feed A" | grep -q "up until someone sets it otherwise. order management"
+'
+
+# With a state folder, what is set by hand is kept, and judged without a daemon as well.
+mkdir state
+sed "1i state = \"$SCRATCH/state\"" model.conf >kept.conf
+FOREWARN_CONFIG=$SCRATCH/kept.conf
+test_run 'set: one, with its reason and end; who did it is recorded' '
+	forewarn set app3 down --until 4h --why "new disks" >got &&
+	grep -q "^app3 is down (was up) until .*, then up again$" got &&
+	forewarn status >got2; test $? -eq 2 &&
+	grep -q "^order management  *DEGRADED  *AT RISK" got2 &&
+	forewarn events app3 --json | jq -e --arg who "$(id -un)" ".items[0] | .what == \"set\" and .now == \"down\" and .reason == \"new disks\" and .who == \$who"
+'
+test_run 'risk: the pair that would end it is named, and the repair' '
+	forewarn risk "order management" --json | jq -e ".items[0] | .quality == \"degraded\" and .at_risk and .distance == 1 and
+		(.single_points | sort) == [\"app1\", \"app2\", \"feed A\"] and .failed[0].component == \"app3\" and
+		.failed[0].reason == \"new disks\" and .repairs == [{\"components\":[\"app3\"],\"quality\":\"up\",\"can_lose\":0,\"at_risk\":false}] and
+		.left[0] == {\"group\":\"app servers\",\"there\":2,\"unknown\":0,\"members\":3,\"need\":2,\"full\":3}" &&
+	forewarn risk "order management" | grep -q "^Not up  *app3 down: new disks ("
+'
+test_run 'two repairs that only together help are named together' '
+	forewarn set "feed A" down && forewarn set db down && forewarn set db-replica down &&
+	forewarn risk "order management" --json | jq -e ".items[0] | .distance == 0 and .can_lose == -1 and .single_points == [] and
+		.smallest == [] and (.repairs[0].components | length) == 2 and (.repairs[0].components | index(\"feed A\") != null)" &&
+	forewarn risk "order management" | grep -q "^Repair first  *.* and .*, one alone is not enough: works again" &&
+	forewarn set "feed A" up && forewarn set db up && forewarn set db-replica up
+'
+test_run 'set in bulk: every mistake by line, and nothing was changed' '
+	printf "feed A\tdown\tx\nfeed X\tup\n# no\n\nfeed B\tbad\napp servers\tdown\n" >lines &&
+	{ forewarn set --stdin <lines >out 2>err; test $? -eq 1; } && test ! -s out &&
+	grep -q "standard input:2: there is no component .feed X.; .feed A. is near$" err &&
+	grep -q "standard input:5: cannot set .feed B.: .bad. is not a state; use up, degraded, down or unknown$" err &&
+	grep -q "standard input:6: cannot set .app servers.: it follows from what it needs" err &&
+	grep -q "^3 mistakes; nothing was changed$" err &&
+	forewarn explain "feed A" --json | jq -e ".items[0].state == \"up\""
+'
+test_run 'set in bulk: all of it, also of lines that end in CR' '
+	printf "feed A\tdegraded\tworks\r\nfeed B\tdegraded\n" | forewarn set --stdin --json |
+		jq -e "[.items[].component] == [\"feed A\", \"feed B\"] and .mistakes == []" &&
+	forewarn explain "feed A" --json | jq -e ".items[0] | .state == \"degraded\" and .reason == \"works\"" &&
+	printf "feed A\tup\nfeed B\tup\napp3\tup\n" | forewarn set --stdin | grep -q "^3 states set$" && forewarn status
+'
+test_run 'what is down again and again is told by Before' '
+	forewarn risk "order management" --json | jq -e ".items[0].before.days == 90" && ! forewarn risk reports --json | jq -e ".items[0].at_risk"
+'
+FOREWARN_CONFIG=$SCRATCH/model.conf
+
+# ---- real fault trees --------------------------------------------------------------------------------------------
+
+tree() {
+	forewarn risk -c "$SHARED/faulttrees/$1.conf" --json --list 5 >got.json &&
+	jq -e --arg service "$2" --argjson distance "$4" --argjson p "$7" --arg by_size "$6" '
+		.items[] | select(.service == $service) |
+		.distance == $distance and .design_distance == $distance and
+		(($p - .p) / $p | fabs) < 1e-9 and
+		(.cut_sets | tostring) == ($by_size | split(",")[$distance - 1]) and
+		([.smallest[] | length] | unique) == [$distance] and (.single_points_count == (if $distance == 1 then .cut_sets else 0 end))' got.json
+}
+
+if test -r "$SHARED/faulttrees/expected.tsv"
+then
+	sed 1d "$SHARED/faulttrees/expected.tsv" >trees
+	tab=$(printf '\t')
+	while IFS=$tab read -r model service components distance sets by_size p <&4
+	do
+		test_run "$model: distance, smallest cut sets and chance as two programs agree" '
+			tree "$model" "$service" "$components" "$distance" "$sets" "$by_size" "$p" || { jq -c ".items[] | [.distance, .cut_sets, .p]" got.json; false; }
+		'
+	done 4<trees
+else
+	test_skip 'fault trees' 'they are not there'
+fi
+test_end
