@@ -87,12 +87,15 @@ static const struct store_layout *find_class(void *owner, const char *class_name
 	return NULL;
 }
 
+/* So that rows of a journal find their class. A check's own columns are in the journal with its name: here it is enough that the
+ * class is known. */
 static void keep_definitions(struct store_thread *t, const struct config *c)
 {
-	struct store_layout icmp;
+	struct store_layout icmp, check = { .name = "check", .step_s = 60, .ds_count = 1, .ds = { { .name = "status" } } };
 
 	store_icmp_layout((uint32_t)(c->interval.us / 1000000), &icmp);
 	keep(t, store_layout_id(&icmp), &icmp);
+	keep(t, store_layout_id(&check), &check);
 	for (unsigned i = 0; i < c->mib->count; i++)
 		if (c->mib->table[i]->layout.ds_count)
 			keep(t, store_layout_id(&c->mib->table[i]->layout), &c->mib->table[i]->layout);
