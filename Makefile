@@ -21,7 +21,7 @@ JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 FUZZ_SECONDS ?= 3600
 
 WARN     = -std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes
-DEFINES  = -DFOREWARN_MIBS='"$(PREFIX)/share/forewarn/mibs"'
+MIBS     = -DFOREWARN_MIBS='"$(PREFIX)/share/forewarn/mibs"'
 
 comma   := ,
 ifdef SANITIZE
@@ -128,7 +128,7 @@ Q = @
 say = @printf '  %-4s %s\n' $(1) $(2)
 endif
 
-COMPILE = $(CC) $(WARN) $(CFLAGS) $(HARDEN) $(FUZZ_CFLAGS) $(DEFINES) -I. $(LIB_CFLAGS) $(CPPFLAGS)
+COMPILE = $(CC) $(WARN) $(CFLAGS) $(HARDEN) $(FUZZ_CFLAGS) $(PLACES) -I. $(LIB_CFLAGS) $(CPPFLAGS)
 LINK    = $(CC) $(CFLAGS) $(LDHARDEN) $(LDFLAGS)
 
 # Written anew only when it says something else, so that other flags or another list of files build again.
@@ -136,6 +136,12 @@ say_if_other = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - 
 
 $(OUT)/flags: FORCE
 	$(call say_if_other,$(COMPILE))
+
+# Only these know where it will be installed: another PREFIX does not build all again.
+$(OUT)/mibs-at: FORCE
+	$(call say_if_other,$(MIBS))
+$(OUT)/poller/mib.o $(OUT)/t/unit/t3100-mib.o: $(OUT)/mibs-at
+$(OUT)/poller/mib.o $(OUT)/t/unit/t3100-mib.o: private PLACES = $(MIBS)
 
 $(OUT)/%.o: %.c $(OUT)/flags | libraries
 	@mkdir -p $(@D)
