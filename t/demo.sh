@@ -338,7 +338,7 @@ show_trap() {
 	say "    the NOC's snmptrapd has received, and decoded by FOREWARN-MIB:"
 	tail -n 1 "$scratch/told" | tr '\t' '\n' |
 		sed -n 's/^FOREWARN-MIB::\(forewarnAlert\(Number\|Severity\|Transition\|Cause\|FirstDo\|Services\|Points\)\)/\1/p' |
-		sed 's/^/  | /' | shown
+		sed '/STRING: *$/d; s/^/  | /' | shown
 }
 
 # ---- the story ----------------------------------------------------------------------------------------------------
