@@ -70,6 +70,7 @@ static void clients_sweep(struct api *a, struct mono now)
 			a->slow++;
 			continue;
 		}
+		bufferevent_disable(c->bev, EV_READ | EV_WRITE);
 		bufferevent_decref(c->bev);
 		*c = a->client[--a->clients];
 	}
@@ -82,7 +83,9 @@ static void clients_sweep(struct api *a, struct mono now)
 static struct bufferevent *client_new(struct event_base *base, void *arg)
 {
 	struct api *a = arg;
-	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
+	/* Close on free: else the server closes the descriptor while our reference keeps its events, and the next connection of
+	 * that number would hear nothing. */
+	struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 
 	if (bev == NULL || a->clients == CLIENTS_MOST)
 		return bev;
