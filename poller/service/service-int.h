@@ -5,6 +5,8 @@
  *   build.c   gates to diagrams (diagram.c), part by part, in the best of several orders
  *   live.c    the finished diagrams as cells, and what follows from the states, kept up to date cell by cell
  *   ask.c     verdicts, single points, support, what-if: readers of the cells
+ *   cuts.c    minimal cut sets, on demand: copied out of the cells into families of sets (family.c), counted by tally.c
+ *   importance.c   what each component matters: two passes over the cells, on demand
  */
 #ifndef FW_SERVICE_SERVICE_INT_H
 #define FW_SERVICE_SERVICE_INT_H

@@ -14,7 +14,7 @@
  *   at risk   quality is not down and a variable in the support of F or G is in W
  * Values are kept per shared diagram node; a state change values again those it changes, and nothing is built.
  *
- * Sources: Bryant 1986 (ROBDD); Rauzy 1993 (fault trees on diagrams). Pure: no clock, no thread, no I/O.
+ * Sources: Bryant 1986 (ROBDD); Rauzy 1993 (fault trees on diagrams); Minato 1993 (ZDD). Pure: no clock, no thread, no I/O.
  * Thread: a graph belongs to its owner.
  */
 #ifndef FW_SERVICE_SERVICE_H
@@ -106,6 +106,50 @@ uint32_t graph_component_at(const struct graph *g, uint32_t index);
 /* Smallest cut sets now: 'distance' components each, one set after the other, at most 'most' sets; 'out' has room for
  * most * distance. Returns how many sets were put there; verdict.cuts says how many there are. None when it is down. */
 size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t most);
+
+/* ---- cut sets and importance: computed when asked, nothing is kept ------------------------------------------------ */
+
+/*
+ * All minimal cut sets of the function F of a node, given what is down, or of its design: the minimal sets of further
+ * failures that make it true. A node that is down, or that nothing can end, has none. They are held as a
+ * zero-suppressed diagram, and are the asker's; states may change meanwhile.
+ */
+struct cut_sets;
+struct cut_question { uint32_t node; bool design; };	/* node: watched or a component */
+
+/*
+ * At most so many nodes of that diagram, and so many steps (10 to 50 million a second). Steps are used up: one bound
+ * may serve several questions. While it is made, a node takes up to 36 octets, beside 48 MiB of cache, 24 octets for
+ * each cell of the function, and 256 MiB at most for the numbers.
+ */
+struct cut_bound { uint32_t nodes; uint64_t steps; };
+struct cut_bound cut_bound_default(void);
+
+/* FW_FULL and *out NULL when the bound is met: says which node. Distance, cuts and importance are exact all the same. */
+enum fw_err graph_cut_sets(struct graph *g, const struct cut_question *q, struct cut_bound *b, struct cut_sets **out,
+			   struct err *err);
+void cut_sets_free(struct cut_sets *c);
+
+/* The size of the largest one; 0 when there is none. */
+uint32_t cut_sets_largest(const struct cut_sets *c);
+/* How many there are of this size from 1 on, of all sizes together with 0: decimal digits, exact. The caller frees. */
+char *cut_sets_count(const struct cut_sets *c, uint32_t size);
+
+/* The smallest 'most' of them, by rising size, each in order of creation. Returns how many were told. */
+typedef void cut_set_function(void *owner, const uint32_t *component, size_t n);
+size_t cut_sets_each(struct cut_sets *c, size_t most, cut_set_function *each, void *owner);
+
+/*
+ * How much a component matters to F, given what is down; for what is down its q is 1. With p = P(F), q the component's
+ * unavailability, p1 and p0 = P(F) if it fails and if it works:
+ *	birnbaum p1 - p0	criticality birnbaum q / p	fussell_vesely P(it has failed | F) = q p1 / p
+ *	raw p1 / p (risk achievement worth)	rrw p / p0 (risk reduction worth; INFINITY: no outage without it)
+ * NaN where an unavailability that matters is missing, or p is 0.
+ */
+struct importance { uint32_t component; double birnbaum, criticality, fussell_vesely, raw, rrw; };
+
+/* Of the components in the support of F, in order of creation. Returns how many there are; 'most' are put into 'out'. */
+size_t graph_importance(struct graph *g, uint32_t node, struct importance *out, size_t most);
 
 /* Structure, for explain. */
 const char *graph_name(const struct graph *g, uint32_t node);

@@ -2,96 +2,13 @@
  *
  * Every model of $FOREWARN_SHARED/faulttrees (else of ../shared beside the checkout): distance and number of cut sets
  * of that size exact, the probability to 1e-9, in bounded memory. Then every component goes down and comes back, and
- * the numbers are the same again. The models are configurations; the scanner here reads just their three kinds of line.
+ * the numbers are the same again.
  */
-#include <stdlib.h>
-#include <time.h>
+#include "t5-faulttree.h"
 
-#include "poller/service/service.h"
-#include "tap.h"
-
-enum { LINE_MOST = 65536, MODELS_MOST = 64, NODES_MOST = 10000, NODES_BOUND = 4000000 };
+enum { MODELS_MOST = 64 };
 
 struct expected { char model[32]; uint32_t components, distance; double cuts, p; };
-
-static const char *folder(void)
-{
-	static char path[512];
-	const char *shared = getenv("FOREWARN_SHARED"), *top = getenv("FOREWARN_TOP");
-
-	if (shared)
-		snprintf(path, sizeof(path), "%s/faulttrees", shared);
-	else
-		snprintf(path, sizeof(path), "%s/../shared/faulttrees", top ? top : "..");
-	return path;
-}
-
-/* The next "quoted" word of a line; moves on behind it. */
-static bool quoted(char **at, char **word)
-{
-	char *from = strchr(*at, '"'), *to = from ? strchr(from + 1, '"') : NULL;
-
-	if (!to)
-		return false;
-	*to = '\0';
-	*word = from + 1;
-	*at = to + 1;
-	return true;
-}
-
-static double after(const char *line, const char *key, double otherwise)
-{
-	const char *at = strstr(line, key);
-
-	return at ? strtod(at + strlen(key), NULL) : otherwise;
-}
-
-/* First pass: nodes. Second pass: members. */
-static void read_line(struct graph *g, char *line, bool second)
-{
-	char *at = line, *name, *member;
-	uint32_t gate;
-
-	if (strncmp(line, "component ", 10) == 0) {
-		if (!second && quoted(&at, &name))
-			graph_component(g, name, after(at, "unavailability = ", -1));
-		return;
-	}
-	if (strncmp(line, "group ", 6) != 0 && strncmp(line, "service ", 8) != 0)
-		return;
-	if (!quoted(&at, &name))
-		return;
-	if (!second) {
-		uint32_t need = (uint32_t)after(at, "need = ", NODE_ALL);
-
-		gate = graph_gate(g, name, need, need);
-		if (*line == 's')
-			graph_watch(g, gate);
-		return;
-	}
-	gate = graph_find(g, name);
-	while (quoted(&at, &member))
-		graph_member(g, gate, graph_find(g, member));
-}
-
-static struct graph *read_model(const char *model)
-{
-	char path[600], *line = malloc(LINE_MOST);
-	struct graph *g = graph_new(NODES_BOUND);
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s.conf", folder(), model);
-	f = fopen(path, "r");
-	for (int second = 0; f && second < 2; second++) {
-		rewind(f);
-		while (fgets(line, LINE_MOST, f))
-			read_line(g, line, second);
-	}
-	if (f)
-		fclose(f);
-	free(line);
-	return g;
-}
 
 /* model service components distance cut_sets cut_sets_by_size p */
 static int read_expected(struct expected *e)
@@ -100,7 +17,7 @@ static int read_expected(struct expected *e)
 	int n = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/expected.tsv", folder());
+	snprintf(path, sizeof(path), "%s/expected.tsv", trees_folder());
 	f = fopen(path, "r");
 	while (f && n < MODELS_MOST && fgets(line, sizeof(line), f)) {
 		char *at = sizes;
@@ -116,22 +33,6 @@ static int read_expected(struct expected *e)
 	if (f)
 		fclose(f);
 	return n;
-}
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static uint32_t service_of(const struct graph *g)
-{
-	for (uint32_t i = graph_size(g).components; i < graph_size(g).components + graph_size(g).gates; i++)
-		if (graph_is_watched(g, i))
-			return i;
-	return NODE_NONE;
 }
 
 static bool fits(const struct verdict *v, const struct expected *e)
@@ -160,10 +61,10 @@ static bool falls_and_heals(struct graph *g, uint32_t service, const struct expe
 static void one_model(const struct expected *e)
 {
 	double from = now_ms();
-	struct graph *g = read_model(e->model);
+	struct graph *g = tree_read(e->model);
 	struct err err = { "" };
 	enum fw_err built = graph_build(g, &err);
-	uint32_t service = service_of(g);
+	uint32_t service = tree_service(g);
 	struct verdict v;
 	char name[100];
 
