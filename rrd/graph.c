@@ -164,22 +164,24 @@ static void heading(struct words *w, int label_columns, int unit_columns)
 /* Times of the axis: grid lines, stronger ones and words, by what is shown. */
 static void axis_of_time(struct words *w, int64_t shown_s, unsigned width)
 {
-	static const struct { int64_t pixel_s; const char *grid; } axes[] = {
-		{ 6,     "MINUTE:1:MINUTE:5:MINUTE:10:0:%H:%M" },
-		{ 12,    "MINUTE:5:MINUTE:30:MINUTE:30:0:%H:%M" },
-		{ 30,    "MINUTE:10:HOUR:1:HOUR:1:0:%H:%M" },
-		{ 75,    "MINUTE:30:HOUR:2:HOUR:2:0:%H:%M" },
-		{ 130,   "HOUR:1:HOUR:3:HOUR:3:0:%H:%M" },
-		{ 280,   "HOUR:2:HOUR:6:HOUR:6:0:%a %H:%M" },
-		{ 600,   "HOUR:6:HOUR:12:HOUR:12:0:%a %H:%M" },
-		{ 1300,  "HOUR:6:DAY:1:DAY:1:86400:%a %d %b" },
-		{ 4500,  "DAY:1:DAY:7:DAY:7:0:%d %b" },
-		{ 12000, "DAY:7:MONTH:1:MONTH:1:0:%d %b" },
-		{ 60000, "MONTH:1:MONTH:1:MONTH:1:2592000:%b %Y" },
+	static const struct { int64_t pixel_ms; const char *grid; } axes[] = {
+		{ 150,      "SECOND:5:SECOND:15:SECOND:15:0:%H:%M:%S" },
+		{ 700,      "SECOND:15:MINUTE:1:MINUTE:1:0:%H:%M" },
+		{ 6000,     "MINUTE:1:MINUTE:5:MINUTE:10:0:%H:%M" },
+		{ 12000,    "MINUTE:5:MINUTE:30:MINUTE:30:0:%H:%M" },
+		{ 30000,    "MINUTE:10:HOUR:1:HOUR:1:0:%H:%M" },
+		{ 75000,    "MINUTE:30:HOUR:2:HOUR:2:0:%H:%M" },
+		{ 130000,   "HOUR:1:HOUR:3:HOUR:3:0:%H:%M" },
+		{ 280000,   "HOUR:2:HOUR:6:HOUR:6:0:%a %H:%M" },
+		{ 600000,   "HOUR:6:HOUR:12:HOUR:12:0:%a %H:%M" },
+		{ 1300000,  "HOUR:6:DAY:1:DAY:1:86400:%a %d %b" },
+		{ 4500000,  "DAY:1:DAY:7:DAY:7:0:%d %b" },
+		{ 12000000, "DAY:7:MONTH:1:MONTH:1:0:%d %b" },
+		{ 60000000, "MONTH:1:MONTH:1:MONTH:1:2592000:%b %Y" },
 	};
 
 	for (size_t i = 0; i < sizeof(axes) / sizeof(axes[0]); i++)
-		if (shown_s <= axes[i].pixel_s * width) {
+		if (shown_s * 1000 <= axes[i].pixel_ms * width) {
 			word_add(w, "--x-grid");
 			word_add(w, "%s", axes[i].grid);
 			return;
