@@ -103,15 +103,16 @@ static void idle_check(struct worker *w)
 static void rows_post(struct worker *w, unsigned store)
 {
 	struct msg_rows *b = w->rows[store];
+	uint32_t count = b ? b->count : 0;
 
-	if (b == NULL || b->count == 0)
+	if (count == 0)
 		return;
 	w->rows[store] = NULL;
 	if (mbox_take(store_thread_mbox(w->setup.stores[store]), &b->m) == FW_OK) {
-		w->n.rows += b->count;
+		w->n.rows += count;	/* the block is the store's now, and may be gone */
 		return;
 	}
-	w->n.rows_refused += b->count;
+	w->n.rows_refused += count;
 	log_often(LOG_LEVEL_ERROR, LOG_STORE, &w->refused_said, "store %u does not keep up: rows are dropped rows=%llu", store,
 		  (unsigned long long)w->n.rows_refused);
 	free(b);
