@@ -77,6 +77,8 @@ static void check_row(struct check *c, const struct check_result *r, struct wall
 	struct store_row row = { .at = { at.us - at.us % 1000000 }, .known = 3 };
 	char name[MODEL_NAME_MAX];
 
+	if (last_at(c->w->last, c->record)->asked_us / 1000000 == at.us / 1000000)
+		return;		/* asked twice in a second: RRD has one row of it */
 	layout_extend(c, r);
 	row.value[0].gauge = r->status > 3 ? 3 : r->status;
 	row.value[1].gauge = span_as_s(r->took);

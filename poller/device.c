@@ -16,6 +16,8 @@
 #include "poller/base/text.h"
 #include "poller/worker-int.h"
 
+enum { UPTIME_YOUNG = 5 * 60 * 100 };	/* sysUpTime, 1/100 s */
+
 static void round_end(struct device *d, struct mono now);
 static void round_snmp(struct device *d);
 static void round_ask(struct device *d);
@@ -271,8 +273,8 @@ static void echo_row(struct device *d, struct wall at)
 	char name[MODEL_NAME_MAX];
 	struct last_record *r;
 
-	if (d->echo_sent == 0)
-		return;
+	if (d->echo_sent == 0 || last_at(d->w->last, d->record)->asked_us / 1000000 == at.us / 1000000)
+		return;		/* asked twice in a second: RRD has one row of it */
 	row.value[0].gauge = 100 * s.loss;
 	row.value[1].gauge = s.min_s;
 	row.value[2].gauge = s.median_s;
@@ -327,7 +329,7 @@ static void round_snmp(struct device *d)
 
 /*
  * When it is walked again: hourly; sooner while there is news, since what has just come or gone may do so again (an agent's
- * part that starts anew); soon, but ever later, when it could not be read whole.
+ * part that starts anew), and while the agent is young (net-snmp's has no processors in its first minute); soon, but ever later, when it could not be read whole.
  */
 static void discovery_next(struct device *d, struct mono now, bool complete, bool news)
 {
@@ -335,6 +337,7 @@ static void discovery_next(struct device *d, struct mono now, bool complete, boo
 
 	if (complete) {
 		d->discovery_failed = 0;
+		news = news || (d->uptime_known && d->uptime < UPTIME_YOUNG);
 		d->calm = news ? 0 : (uint8_t)(d->calm + (d->calm < 16));
 		wait = (4 * wait) << d->calm;
 	} else {
