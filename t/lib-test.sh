@@ -34,6 +34,7 @@ test_count=0
 test_failed=0
 test_title=
 test_ended=
+test_running=
 test_children=
 
 # ---- TAP -----------------------------------------------------------------------------------------------------------
@@ -62,8 +63,10 @@ test_begin() {
 test_run() {
 	test_count=$((test_count + 1))
 	test_output=$SCRATCH/.output.$test_count
+	test_running=$1
 	test_eval "$2" >"$test_output" 2>&1 </dev/null
 	test_result "$?" "$1"
+	test_running=
 }
 
 # A function of its own, so that "return 1" in the commands ends them, and nothing else.
@@ -110,10 +113,10 @@ test_needs() {
 	done
 }
 
-# What a test cannot go on without has not started: a failed test, and the end.
+# What a test cannot go on without has not started: a failed test (the one that runs, or one more), and the end.
 test_fatal() {
-	test_count=$((test_count + 1))
-	echo "not ok $test_count - $1" >&3
+	test -n "$test_running" || test_count=$((test_count + 1))
+	echo "not ok $test_count - ${test_running:+$test_running: }$1" >&3
 	test -z "$2" || test_diagnose "$2"
 	test_failed=$((test_failed + 1))
 	test_end
@@ -183,9 +186,10 @@ test_kill() {
 	done
 }
 
-# wait_for SECONDS CONDITION: look every 50 ms; false, and said, when it has not come true in that time.
+# wait_for SECONDS CONDITION: look every 50 ms; false, and said, when it has not come true in that time (three times
+# as long under sanitizers, where all is slower).
 wait_for() {
-	wait_end=$(($(date +%s) + $1 + 1))
+	wait_end=$(($(date +%s) + $1 * (${SANITIZE:+2} + 1) + 1))
 	until eval "$2"
 	do
 		if test "$(date +%s)" -ge "$wait_end"
