@@ -74,10 +74,8 @@ started() {
 files_whole() {
 	find "$SCRATCH/state/rrd" -name '*.rrd' >"$SCRATCH/.files" && test -s "$SCRATCH/.files" || return 1
 	find "$SCRATCH/state" -name '*.broken*' | grep . && return 1
-	while read -r files_one
-	do
-		rrdtool info "$files_one" >/dev/null || return 1
-	done <"$SCRATCH/.files"
+	sed 's/.*/info "&"/' "$SCRATCH/.files" | rrdtool - >"$SCRATCH/.info" || return 1
+	! grep ERROR "$SCRATCH/.info" && test "$(grep -c '^OK' "$SCRATCH/.info")" -eq "$(wc -l <"$SCRATCH/.files")"
 }
 
 ledger_whole() {
