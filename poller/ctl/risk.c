@@ -45,25 +45,34 @@ static char *moment(struct wall t, char *buf, size_t size)
 	return ago.us < span_s(43200).us ? wall_format_time(t, buf, size) : wall_format(t, buf, size);
 }
 
+/* What stands behind the quality, in one line or, when the window is too narrow for it, below the name. */
 static void print_title(const struct screen *s, const json_t *r)
 {
-	const char *q = json_text(r, "quality");
+	const char *q = json_text(r, "quality"), *word = strcmp(q, "up") == 0 ? "ok" : is_down(r) ? "DOWN" :
+				strcmp(q, "degraded") == 0 ? "DEGRADED" : q;
 	struct wall since = risk_since(json_object_get(r, "failed"));
-	char at[48], ago[32];
+	char at[48], ago[32], rest[512];
+	struct text t = text_over(rest, sizeof(rest));
+	bool at_risk = is_true(r, "at_risk");
+	size_t columns;
 
-	fprintf(s->out, "%s%s%s   quality %s%s%s", screen_ink(s, INK_BOLD), json_text(r, "service"), screen_ink(s, INK_PLAIN),
-		screen_ink(s, state_ink(q)), strcmp(q, "up") == 0 ? "ok" : is_down(r) ? "DOWN" : strcmp(q, "degraded") == 0 ? "DEGRADED" : q,
-		screen_ink(s, INK_PLAIN));
-	if (is_true(r, "at_risk"))
-		fprintf(s->out, " \u00b7 %sAT RISK%s", screen_ink(s, INK_WARN), screen_ink(s, INK_PLAIN));
+	text_add(&t, "%s", "");
 	if (since.us)
-		fprintf(s->out, " since %s (%s)", moment(since, at, sizeof(at)),
-			age_words(wall_since(clock_wall(), since), ago, sizeof(ago)));
+		text_add(&t, " since %s (%s)", moment(since, at, sizeof(at)), age_words(wall_since(clock_wall(), since), ago, sizeof(ago)));
 	if (json_text(r, "owner")[0])
-		fprintf(s->out, " \u00b7 owner %s", json_text(r, "owner"));
+		text_add(&t, " \u00b7 owner %s", json_text(r, "owner"));
 	if (json_int(r, "tier"))
-		fprintf(s->out, " \u00b7 tier %lld", (long long)json_int(r, "tier"));
-	fputc('\n', s->out);
+		text_add(&t, " \u00b7 tier %lld", (long long)json_int(r, "tier"));
+	columns = text_columns(json_text(r, "service")) + 11 + strlen(word) + (at_risk ? 10 : 0) + text_columns(rest);
+	fputs(screen_ink(s, INK_BOLD), s->out);
+	if (columns > s->width)
+		screen_wrap(s, 0, json_text(r, "service"));
+	else
+		fprintf(s->out, "%s   ", json_text(r, "service"));
+	fprintf(s->out, "%squality %s%s%s", screen_ink(s, INK_PLAIN), screen_ink(s, state_ink(q)), word, screen_ink(s, INK_PLAIN));
+	if (at_risk)
+		fprintf(s->out, " \u00b7 %sAT RISK%s", screen_ink(s, INK_WARN), screen_ink(s, INK_PLAIN));
+	fprintf(s->out, "%s\n", rest);
 }
 
 static void print_sentence(const struct screen *s, const json_t *r)

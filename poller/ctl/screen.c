@@ -73,14 +73,11 @@ size_t screen_line(const char *text, unsigned columns, const char **next)
 {
 	size_t all = octets_of(text, columns ? columns : 1), len = all;
 
-	if (text[all] == '\0') {
-		*next = text + all;
-		return all;
+	if (text[all] != '\0') {
+		while (len > 0 && text[len] != ' ')
+			len--;
+		len = len ? len : all;
 	}
-	while (len > 0 && text[len] != ' ')
-		len--;
-	if (len == 0)
-		len = all;
 	for (*next = text + len; **next == ' '; ++*next)
 		;
 	while (len > 0 && text[len - 1] == ' ')

@@ -401,20 +401,21 @@ static void print_end(const struct screen *out, const struct sheet *s, unsigned 
 {
 	const json_t *items = json_object_get(s->answer, "items");
 	const char *between = ": ";
+	char number[32];
 	json_int_t left_off = json_int(s->answer, "left_off");
 	size_t i;
 	json_t *item;
 
 	for (unsigned k = 0; k < s->whys; k++)
 		fprintf(out->out, "? %s of %u: %s\n", s->why[k].key, s->why[k].count, s->why[k].words);
-	fprintf(out->out, "%s%zu", screen_ink(out, INK_DIM), json_array_size(items));
+	fprintf(out->out, "%s%s", screen_ink(out, INK_DIM), text_thousands(json_array_size(items), number, sizeof(number)));
 	for (size_t k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
 		unsigned n = 0;
 
 		json_array_foreach(items, i, item)
 			n += strcmp(json_text(item, "state"), states[k]) == 0;
 		if (n)
-			fprintf(out->out, "%s%u %s", between, n, states[k]);
+			fprintf(out->out, "%s%s %s", between, text_thousands(n, number, sizeof(number)), states[k]);
 		between = n ? ", " : between;
 	}
 	if (left_off)

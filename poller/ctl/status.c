@@ -3,6 +3,7 @@
  * Exit status by the convention of monitoring plugins, the worst first: 2 a service is degraded or down; 1 at risk;
  * 3 unknown, or it cannot be told; 0 all well.
  */
+#define _GNU_SOURCE		/* strverscmp */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "poller/ctl/ctl.h"
 
 enum { STATUS_WELL = 0, STATUS_RISK = 1, STATUS_QUALITY = 2, STATUS_UNKNOWN = 3 };
-enum { WRONG_MOST = 30, SERVICES_MOST = 40, SERVICES_FEW = 5, GROUPS_MOST = 3, NAMES_MOST = 3 };
+enum { WRONG_MOST = 20, IDLE_MOST = 5, SERVICES_MOST = 20, SERVICES_FEW = 5, GROUPS_MOST = 3, NAMES_MOST = 3 };
 
 static bool is(const json_t *item, const char *key, const char *value) { return strcmp(json_text(item, key), value) == 0; }
 static bool is_true(const json_t *item, const char *key) { return json_is_true(json_object_get(item, key)); }
@@ -184,22 +185,47 @@ static void print_nothing(const struct screen *s, const json_t *head)
 		known ? "nothing is wrong" : "nothing is known to be wrong, but not all is known", screen_ink(s, INK_PLAIN));
 }
 
+/* No service stands on it. */
+static bool is_idle(const json_t *wrong) { return json_array_size(json_object_get(wrong, "touches")) == 0; }
+
+/* What touches services comes first; of the others a few, and how many more. */
+static void print_wrong_list(const struct screen *s, const struct wrong_sheet *w, const json_t *wrong, bool all)
+{
+	size_t shown = 0, idle = 0, more = 0, more_idle = 0, i;
+	json_t *item;
+
+	for (int pass = 0; pass < 2; pass++)
+		json_array_foreach(wrong, i, item) {
+			if (is_idle(item) != (pass == 1))
+				continue;
+			if (!all && shown >= WRONG_MOST)
+				(*(pass ? &more_idle : &more))++;
+			else if (!all && pass && shown > idle && idle >= IDLE_MOST)
+				more_idle++;
+			else {
+				print_wrong(s, w, item);
+				shown++;
+				idle += pass == 1;
+			}
+		}
+	if (more)
+		fprintf(s->out, "%zu more causes touch services (status --all)\n", more);
+	if (more_idle)
+		fprintf(s->out, "%zu more touch no service (status --all)\n", more_idle);
+}
+
 static void print_wrongs(const struct screen *s, const json_t *wrong, const json_t *head, bool all)
 {
 	struct wrong_sheet w = wrong_sheet_of(s, wrong);
-	size_t n = json_array_size(wrong), shown = all || n <= WRONG_MOST ? n : WRONG_MOST;
 
-	if (n == 0) {
+	if (json_array_size(wrong) == 0) {
 		print_nothing(s, head);
 		return;
 	}
 	fprintf(s->out, "\n%s", screen_ink(s, INK_BOLD));
 	screen_cell(s, "WHAT IS WRONG, worst first", w.cause);
 	fprintf(s->out, "  %-*s  %-*s  %s%s\n", (int)w.since, "SINCE", (int)w.alert, "ALERT", "TOUCHES", screen_ink(s, INK_PLAIN));
-	for (size_t i = 0; i < shown; i++)
-		print_wrong(s, &w, json_array_get(wrong, i));
-	if (shown < n)
-		fprintf(s->out, "%zu more causes (status --all)\n", n - shown);
+	print_wrong_list(s, &w, wrong, all);
 }
 
 /* ---- services -------------------------------------------------------------------------------------------------------------- */
@@ -237,7 +263,7 @@ static int by_rank(const void *a, const void *b)
 		return is_last(x) ? -1 : 1;
 	if (r == 0 && tier_x != tier_y)
 		return (tier_x ? tier_x : 99) < (tier_y ? tier_y : 99) ? -1 : 1;
-	return r ? r : strcmp(json_text(x, "service"), json_text(y, "service"));
+	return r ? r : strverscmp(json_text(x, "service"), json_text(y, "service"));
 }
 
 /* The range is what may be true: some of what it stands on is degraded, or unknown. */
@@ -263,7 +289,7 @@ static void note_words(const json_t *item, char *buf, size_t size)
 	struct text t = text_over(buf, size);
 
 	text_add(&t, "%s", "");
-	if (unknown > 0)
+	if (unknown > 0 && !json_equal(json_object_get(item, "can_lose"), json_object_get(item, "can_lose_worst")))
 		text_add(&t, "%lld of %lld unknown", (long long)unknown, (long long)json_int(item, "components"));
 	if (weak > 0 && !is(item, "quality", "down") && json_int(item, "can_lose_weak") < 0)
 		text_add(&t, "%sdown if %s degraded fails", t.len ? "; " : "", weak == 1 ? "the one" : "what is");
@@ -300,7 +326,9 @@ static void print_service(const struct screen *s, const struct service_sheet *w,
 	lose_cell(item, lose, sizeof(lose));
 	if (!json_is_null(built))
 		snprintf(built_for, sizeof(built_for), "%d", (int)json_integer_value(built));
-	screen_cell(s, json_text(item, "service"), w->service);
+	if (text_columns(json_text(item, "service")) > w->service)	/* a line of its own: cut, it might be another's */
+		screen_wrap(s, 0, json_text(item, "service"));
+	screen_cell(s, text_columns(json_text(item, "service")) > w->service ? "" : json_text(item, "service"), w->service);
 	fprintf(s->out, "  %s%-8s%s  %s%-7s%s  %s%-6s%-8s%s  %-9s  ", screen_ink(s, quality_ink(r)), word[r], screen_ink(s, INK_PLAIN),
 		screen_ink(s, INK_WARN), is_true(item, "at_risk") ? "AT RISK" : "", screen_ink(s, INK_PLAIN),
 		screen_ink(s, is_last(item) ? INK_BAD : INK_PLAIN), lose, is_last(item) ? " !!" : "", screen_ink(s, INK_PLAIN), built_for);

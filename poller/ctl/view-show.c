@@ -105,6 +105,9 @@ static void state_json(struct gather *g, json_t *j, const struct mib_table *t, c
 	} else if (is_discovered_only(t) && device) {
 		s = device->fact.snmp == ANSWER_YES ? STATE_UP : STATE_UNKNOWN;
 		snprintf(reason, sizeof(reason), "%s", s == STATE_UP ? "" : "agent");
+	} else if (r->kind == LAST_PART && strcmp(g->class_name, "check") != 0 && device && device->fact.snmp == ANSWER_NO) {
+		s = STATE_UNKNOWN;
+		snprintf(reason, sizeof(reason), "agent");
 	} else if (r->seen_us < g->fresh.us && !(r->flags & LAST_F_GONE)) {
 		s = STATE_UNKNOWN;
 		if (r->seen_us)
