@@ -236,7 +236,7 @@ json_t *json_whole(double n)
 
 	if (!isfinite(n))
 		return json_null();
-	if (n < 9007199254740993.0)
+	if (n <= 9007199254740992.0)
 		return json_integer((json_int_t)n);
 	snprintf(buf, sizeof(buf), "%.0f", n);
 	return json_string(buf);
