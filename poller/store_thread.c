@@ -9,6 +9,7 @@
 #include "poller/base/hash.h"
 #include "poller/base/log.h"
 #include "poller/base/text.h"
+#include "poller/join.h"
 #include "poller/store_thread.h"
 
 enum { MAILBOX = 4096, TICK_MS = 250, LAYOUTS_MOST = 65536 };
@@ -25,6 +26,7 @@ struct store_thread {
 	uint64_t unknown_layout;
 	struct steady clock;
 	struct mono beat_due, tick_due;
+	_Atomic bool over;		/* the last its thread writes */
 	_Atomic bool leaving;		/* main wants the end: hurry */
 	_Atomic int64_t left_at_us;	/* ... since then */
 	bool stopping, left;
@@ -215,6 +217,7 @@ static void *store_main(void *arg)
 	}
 	beat(t, clock_mono());
 	end(t);
+	t->over = true;
 	return NULL;
 }
 
@@ -271,13 +274,11 @@ void store_thread_leave(struct store_thread *t)
 
 bool store_thread_stop(struct store_thread *t, struct mono until)
 {
-	struct timespec at = { .tv_sec = until.us / 1000000, .tv_nsec = until.us % 1000000 * 1000 };
-
 	if (t == NULL)
 		return true;
 	for (store_thread_leave(t); !t->left && clock_mono().us < until.us; store_thread_leave(t))
 		poll(NULL, 0, 10);
-	return t->left && pthread_clockjoin_np(t->thread, NULL, CLOCK_MONOTONIC, &at) == 0;
+	return t->left && join_until(t->thread, &t->over, until);
 }
 
 uint32_t store_thread_left(const struct store_thread *t) { return t->rows_left; }

@@ -208,6 +208,7 @@ struct worker {
 	unsigned round_open;			/* once: devices and checks not yet done */
 	bool stopping, checks_due;
 	_Atomic bool leaving;			/* main wants the end */
+	_Atomic bool over;			/* the last its thread writes */
 };
 
 struct wall worker_wall(struct worker *w, struct mono at);

@@ -9,6 +9,7 @@
 #include "poller/base/hash.h"
 #include "poller/base/log.h"
 #include "poller/base/text.h"
+#include "poller/join.h"
 #include "poller/worker-int.h"
 
 enum { MAILBOX = 1024, ROWS_BLOCK = 32768, STORES_MOST = 16, GATHER_US = 1000, GATHER_FROM = 8 };
@@ -350,6 +351,7 @@ static void *worker_main(void *arg)
 		alarm_set(w);
 		event_base_loop(w->base, EVLOOP_ONCE);
 	}
+	w->over = true;
 	return NULL;
 }
 
@@ -460,12 +462,10 @@ void worker_leave(struct worker *w)
 
 bool worker_stop(struct worker *w, struct mono until)
 {
-	struct timespec at = { .tv_sec = until.us / 1000000, .tv_nsec = until.us % 1000000 * 1000 };
-
 	if (w == NULL)
 		return true;
 	worker_leave(w);
-	if (pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &at) != 0)
+	if (!join_until(w->thread, &w->over, until))
 		return false;
 	for (unsigned s = 0; s < w->setup.store_count; s++)
 		rows_post(w, s);

