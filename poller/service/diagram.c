@@ -4,6 +4,7 @@
 
 #include "poller/base/err.h"
 #include "diagram-int.h"
+#include "mix-int.h"
 
 enum {
 	ROOM_FIRST = 1024,		/* slots of a new diagram; a power of two, as all tables here */
@@ -11,16 +12,6 @@ enum {
 	COLLECT_LEAST = 1 << 16,	/* nodes: below that collecting is not worth its time */
 	END_STEPS = 1024,		/* how far the end of a member is looked for: it only serves to sort */
 };
-
-static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
-{
-	uint64_t h = (uint64_t)a * 0x9e3779b97f4a7c15u;
-
-	h = (h ^ b) * 0xff51afd7ed558ccdu;
-	h ^= h >> 32;
-	h = (h ^ c) * 0xc4ceb9fe1a85ec53u;
-	return (uint32_t)(h >> 32);
-}
 
 /* ---- the unique table -------------------------------------------------------------------------------------------- */
 

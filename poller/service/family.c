@@ -4,22 +4,13 @@
 
 #include "poller/base/err.h"
 #include "family-int.h"
+#include "mix-int.h"
 
 enum {
 	ROOM_FIRST = 256,		/* slots of a new one; a power of two, as all tables here */
 	KNOWNS_MOST = 1 << 22,		/* 48 MiB of computed cache at most */
 	KNOWNS_PER_NODE = 2,
 };
-
-static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
-{
-	uint64_t h = (uint64_t)a * 0x9e3779b97f4a7c15u;
-
-	h = (h ^ b) * 0xff51afd7ed558ccdu;
-	h ^= h >> 32;
-	h = (h ^ c) * 0xc4ceb9fe1a85ec53u;
-	return (uint32_t)(h >> 32);
-}
 
 /* ---- the unique table -------------------------------------------------------------------------------------------- */
 
