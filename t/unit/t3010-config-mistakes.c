@@ -304,21 +304,10 @@ static void test_long_cycle(void)
 	free(text);
 }
 
-/* The program's own definitions, though the build may be elsewhere than beside them. */
-static void find_mibs(void)
-{
-	const char *root = getenv("FOREWARN_TOP");
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/mibs", root ? root : ".");
-	setenv("FOREWARN_MIBS", path, 0);
-}
-
 int main(void)
 {
 	char command[64];
 
-	find_mibs();
 	plan(2 * (int)(sizeof(wrong) / sizeof(*wrong)) + 6 + 6 + 2 + 2 + 1);
 	test_wrong();
 	if (!mkdtemp(folder))

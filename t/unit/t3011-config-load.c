@@ -386,21 +386,10 @@ static void test_fault_trees(void)
 	is_int(good, n, "industrial fault trees are configurations");
 }
 
-/* The program's own definitions, though the build may be elsewhere than beside them. */
-static void find_mibs(void)
-{
-	const char *root = getenv("FOREWARN_TOP");
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/mibs", root ? root : ".");
-	setenv("FOREWARN_MIBS", path, 0);
-}
-
 int main(void)
 {
 	char command[64];
 
-	find_mibs();
 	plan(40 + 10 + 6 + 4 + 1 + 3 + 1 + 1);
 	if (!mkdtemp(folder))
 		note("cannot make a folder");
