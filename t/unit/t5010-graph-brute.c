@@ -189,7 +189,7 @@ static uint32_t as_mask(const struct model *m, const uint32_t *list, size_t n)
 	uint32_t mask = 0;
 
 	for (size_t i = 0; i < n; i++)
-		for (uint32_t j = 0; j < m->n; j++)
+		for (uint32_t j = 0; j < m->n && j < COMPONENTS_MOST; j++)
 			mask |= (uint32_t)(list[i] == m->component[j]) << j;
 	return mask;
 }
