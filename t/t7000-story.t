@@ -157,6 +157,7 @@ test_run 'risk of what is down: either repair is enough' '
 	grep -q "^It does not work: users get nothing.$" got &&
 	grep -q "^What is left  *app servers 1 of 3, 2 needed: too few" got &&
 	grep -q "^Repair first  *app[23]: works as it should again, \"can lose 0\"" got &&
+	grep -q "^Before .*warned of this outage [0-9.]* m*s ahead$" got &&
 	grep -q "^  *then app[23]: back to \"can lose 1\", no longer at risk" got
 '
 test_run 'all heals: every alert that was raised is cleared, status 0' '

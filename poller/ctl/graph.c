@@ -1,11 +1,14 @@
-/* poller/ctl/graph.c: forewarn graph: a component's history as a picture, drawn by librrd in this process.
+/* poller/ctl/graph.c: forewarn graph: a component's history as a picture, drawn by librrd in a process of its own.
  *
  * What is held for the file is written first (the daemon is asked). The default picture of a class comes from the table
  * below; a class without a row shows its first columns of one unit.
  */
+#define _GNU_SOURCE		/* pipe2 */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "poller/base/text.h"
@@ -91,6 +94,34 @@ static int said(const struct ctl *c, const char *component, const struct store_g
 	return EXIT_DONE;
 }
 
+/* librrd and its fonts live in a child process: what goes wrong there is said here. */
+static enum fw_err draw_in_child(const struct store_graph *g, const char *out, struct err *err)
+{
+	int fd[2], status = 0;
+	size_t len = 0;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(fd, O_CLOEXEC) != 0 || (pid = fork()) < 0)
+		return err_set(err, FW_IO, "cannot start drawing: %s", err_errno());
+	if (pid == 0) {
+		err->text[0] = '\0';
+		status = store_graph(g, out, err) == FW_OK ? 0 : 1;
+		if (write(fd[1], err->text, strlen(err->text)) < 0)
+			status = 1;
+		_exit(status);
+	}
+	close(fd[1]);
+	while ((n = read(fd[0], err->text + len, sizeof(err->text) - 1 - len)) > 0)
+		len += (size_t)n;
+	err->text[len] = '\0';
+	close(fd[0]);
+	waitpid(pid, &status, 0);
+	if (WIFSIGNALED(status))
+		return err_set(err, FW_IO, "drawing '%s' was ended by signal %d", out, WTERMSIG(status));
+	return WEXITSTATUS(status) == 0 ? FW_OK : FW_IO;
+}
+
 static int draw(struct ctl *c, const struct config *config, const char *component, const char *class_name, struct store_graph *g, const char *out)
 {
 	struct store_line line[LINES_MOST];
@@ -116,7 +147,7 @@ static int draw(struct ctl *c, const struct config *config, const char *componen
 	g->lines = line;
 	g->title = component;
 	g->vertical_label = line[0].unit;
-	if (store_graph(g, out, &err) != FW_OK)
+	if (draw_in_child(g, out, &err) != FW_OK)
 		return ctl_failed(c, err.text);
 	return said(c, component, g, out);
 }

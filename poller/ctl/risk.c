@@ -338,21 +338,26 @@ static void print_certainty(const struct screen *s, const json_t *r, const json_
 	say(s, "Certainty", words);
 }
 
+/* The present risk or outage is not history. */
 static void print_before(const struct screen *s, const json_t *r)
 {
 	const json_t *b = json_object_get(r, "before");
-	json_int_t risks = json_int(b, "risks") - is_true(r, "at_risk"), outages = json_int(b, "outages") - is_down(r);
+	bool warned = json_is_number(json_object_get(b, "last_warning_s"));
+	json_int_t risks = json_int(b, "risks") - (is_true(r, "at_risk") || (is_down(r) && warned));
+	json_int_t outages = json_int(b, "outages") - is_down(r);
 	char words[256], warning[32];
 	struct text t = text_over(words, sizeof(words));
 
-	if (b == NULL || (risks <= 0 && outages <= 0))
-		return;
-	text_add(&t, "at risk %lld time%s in %lld days", (long long)(risks > 0 ? risks : 0), risks == 1 ? "" : "s", (long long)json_int(b, "days"));
+	text_add(&t, "%s", "");
+	if (risks > 0)
+		text_add(&t, "at risk %lld time%s in %lld days", (long long)risks, risks == 1 ? "" : "s", (long long)json_int(b, "days"));
 	if (outages > 0)
-		text_add(&t, ", %lld outage%s", (long long)outages, outages == 1 ? "" : "s");
-	if (json_is_number(json_object_get(b, "last_warning_s")))
-		text_add(&t, "; the warning came %s before", span_format(json_span(b, "last_warning_s"), warning, sizeof(warning)));
-	say(s, "Before", words);
+		text_add(&t, "%s%lld outage%s", t.len ? ", " : "", (long long)outages, outages == 1 ? "" : "s");
+	if (warned && (outages > 0 || is_down(r)))
+		text_add(&t, "%swarned of %s %s ahead", t.len ? "; " : "", is_down(r) ? "this outage" : "the last outage",
+			 span_format(json_span(b, "last_warning_s"), warning, sizeof(warning)));
+	if (t.len)
+		say(s, "Before", words);
 }
 
 /* ---- behind -v ------------------------------------------------------------------------------------------------------------------- */

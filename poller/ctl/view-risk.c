@@ -425,7 +425,7 @@ static bool before_event(void *owner, const struct ledger_event *ev)
 		b->down_at = strstr(ev->before, "+risk") ? ev->at : (struct wall){ 0 };
 	} else if (began) {
 		b->risks++;
-		if (b->down_at.us)
+		if (b->down_at.us && b->outages == 1)	/* of the last one */
 			b->warning_us = wall_since(b->down_at, ev->at).us;
 		b->down_at.us = 0;
 	}
