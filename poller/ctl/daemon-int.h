@@ -8,7 +8,7 @@
 #include "poller/ctl/ctl.h"
 #include "poller/worker.h"
 
-enum { STORES_DEFAULT = 1, HELD_MOST = 4096, WAITING_MOST = 64 };
+enum { STORES_DEFAULT = 1, WAITING_MOST = 64 };
 
 /* A device that fell silent: judged when it is known whose silence that is, see hold.c. */
 struct held { uint32_t device; struct device_fact fact; struct wall at; struct mono began, deadline; };
@@ -21,7 +21,8 @@ struct daemon {
 	const struct daemon_options *options;
 	struct config *config;
 	struct event_base *base;
-	struct event *mail, *second;
+	struct event *mail, *second, *pace;
+	struct msg *sends, **sends_tail;	/* rows of the outbox on their way, one each time 'pace' comes */
 	struct event *signal[4];
 	struct mbox *in;
 	struct steady clock;
@@ -44,7 +45,8 @@ struct daemon {
 	struct api *api;
 
 	struct held *held;
-	uint32_t held_count;
+	uint32_t held_count, *held_at;	/* held_at: per device, its place in 'held' + 1; 0: none */
+	uint32_t *child_at, *child;	/* devices behind a device: child[child_at[i] .. child_at[i + 1] - 1] */
 	struct mono *fact_at;		/* per device: when main last heard of it */
 	struct mono answer_at;		/* when any device last answered */
 	struct mono witness_at, nobody_at;
@@ -60,7 +62,7 @@ struct daemon {
 
 	struct mono started, judge_due, round_due, unheard_due;
 	struct wall began, looked_until, cycle_began;	/* looked_until: when the last run had last looked at everything */
-	bool judging, dirty, rebuild, stopping, began_work;
+	bool judging, dirty, rebuild, stopping, began_work, replaying;
 	bool ledger_stuck, states_owed;	/* it takes nothing; states went past it */
 	unsigned idle_workers;
 	uint64_t ledger_full, ledger_lost, events, alerts;
@@ -71,6 +73,7 @@ struct daemon {
 void intake_take(struct daemon *d, struct msg *m);	/* one message, which stays the caller's */
 void intake_read(struct daemon *d);			/* some of the mailbox, then judge what changed */
 void intake_drain(struct daemon *d);			/* all of it, at the end */
+void intake_send(struct daemon *d);			/* the next notification */
 void intake_release(struct daemon *d);
 void intake_second(struct daemon *d, struct mono now);	/* what time brings */
 void intake_commit(struct daemon *d);			/* changes of the model -> ledger, alerts */
@@ -81,6 +84,8 @@ void intake_forget_devices(struct daemon *d);		/* after a reload: per-device mem
 bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct wall at);	/* false: it is to be taken now */
 void hold_end(struct daemon *d, uint32_t device);	/* it answers */
 void hold_check(struct daemon *d, struct mono now);	/* take those that are certain by now */
+void hold_prepare(struct daemon *d);			/* for the devices of the configuration; forgets all */
+void hold_free(struct daemon *d);
 void hold_release(struct daemon *d);			/* take all */
 bool hold_aside(struct daemon *d, struct msg *m);	/* true: 'm' is kept for later */
 void hold_aside_check(struct daemon *d, struct mono now);

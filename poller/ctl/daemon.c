@@ -56,6 +56,13 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	api_second(d, now);
 }
 
+static void on_pace(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	intake_send(arg);
+}
+
 /* ---- starting --------------------------------------------------------------------------------------------------------- */
 
 static enum fw_err ledger_start(struct daemon *d, struct err *err)
@@ -119,6 +126,7 @@ static void events_start(struct daemon *d)
 
 	d->mail = event_new(d->base, mbox_fd(d->in), EV_READ | EV_PERSIST, on_mail, d);
 	event_add(d->mail, NULL);
+	d->pace = event_new(d->base, -1, EV_PERSIST, on_pace, d);
 	d->second = event_new(d->base, -1, EV_PERSIST, on_second, d);
 	event_add(d->second, &often);
 	for (int i = 0; i < 3; i++) {
@@ -234,6 +242,8 @@ static void daemon_release(struct daemon *d)
 		event_free(d->mail);
 	if (d->second)
 		event_free(d->second);
+	if (d->pace)
+		event_free(d->pace);
 	if (d->base)
 		event_base_free(d->base);
 	mbox_free(d->in);
@@ -284,7 +294,6 @@ static void daemon_init(struct daemon *d, const struct ctl *c, struct config *co
 	d->mute = must_alloc(d->worker_count * sizeof(*d->mute));
 	d->tell_due = must_alloc(d->worker_count * sizeof(*d->tell_due));
 	d->config_due = must_alloc(d->worker_count * sizeof(*d->config_due));
-	d->held = must_alloc(HELD_MOST * sizeof(*d->held));
 	d->next_token = 1;
 	intake_forget_devices(d);
 }

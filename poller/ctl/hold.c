@@ -6,6 +6,9 @@
  * and nobody is blamed; and after a status interval and the device's time-outs in any case, together as well.
  * An answer that comes meanwhile ends it: nothing happened.
  *
+ * So too the other way: a device that answers again, while devices behind it were cut off by it, is held back until those have
+ * been asked. Else they would be blamed for the moment until they are.
+ *
  * When a blind poller sees again, devices answer one after the other. What they say is kept aside until all have answered, or
  * a round is over; then it is taken together, so that those that come late are not down for a moment.
  */
@@ -29,13 +32,60 @@ static void ask_device(struct daemon *d, uint32_t device)
 		free(m);	/* it will be asked in its turn */
 }
 
-static bool is_held(const struct daemon *d, uint32_t device)
+/* ---- the list: at most one of each device ---------------------------------------------------------------------------- */
+
+void hold_prepare(struct daemon *d)
 {
-	for (uint32_t i = 0; i < d->held_count; i++)
-		if (d->held[i].device == device)
-			return true;
-	return false;
+	const struct config *c = d->config;
+	uint32_t n = c->device_count, sum = 0;
+
+	hold_free(d);
+	d->held = must_alloc((n + 1) * sizeof(*d->held));
+	d->held_at = must_alloc((n + 1) * sizeof(*d->held_at));
+	d->child_at = must_alloc((n + 2) * sizeof(*d->child_at));
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t j = 0; j < c->device[i].parent_count; j++)
+			d->child_at[c->device[i].parents[j].index]++;
+	for (uint32_t i = 0; i <= n; i++) {
+		sum += d->child_at[i];
+		d->child_at[i] = sum;	/* where they end; filled from behind */
+	}
+	d->child = must_alloc((sum + 1) * sizeof(*d->child));
+	for (uint32_t i = n; i-- > 0;)
+		for (uint32_t j = c->device[i].parent_count; j-- > 0;)
+			d->child[--d->child_at[c->device[i].parents[j].index]] = i;
 }
+
+void hold_free(struct daemon *d)
+{
+	free(d->held);
+	free(d->held_at);
+	free(d->child_at);
+	free(d->child);
+	d->held = NULL;
+	d->held_count = 0;
+}
+
+static bool is_held(const struct daemon *d, uint32_t device) { return d->held_at[device] != 0; }
+
+static void put(struct daemon *d, struct held h)
+{
+	d->held[d->held_count++] = h;
+	d->held_at[h.device] = d->held_count;
+}
+
+static struct held drop(struct daemon *d, uint32_t i)
+{
+	struct held h = d->held[i];
+
+	d->held_at[h.device] = 0;
+	d->held[i] = d->held[--d->held_count];
+	if (i < d->held_count)
+		d->held_at[d->held[i].device] = i + 1;
+	return h;
+}
+
+/* ---- asking ---------------------------------------------------------------------------------------------------------------- */
 
 /* Ask a few that answered last, another few each time. */
 static void ask_witnesses(struct daemon *d, struct mono now)
@@ -56,6 +106,27 @@ static void ask_witnesses(struct daemon *d, struct mono now)
 	}
 }
 
+/* Silent and unknown: a parent's silence is why. */
+static bool is_cut_off(struct daemon *d, uint32_t device)
+{
+	const struct entity *e = model_find(d->model, d->config->device[device].name);
+
+	return e != NULL && e->seen && e->state == STATE_UNKNOWN && silent(e->fact);
+}
+
+/* Ask those behind a device that answers again; false when there are none that it cut off. */
+static bool ask_children(struct daemon *d, uint32_t device)
+{
+	bool any = false;
+
+	for (uint32_t i = d->child_at[device]; i < d->child_at[device + 1]; i++)
+		if (is_cut_off(d, d->child[i])) {
+			ask_device(d, d->child[i]);
+			any = true;
+		}
+	return any;
+}
+
 bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct wall at)
 {
 	const struct cfg_device *c = &d->config->device[device];
@@ -63,11 +134,17 @@ bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct 
 	struct mono now = clock_mono();
 	struct span budget = span_us(c->timeout.us * 8 + d->config->status_interval.us);
 
-	if (!silent(f) || e == NULL || !e->seen || e->state != STATE_UP || !d->judging || d->options->once)
+	if (e == NULL || !e->seen || !d->judging || d->options->once || is_held(d, device) || d->config->device_count < 2)
 		return false;
-	if (d->held_count == HELD_MOST || d->config->device_count < 2)
+	if (!silent(f)) {
+		if (d->replaying || !silent(e->fact) || !ask_children(d, device))
+			return false;
+		put(d, (struct held){ device, f, at, now, mono_add(now, budget) });
+		return true;
+	}
+	if (e->state != STATE_UP)
 		return false;
-	d->held[d->held_count++] = (struct held){ device, f, at, now, mono_add(now, budget) };
+	put(d, (struct held){ device, f, at, now, mono_add(now, budget) });
 	for (uint32_t i = 0; i < c->parent_count; i++)
 		ask_device(d, c->parents[i].index);
 	ask_witnesses(d, now);
@@ -76,9 +153,20 @@ bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct 
 
 void hold_end(struct daemon *d, uint32_t device)
 {
-	for (uint32_t i = d->held_count; i-- > 0;)
-		if (d->held[i].device == device)
-			d->held[i] = d->held[--d->held_count];
+	if (is_held(d, device))
+		drop(d, d->held_at[device] - 1);
+}
+
+/* All that it cut off has spoken since, and is not held back for those behind it in turn. */
+static bool children_heard(struct daemon *d, const struct held *h)
+{
+	for (uint32_t i = d->child_at[h->device]; i < d->child_at[h->device + 1]; i++) {
+		uint32_t c = d->child[i];
+
+		if (is_cut_off(d, c) && (d->fact_at[c].us < h->began.us || is_held(d, c)))
+			return false;
+	}
+	return true;
 }
 
 static bool parents_heard(const struct daemon *d, const struct held *h)
@@ -99,7 +187,7 @@ static void take(struct daemon *d, struct held h)
 void hold_release(struct daemon *d)
 {
 	while (d->held_count > 0)
-		take(d, d->held[--d->held_count]);
+		take(d, drop(d, d->held_count - 1));
 }
 
 /* Is every device silent, held back or known? */
@@ -108,7 +196,7 @@ static bool nobody_left(struct daemon *d)
 	for (uint32_t i = 0; i < d->config->device_count; i++) {
 		const struct entity *e = model_find(d->model, d->config->device[i].name);
 
-		if (e != NULL && e->seen && !silent(e->fact) && !is_held(d, i))
+		if (is_held(d, i) ? !silent(d->held[d->held_at[i] - 1].fact) : e != NULL && e->seen && !silent(e->fact))
 			return false;
 	}
 	return true;
@@ -122,12 +210,16 @@ void hold_check(struct daemon *d, struct mono now)
 		struct held h = d->held[i];
 		bool someone = d->answer_at.us > h.began.us;
 
+		if (!silent(h.fact)) {
+			if (now.us >= h.deadline.us || children_heard(d, &h))
+				take(d, drop(d, i));
+			answered = true;
+			continue;
+		}
 		late |= now.us >= h.deadline.us;
 		answered |= someone;
-		if (someone && parents_heard(d, &h)) {
-			d->held[i] = d->held[--d->held_count];
-			take(d, h);
-		}
+		if (someone && parents_heard(d, &h))
+			take(d, drop(d, i));
 	}
 	if (d->held_count == 0)
 		return;
@@ -147,12 +239,14 @@ static void aside_replay(struct daemon *d)
 	struct msg *m;
 
 	d->aside_until = (struct mono){ 0 };
+	d->replaying = true;	/* all of it is judged at once */
 	while ((m = d->aside) != NULL) {
 		d->aside = m->next;
 		m->next = NULL;
 		intake_take(d, m);
 		free(m);
 	}
+	d->replaying = false;
 	d->aside_count = 0;
 }
 

@@ -20,7 +20,7 @@
 #include "poller/ctl/daemon-int.h"
 #include "poller/lastfile.h"
 
-enum { OWED_MOST = 65536 };
+enum { OWED_MOST = 65536, SEND_PAUSE_US = 5000 };
 
 static struct wall now_wall(struct daemon *d) { return steady_at(&d->clock, clock_mono()); }
 
@@ -288,6 +288,34 @@ static void send_row(struct daemon *d, const struct ledger_outbox *o)
 		LEDGER_POST(d, ledger_post_sent(d->ledger, o->id, now_wall(d)));
 }
 
+/* One after the other, with a pause: a receiver's socket holds some forty of them, and what it drops nobody misses. */
+static void send_later(struct daemon *d, struct msg *m)
+{
+	struct timeval pause = { .tv_usec = SEND_PAUSE_US };
+
+	if (d->sends == NULL) {
+		d->sends_tail = &d->sends;
+		if (d->pace)
+			event_add(d->pace, &pause);
+	}
+	m->next = NULL;
+	*d->sends_tail = m;
+	d->sends_tail = &m->next;
+}
+
+void intake_send(struct daemon *d)
+{
+	struct msg *m = d->sends;
+
+	if (m != NULL) {
+		d->sends = m->next;
+		send_row(d, ledger_msg_outbox(m));
+		free(m);
+	}
+	if (d->sends == NULL && d->pace)
+		event_del(d->pace);
+}
+
 void intake_take(struct daemon *d, struct msg *m)
 {
 	switch (m->kind) {
@@ -300,7 +328,6 @@ void intake_take(struct daemon *d, struct msg *m)
 	case MSG_TEXT: api_answered(d, ((struct msg_text *)m)->token, ((struct msg_text *)m)->text); break;
 	case MSG_FLUSHED: api_answered(d, ((struct msg_name *)m)->token, ((struct msg_name *)m)->name); break;
 	case MSG_STORE_BEAT: d->store_numbers[((struct msg_store_beat *)m)->store] = ((struct msg_store_beat *)m)->count; break;
-	case LEDGER_SEND: send_row(d, ledger_msg_outbox(m)); break;
 	}
 }
 
@@ -311,6 +338,10 @@ void intake_read(struct daemon *d)
 	for (unsigned n = 0; n < 4096 && (m = mbox_give(d->in)) != NULL; n++) {
 		if (hold_aside(d, m))
 			continue;
+		if (m->kind == LEDGER_SEND) {
+			send_later(d, m);
+			continue;
+		}
 		intake_take(d, m);
 		free(m);
 	}
@@ -321,9 +352,13 @@ void intake_read(struct daemon *d)
 /* While the ledger takes nothing, what it has is still sent: reading here never waits for it. */
 void intake_drain(struct daemon *d)
 {
-	do
+	struct timespec pause = { .tv_nsec = 1000000 };
+
+	do {
 		intake_read(d);
-	while (mbox_count(d->in).now > 0);
+		for (; d->sends != NULL; nanosleep(&pause, NULL))
+			intake_send(d);
+	} while (mbox_count(d->in).now > 0);
 }
 
 /* ---- what time brings ---------------------------------------------------------------------------------------------------- */
@@ -533,13 +568,19 @@ void intake_release(struct daemon *d)
 		log_error(LOG_ALERTS, "alerts are lost: the ledger did not take them alerts=%u", d->owed_count);
 	free(d->owed);
 	free(d->fact_at);
+	while (d->sends != NULL) {
+		struct msg *m = d->sends;
+
+		d->sends = m->next;
+		free(m);
+	}
 	hold_aside_drop(d);
-	free(d->held);
+	hold_free(d);
 }
 
 void intake_forget_devices(struct daemon *d)
 {
 	free(d->fact_at);
 	d->fact_at = must_alloc((d->config->device_count + 1) * sizeof(*d->fact_at));
-	d->held_count = 0;
+	hold_prepare(d);
 }
