@@ -42,8 +42,9 @@ test_children=
 # test_begin TITLE: the scratch folder, and what is to be done at the end.
 test_begin() {
 	test_title=$1
-	exec 3>&1
 	echo "# $test_title"
+	# what is printed between tests is no TAP
+	exec 3>&1 1>&2
 	SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/forewarn-test.XXXXXX") || exit 1
 	trap 'test_clean' EXIT
 	trap 'exit 130' INT
@@ -100,7 +101,8 @@ test_skip() {
 
 # test_skip_all WHY: the whole file; also before test_begin.
 test_skip_all() {
-	echo "1..0 # SKIP $1"
+	test -n "$test_title" || exec 3>&1
+	echo "1..0 # SKIP $1" >&3
 	test_ended=yes
 	exit 0
 }

@@ -50,7 +50,7 @@ cd "$TEST_T" && . ./lib-test.sh
 test_begin x
 sim_start --device '127.16.0.1 kind=switch'
 run_behind out sleep 300
-echo pids $SIM_PID $!
+echo pids $SIM_PID $! >&3
 wait_for 60 false
 END
 test_run 'the processes are gone, too, when the test is killed' '
