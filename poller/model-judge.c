@@ -201,7 +201,7 @@ static void judge_unasked(struct model *m, struct item *d, struct view *v)
 {
 	if (!never_asked(m, d)) {
 		v->state = STATE_UNKNOWN;
-		v->reason = "not asked";
+		v->reason = cfg_of(m, d)->literal ? "not asked" : "its name cannot be resolved";
 		return;
 	}
 	v->state = has_check(d) ? STATE_UP : STATE_UNKNOWN;
@@ -218,7 +218,7 @@ static void judge(struct model *m, uint32_t device, struct wall at)
 	if (d->unpolled)
 		return;
 	if (!d->asked) {
-		if (!d->e.seen && !never_asked(m, d))
+		if (!d->e.seen && !never_asked(m, d) && cfg_of(m, d)->literal)
 			return;
 		judge_unasked(m, d, &v);
 	} else if (!d->silent) {

@@ -61,7 +61,8 @@ bool device_other_address(struct device *d)
 
 static void say_unresolved(struct device *d, int result)
 {
-	if (d->resolve_said)
+	/* said by the run before this one (cron) as well: status and debug show it for as long as it lasts */
+	if (d->resolve_said || last_at(d->w->last, d->record)->why[LAST_D_SNMP] == FW_RESOLVE)
 		return;
 	log_warn(LOG_POLL, "device '%s': name '%s' cannot be resolved: %s", d->cfg->name, d->cfg->address,
 		 evutil_gai_strerror(result));

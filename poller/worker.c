@@ -263,13 +263,13 @@ static void beat(struct worker *w)
 	for (uint32_t i = 0; i < w->device_count; i++) {
 		const struct device *d = w->device[i];
 
-		silent += d->polled && d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES;
+		silent += d->polled && d->has_address && d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES;
 		resolving += !d->has_address;
 		parts += d->part_count;
 	}
 	w->n.devices = w->device_count;
 	w->n.silent = silent;
-	w->n.answering = w->device_count - silent;
+	w->n.answering = w->device_count - silent - resolving;
 	w->n.resolving = resolving;
 	w->n.parts = parts;
 	w->n.checks = w->check_count;
