@@ -89,12 +89,34 @@ static void remember_state(struct daemon *d, const struct entity *e)
 	d->states_owed |= LEDGER_POST(d, ledger_post_state(d->ledger, &s)) != FW_OK;
 }
 
+static bool keep_last(void *owner, const struct ledger_event *e)
+{
+	struct ledger_event *last = owner;
+
+	*last = *e;
+	return strcmp(e->what, "service") != 0;		/* newest first: go on until there is one of the service itself */
+}
+
+/* The first verdict since the start is an event when it is not what the history ends with; of one that has none, when it is not
+ * well. False: nothing to tell. */
+static bool first_is_news(struct daemon *d, const char *name, struct ledger_event *ev)
+{
+	struct ledger_event last = { .what = "" };
+	struct err err;
+
+	if (ledger_events(d->reader, name, (struct wall){ 0 }, ev->at, 16, keep_last, &last, &err) != FW_OK ||
+	    strcmp(last.what, "service") != 0)
+		last.now[0] = '\0';
+	text_copy(ev->before, sizeof(ev->before), last.now[0] ? last.now : state_word(STATE_UNKNOWN));
+	return last.now[0] ? strcmp(last.now, ev->now) != 0 : strcmp(ev->now, state_word(STATE_UP)) != 0;
+}
+
 static void service_event(struct daemon *d, const struct entity_change *c)
 {
 	const struct verdict *b = &c->verdict_before, *n = &c->entity->verdict;
 	struct ledger_event ev = { .at = now_wall(d) };
 
-	if (c->entity->kind != ENTITY_SERVICE || c->first)
+	if (c->entity->kind != ENTITY_SERVICE)
 		return;
 	text_copy(ev.what, sizeof(ev.what), "service");
 	text_copy(ev.name, sizeof(ev.name), c->entity->name);
@@ -105,7 +127,8 @@ static void service_event(struct daemon *d, const struct entity_change *c)
 	else
 		snprintf(ev.reason, sizeof(ev.reason), "can still lose %u of %u", n->distance - 1,
 			 n->design_distance == DISTANCE_NEVER ? 0 : n->design_distance - 1);
-	post_event(d, &ev);
+	if (!c->first || first_is_news(d, c->entity->name, &ev))
+		post_event(d, &ev);
 }
 
 /* A component set by hand before this start is as it was: no event of now. */
