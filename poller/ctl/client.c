@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "poller/conffile.h"
 #include "poller/ctl/ctl.h"
 
 enum { ANSWER_MOST = 512 << 20, TIMEOUT_S = 30 };
@@ -114,30 +115,75 @@ static json_t *exchange(int fd, const char *call, const json_t *args, struct err
 	return j;
 }
 
-/*
- * Where the state folder is: as said, else as configured. '*alone': a model of components, groups and services that names no
- * folder: it is judged as it is written, whatever daemon runs in the usual one.
- */
-static enum fw_err state_folder(const struct ctl *c, char *buf, size_t size, bool *alone, struct err *err)
+/* ---- where the daemon is ------------------------------------------------------------------------------------------------ */
+
+struct home {
+	char state[512];	/* folder */
+	bool alone;		/* a model that names no folder: it is judged as it is written, whatever daemon runs in the usual one */
+	unsigned mistakes;	/* of the configuration: it is good for the folder's name only, and 'why' is its first */
+	struct err why;
+};
+
+/* The option "state" of a configuration, relative to its file. */
+static void take_state(void *owner, const struct conf_piece *p)
 {
+	struct home *h = owner;
+	const char *path = strcmp(p->type, "state") == 0 ? cfg_getstr(p->cfg, "state") : NULL, *slash = strrchr(p->file, '/');
+
+	if (path == NULL || path[0] == '\0')
+		return;
+	snprintf(h->state, sizeof(h->state), "%.*s%s", path[0] == '/' || slash == NULL ? 0 : (int)(slash - p->file + 1), p->file, path);
+}
+
+/* Of a configuration with mistakes only the folder counts: a daemon may run well on what the file was before. */
+static void state_of_mistaken(const struct ctl *c, const struct mistakes *m, struct home *h)
+{
+	cfg_opt_t opts[] = { CFG_STR("state", NULL, CFGF_NODEFAULT), CFG_END() };
+	struct mistakes ignored = { 0 };
+	struct arena a = { 0 };
+
+	h->mistakes = m->count + m->more;
+	err_set(&h->why, FW_MISTAKE, "%s%s", m->count ? m->line[0] : "cannot read the configuration",
+		m->count > 1 ? " (and more: forewarn check)" : "");
+	conf_read(c->config_path, opts, &a, &ignored, take_state, h);
+	mistakes_release(&ignored);
+	arena_release(&a);
+}
+
+/* As said, else as configured. */
+static struct home home_of(const struct ctl *c)
+{
+	struct home h = { .state = STATE_DEFAULT };
 	struct mistakes m = { 0 };
 	struct config *config;
 
 	if (c->state != NULL) {
-		snprintf(buf, size, "%s", c->state);
-		return FW_OK;
+		snprintf(h.state, sizeof(h.state), "%s", c->state);
+		return h;
 	}
 	config = config_load(c->config_path, NULL, &m);
-	if (config == NULL)
-		err_set(err, FW_MISTAKE, "%s", m.count ? m.line[0] : "cannot read the configuration");
-	else
-		snprintf(buf, size, "%s", config->state);
-	*alone = config && config->device_count == 0 && config->check_count == 0 && strcmp(config->state, STATE_DEFAULT) == 0 &&
-		 strcmp(c->config_path, CONFIG_DEFAULT) != 0;
+	if (config == NULL) {
+		state_of_mistaken(c, &m, &h);
+	} else {
+		snprintf(h.state, sizeof(h.state), "%s", config->state);
+		h.alone = config->device_count == 0 && config->check_count == 0 && strcmp(config->state, STATE_DEFAULT) == 0 &&
+			  strcmp(c->config_path, CONFIG_DEFAULT) != 0;
+	}
 	mistakes_release(&m);
 	config_unref(config);
-	return config ? FW_OK : FW_MISTAKE;
+	return h;
 }
+
+/* Once a command. */
+static void say_mistaken(struct ctl *c, const struct home *h)
+{
+	if (h->mistakes && !c->said_mistakes)
+		fprintf(stderr, "%s has %u mistake%s (forewarn check); this is what runs\n", c->config_path, h->mistakes,
+			h->mistakes == 1 ? "" : "s");
+	c->said_mistakes = true;
+}
+
+/* ---- calls -------------------------------------------------------------------------------------------------------------- */
 
 static json_t *call_here(struct ctl *c, const char *name, const json_t *args, struct err *err)
 {
@@ -157,31 +203,44 @@ static json_t *call_here(struct ctl *c, const char *name, const json_t *args, st
 	return answer;
 }
 
+/* Not the usual daemon with the usual configuration: the one whose folder it is, else the folder itself. */
+static json_t *call_home(struct ctl *c, const char *call, const json_t *args, struct err *err)
+{
+	const struct view_call *view = view_find(call);
+	struct home h = home_of(c);
+	struct ctl here = *c;
+	json_t *answer = NULL;
+	int fd = -1;
+	enum fw_err e;
+
+	h.alone = h.alone && view != NULL && !view->writes;
+	e = h.alone ? FW_NOTFOUND : daemon_connect(h.state, &fd, err);
+	if (e == FW_OK) {
+		say_mistaken(c, &h);
+		answer = exchange(fd, call, args, err);
+		close(fd);
+	} else if (e == FW_NOTFOUND && h.mistakes) {
+		*err = h.why;
+	} else if (e == FW_NOTFOUND) {
+		here.state = h.alone ? "/dev/null" : c->state;	/* no folder at all: nothing is read from it */
+		answer = call_here(&here, call, args, err);
+	}
+	return answer;
+}
+
 json_t *ctl_call(struct ctl *c, const char *call, json_t *args, struct err *err)
 {
 	json_t *a = args ? args : json_object(), *answer = NULL;
-	const struct view_call *view = view_find(call);
-	struct ctl here = *c;
-	char state[512] = STATE_DEFAULT;
 	int fd = -1;
-	bool alone = false;
 	enum fw_err e = FW_NOTFOUND;
 
 	if (c->state == NULL && strcmp(c->config_path, CONFIG_DEFAULT) == 0)
-		e = daemon_connect(state, &fd, err);	/* the usual daemon: no need to read its configuration first */
+		e = daemon_connect(STATE_DEFAULT, &fd, err);	/* the usual daemon: no need to read its configuration first */
 	if (e == FW_OK) {
 		answer = exchange(fd, call, a, err);
 		close(fd);
-	} else if (e == FW_NOTFOUND && (e = state_folder(c, state, sizeof(state), &alone, err)) == FW_OK) {
-		alone = alone && view != NULL && !view->writes;
-		here.state = alone ? "/dev/null" : c->state;	/* no folder at all: nothing is read from it */
-		e = alone ? FW_NOTFOUND : daemon_connect(state, &fd, err);
-		if (e == FW_OK) {
-			answer = exchange(fd, call, a, err);
-			close(fd);
-		} else if (e == FW_NOTFOUND) {
-			answer = call_here(&here, call, a, err);
-		}
+	} else if (e == FW_NOTFOUND) {
+		answer = call_home(c, call, a, err);
 	}
 	json_decref(a);
 	return answer;

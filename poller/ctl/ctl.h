@@ -39,6 +39,7 @@ struct ctl {				/* what every command was given */
 	int argc;			/* what is left after the common options and the command's name */
 	char **argv;
 	const struct command *command;
+	bool said_mistakes;		/* that the file has mistakes, and the daemon runs on another: once */
 };
 
 typedef int command_run(struct ctl *c);		/* returns the exit status */
