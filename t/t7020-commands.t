@@ -175,6 +175,21 @@ test_run 'explain of what is wrong; forget of what is there is refused' '
 	forewarn explain "order management" --json | jq -e ".sentence | startswith(\"order management needs\")" &&
 	wrong 1 "its device still has it" forget "sw1/power-supply/Power Supply 1" && wrong 1 "name a component of a device" forget sw1
 '
+test_run 'forget of what never was: refused, with what is near, and no event' '
+	wrong 1 "there is none of that name; .sw1/power-supply/Power Supply 1. is near" forget "sw1/power-supply/Power Suply 1" &&
+	wrong 1 "there is none of that name$" forget "sw1/power-supply/of another kind" &&
+	forewarn events --json | jq -e "[.items[] | select(.what == \"forget\")] == []"
+'
+test_run 'a file with mistakes does not blind those who look: the daemon runs on what it was before' '
+	cp fw.conf well.conf && echo "device \"x\" { addres = 1 }" >>fw.conf && echo "servce \"y\" { }" >>fw.conf &&
+	{ forewarn status "Büro München" >got 2>err; test $? -eq 0; } && test "$(wc -l <err)" -eq 1 &&
+	grep -q "fw.conf has [0-9]* mistakes (forewarn check); this is what runs$" err &&
+	forewarn risk >/dev/null && forewarn show interface sw1 >got 2>err && test "$(wc -l <err)" -eq 1 && forewarn events --json | jq -e .live &&
+	wrong 1 "fw.conf:[0-9]*: " check && wrong 1 "fw.conf:[0-9]*: " graph sw1 -o x.png &&
+	sed "s|^.state = .*|state = \"./state\"|" fw.conf >bad2.conf && { forewarn status -c bad2.conf "Büro München" >got 2>err; test $? -eq 0; } &&
+	grep -q "^bad2.conf has" err; result=$?
+	cp well.conf fw.conf && test $result -eq 0
+'
 test_run 'forget: a supply that was taken out is missing until it is forgotten' '
 	sim_ctl 127.22.1.1 hide 1.3.6.1.4.1.9.9.117.1.1.2.1.1.1001 && sim_ctl 127.22.1.1 hide 1.3.6.1.4.1.9.9.117.1.1.2.1.2.1001 &&
 	sim_ctl 127.22.1.1 set 1.3.6.1.2.1.47.1.4.1.0 t 4242 &&

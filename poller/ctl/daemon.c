@@ -402,6 +402,25 @@ enum fw_err daemon_set(struct daemon *d, const struct level *l, struct wall unti
 	return FW_OK;
 }
 
+/* There was never such a part: the nearest of its device that there is. */
+static enum fw_err part_unknown(struct daemon *d, uint32_t device, const char *component, struct err *err)
+{
+	struct names parts = { 0 };
+	const char *near;
+
+	for (size_t i = 0; i < model_count(d->model); i++) {
+		const struct entity *e = model_at(d->model, i);
+
+		if (e->kind == ENTITY_PART && e->index == device)
+			names_put(&parts, e->name, 1);
+	}
+	near = names_nearest(&parts, component, 5);
+	err_set(err, FW_NOTFOUND, "cannot forget '%s': there is none of that name%s%s%s", component, near ? "; '" : "", near ? near : "",
+		near ? "' is near" : "");
+	names_release(&parts);
+	return FW_NOTFOUND;
+}
+
 enum fw_err daemon_forget(struct daemon *d, const char *component, const char *who, struct err *err)
 {
 	struct entity *e = model_find(d->model, component);
@@ -410,7 +429,9 @@ enum fw_err daemon_forget(struct daemon *d, const char *component, const char *w
 
 	if (device == CONFIG_NONE || strchr(component, '/') == NULL)
 		return err_set(err, FW_MISTAKE, "cannot forget '%s': name a component of a device, such as edge1/power-supply/PS 1", component);
-	if (e != NULL && !e->gone)
+	if (e == NULL)
+		return part_unknown(d, device, component, err);
+	if (!e->gone)
 		return err_set(err, FW_MISTAKE, "cannot forget '%s': its device still has it (only what is gone can be forgotten)", component);
 	m = msg_new(MSG_FORGET, sizeof(*m));
 	text_copy(m->name, sizeof(m->name), component);
