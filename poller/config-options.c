@@ -47,6 +47,11 @@ static const struct option credentials[] = {
 	  "The community itself, 1 to 255 octets. It is better kept in a file of its own." },
 	{ "community-file", OPT_TEXT, NULL, NULL, NULL, "file",
 	  "The file whose only line is the community. Others than its owner and group must not be able to read it." },
+	{ "user", OPT_TEXT, NULL, NULL, NULL, "name", "Of version 3, which is refused in this release; so are the four below." },
+	{ "auth", OPT_TEXT, NULL, NULL, NULL, "word", "Of version 3." },
+	{ "auth-file", OPT_TEXT, NULL, NULL, NULL, "file", "Of version 3." },
+	{ "priv", OPT_TEXT, NULL, NULL, NULL, "word", "Of version 3." },
+	{ "priv-file", OPT_TEXT, NULL, NULL, NULL, "file", "Of version 3." },
 };
 
 static const struct option device[] = {

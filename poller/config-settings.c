@@ -165,16 +165,24 @@ static bool take_community(const struct section *s, const char **community, cons
 	return true;
 }
 
+enum { VERSION_3 = 3 };
+
 static int version_of(const struct section *s)
 {
+	static const char *const of_3[] = { "user", "auth", "auth-file", "priv", "priv-file" };
 	const char *text = "2c";
 
 	take_text(s, "version", &text);
+	if (strcmp(text, "3") == 0) {
+		section_wrong(s, "version", "version \"3\" is not supported yet; use \"2c\"");
+		return VERSION_3;
+	}
+	for (size_t i = 0; i < sizeof(of_3) / sizeof(of_3[0]); i++)
+		if (section_given(s, of_3[i]))
+			section_wrong(s, of_3[i], "%s is of version \"3\" only", of_3[i]);
 	if (strcmp(text, "1") == 0)
 		return 0;
-	if (strcmp(text, "3") == 0)
-		section_wrong(s, "version", "version \"3\" is not supported yet; use \"2c\"");
-	else if (strcmp(text, "2c") != 0)
+	if (strcmp(text, "2c") != 0)
 		section_wrong(s, "version", "version \"%s\" does not exist; use \"2c\" or \"1\"", text);
 	return 1;
 }
@@ -198,7 +206,10 @@ void take_credentials(const struct section *s)
 	k = grow(&c->credentials, &c->credentials_count, &l->credentials_size, sizeof(*k));
 	k->place = section_place(s, NULL);
 	k->name = name;
+	k->community = "";
 	k->version = version_of(s);
+	if (k->version == VERSION_3)
+		return;		/* the one mistake is said */
 	if (!take_community(s, &k->community, &k->community_file)) {
 		k->community = "";
 		if (!section_given(s, "community") && !section_given(s, "community-file"))

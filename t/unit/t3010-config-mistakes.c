@@ -33,6 +33,10 @@ static const struct { const char *name, *text, *want; } wrong[] = {
 	{ "versions", "credentials \"a\" { version = \"3\"  community = \"x\" }\ncredentials \"b\" {\n version = 4  community = \"x\" }\n",
 	  "x.conf:1: credentials \"a\": version \"3\" is not supported yet; use \"2c\"\n"
 	  "x.conf:3: credentials \"b\": version \"4\" does not exist; use \"2c\" or \"1\"\n" },
+	{ "version 3 is one mistake", "credentials \"a\" { version = \"3\"  user = \"u\"  auth = \"SHA-256\"  auth-file = \"a\" }\n"
+	  "credentials \"b\" { community = \"x\"\n priv = \"AES\" }\n",
+	  "x.conf:1: credentials \"a\": version \"3\" is not supported yet; use \"2c\"\n"
+	  "x.conf:3: credentials \"b\": priv is of version \"3\" only\n" },
 	{ "no community, twice", "credentials \"a\" { }\n" C C "credentials \"e\" { community = \"\" }\n",
 	  "x.conf:1: credentials \"a\": no community; write community-file = \"FILE\"\n"
 	  "x.conf:3: credentials \"c\": given twice, first in x.conf:2\n"
