@@ -431,12 +431,13 @@ static void remember_round(struct device *d, struct mono now, struct wall at)
 	struct last_record *r = last_begin(d->w->last, d->record);
 	struct span took = mono_since(now, d->round_began);
 	bool up = d->fact.snmp == ANSWER_YES || d->fact.icmp == ANSWER_YES;
+	enum state s = up ? STATE_UP : d->has_address ? STATE_DOWN : STATE_UNKNOWN;
 
 	r->asked_us = at.us;
 	if (up)
 		r->seen_us = d->answered_at.us;
-	if (r->state != (up ? STATE_UP : STATE_DOWN) || r->since_us == 0) {
-		r->state = up ? STATE_UP : STATE_DOWN;
+	if (r->state != s || r->since_us == 0) {
+		r->state = (uint8_t)s;
 		r->since_us = at.us;
 	}
 	r->value[LAST_D_ICMP] = d->fact.icmp;
@@ -531,27 +532,36 @@ static void round_begin(struct device *d, struct mono now)
 		round_ask(d);
 		return;
 	}
-	d->fact = (struct device_fact){ ANSWER_NO, asks_snmp(d) ? ANSWER_NO : ANSWER_NOT_ASKED };
+	d->fact = (struct device_fact){ ANSWER_NOT_ASKED, ANSWER_NOT_ASKED };	/* nothing was sent: nobody is silent */
 	round_end(d, now);
+}
+
+static void late(struct device *d, struct mono now)
+{
+	struct last_record *r = last_begin(d->w->last, d->record);
+
+	r->value[LAST_D_LATE]++;
+	last_end(d->w->last, d->record);
+	d->w->n.late += now.us >= d->cycle_due.us;
 }
 
 static void tick(struct timer *t, struct mono now)
 {
 	struct device *d = timer_owner(t, struct device, tick);
+	bool once = d->w->setup.once;
 
-	if (d->busy) {
-		struct last_record *r = last_begin(d->w->last, d->record);
-
-		r->value[LAST_D_LATE]++;
-		last_end(d->w->last, d->record);
-		d->w->n.late += now.us >= d->cycle_due.us;
-	} else if (d->w->setup.once && d->resolving && !d->has_address) {
+	if (d->busy)
+		discovery_give_up(d, now);
+	if (d->busy && !once)
+		late(d, now);
+	else if (once && d->resolving && !d->has_address)
 		d->waiting = true;	/* its only round waits for its name */
-	} else if (!(d->w->setup.once && d->once_done)) {
+	else if (!d->busy && !(once && d->once_done))
 		round_begin(d, now);
-	}
-	if (!d->w->setup.once)
+	if (!once)
 		next_tick(d, now);
+	else if (d->busy)
+		wheel_set(d->w->wheel, &d->tick, mono_add(now, span_s(1)));	/* only to see whether it is stuck */
 }
 
 void device_poll_now(struct device *d)

@@ -45,6 +45,7 @@ struct discovery {
 	uint32_t reindexed, added, gone, returned;
 	uint32_t *part_by_record;	/* open addressing: index + 1 of the part that has a record; of this table's merge */
 	uint32_t part_slots;
+	struct mono heard;		/* its last answer, or the start */
 	char trouble[160];		/* the first that could not be read, and why */
 	bool singly;			/* scalars one by one: the agent refuses a whole GET for one of them */
 	bool incomplete, unsure;	/* unsure: something is missing for the first time: look again soon */
@@ -188,6 +189,7 @@ static bool walk_row(void *owner, const struct snmp_varbind *vb, struct mono at)
 
 	x->d->snmp_answered = true;
 	x->d->answered_at = worker_wall(x->d->w, at);
+	x->heard = at;
 	if (!oid_dec(&name, vb->name, vb->name_len))
 		return true;
 	f = row_of(x, &name, k->oid.len);
@@ -548,6 +550,7 @@ static void walk_done(void *owner, enum fw_err err)
 		return;
 	}
 	x->d->snmp_answered = true;
+	x->heard = clock_mono();
 	x->at++;
 	if (x->at >= t->rows_count && !any_row(x))
 		x->at = x->columns;
@@ -626,6 +629,7 @@ static void scalars_answer(void *owner, uint32_t tag, const struct snmp_answer *
 	}
 	x->d->snmp_answered = true;
 	x->d->answered_at = worker_wall(x->d->w, a->at);
+	x->heard = a->at;
 	if (a->reply->error_status == SNMP_ERR_NONE)
 		scalars_take(x, a->reply, tag);
 	else if (!one) {	/* something in it is refused: one by one */
@@ -713,9 +717,27 @@ void discovery_start(struct device *d)
 	struct discovery *x = must_alloc(sizeof(*x));
 
 	x->d = d;
+	x->heard = clock_mono();
 	x->table = UINT32_MAX;
 	d->discovery = x;
 	table_next(x);
+}
+
+/* A walk tries long and in small steps before it gives up, table after table. An agent that has said nothing for as long as a
+ * question may take is silent: that has to be known, and the walk can be made again. */
+bool discovery_give_up(struct device *d, struct mono now)
+{
+	struct discovery *x = d->discovery;
+	int64_t budget = d->cfg->timeout.us, step = budget;
+
+	for (unsigned r = 0; r < d->cfg->retries; r++, budget += step)
+		step = step * 2 < 4 * d->cfg->timeout.us ? step * 2 : 4 * d->cfg->timeout.us;
+	if (x == NULL || mono_since(now, x->heard).us <= budget + budget / 4)
+		return false;
+	incomplete(x, "%s", "the agent fell silent while its tables were read");
+	d->snmp_answered = false;
+	discovery_end(x);
+	return true;
 }
 
 void discovery_cancel(struct device *d)

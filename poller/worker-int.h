@@ -135,6 +135,7 @@ bool device_other_address(struct device *d);		/* take the next address of its na
 
 void discovery_start(struct device *d);
 void discovery_cancel(struct device *d);
+bool discovery_give_up(struct device *d, struct mono now);	/* ended, because the agent has fallen silent */
 void parts_from_last(struct device *d);			/* what the last file knows of one device */
 void parts_from_last_all(struct worker *w);		/* of all, in one pass: at start */
 uint32_t part_add(struct device *d, uint32_t record, uint8_t table);

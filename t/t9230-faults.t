@@ -100,6 +100,7 @@ test_run 'SNMPv1: the object is left out, the others are read' '
 test_run 'a name that cannot be resolved is said once' '
 	test "$(grep -c "no-such-host.invalid" "$FOREWARN_LOG")" = 1 &&
 	debug_of nobody snmp_trouble | grep "name cannot be resolved"'
+test_run '... and nobody is blamed for it: it is unknown' 'is nobody state unknown && is nobody reason "its name cannot be resolved"'
 test_run 'localhost is found in the hosts file' 'test "$(debug_of here has_address)" = true && is here icmp answers'
 
 test_run 'no other device was late, nor lost a request' '
@@ -118,7 +119,9 @@ test_run 'all heal' '
 test_run 'a gap is where it was silent, and no spike' '
 	wait_cycles silent 5 20 && written silent/interface/Gi0/4 && rate_is $rrd/silent/interface/Gi0%2F4.rrd in_octets 4586 3'
 test_run 'it runs, and ends well' 'forewarn_stop && test "$FOREWARN_STATUS" = 0'
-test_run 'one round with a name that cannot be resolved ends, and says so' '
-	timeout 30 "$FOREWARN" poll -c "$POLL_CONF" -s "$FOREWARN_STATE" nobody here good1 >poll.out 2>&1 &&
-	grep "device .nobody.: name .no-such-host.invalid. cannot be resolved" poll.out && test "$(wc -l <poll.out)" = 1'
+test_run 'one round with a name that cannot be resolved ends, and says so once: not again each minute' '
+	mkdir fresh-state &&
+	timeout 30 "$FOREWARN" poll -c "$POLL_CONF" -s "$PWD/fresh-state" nobody here good1 >poll.out 2>&1 &&
+	grep "device .nobody.: name .no-such-host.invalid. cannot be resolved" poll.out && test "$(grep -c "cannot be resolved" poll.out)" = 1 &&
+	timeout 30 "$FOREWARN" poll -c "$POLL_CONF" -s "$PWD/fresh-state" nobody here good1 >poll.out 2>&1 && ! grep resolved poll.out'
 test_end

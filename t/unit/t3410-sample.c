@@ -283,7 +283,7 @@ int main(void)
 {
 	char folder[] = "/tmp/fw-t3410-XXXXXX", command[64];
 
-	plan(53);
+	plan(49);
 	log_level_set(LOG_LEVEL_ERROR);
 	if (!mkdtemp(folder))
 		return 1;
