@@ -34,9 +34,14 @@ static int check_json(const struct ctl *c)
 
 static void print_summary(const struct config *config)
 {
-	printf("%s is well: %u devices, %u checks, %u components, %u groups, %u services; %u definitions\n"
-	       "next: forewarn run, or systemctl reload forewarn\n", config->path, config->device_count, config->check_count,
-	       config->component_count, config->group_count, config->service_count, config->mib->count);
+	printf("%s is well: %u devices, %u checks, %u components, %u groups, %u services; %u definitions\n", config->path,
+	       config->device_count, config->check_count, config->component_count, config->group_count, config->service_count,
+	       config->mib->count);
+	if (config->device_count + config->check_count == 0)
+		puts("note: nothing is polled; device \"NAME\" { address = \"...\" } says what is there");
+	if (config->service_count == 0)
+		puts("note: no service is known, so no risk; service \"NAME\" { needs = {...} } says what must not fail");
+	puts("next: forewarn run, or systemctl reload forewarn");
 }
 
 int check_command(struct ctl *c)
