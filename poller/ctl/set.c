@@ -47,6 +47,8 @@ static enum fw_err put_here(struct view *v, struct ledger *w, const struct level
 	return r == FW_OK ? ledger_put_event(w, &e, err) : r;
 }
 
+#define FOR_MOST_US (INT64_C(36525) * 86400 * 1000000)	/* 100 years */
+
 struct wanted { struct level level; struct wall until; };
 
 static enum fw_err look_at(struct view *v, const json_t *item, struct wanted *w, struct err *err)
@@ -56,7 +58,10 @@ static enum fw_err look_at(struct view *v, const json_t *item, struct wanted *w,
 	const struct ref *r = config_find(v->config, name);
 
 	*w = (struct wanted){ .level = { .name = name, .reason = json_text(item, "why"), .at = v->now, .since = v->now },
-			      .until = { for_us > 0 ? v->now.us + for_us : 0 } };
+			      .until = { for_us > 0 && for_us <= FOR_MOST_US ? v->now.us + for_us : 0 } };
+	if (for_us > FOR_MOST_US)
+		return err_set(err, FW_MISTAKE, "cannot set '%s' for %lld us: 100 years are the most; without an end it stays", name,
+			       (long long)for_us);
 	if (r == NULL)
 		return name_unknown(err, v->config, "component", 1 << REF_COMPONENT, name);
 	if (r->kind == REF_DEVICE || r->kind == REF_CHECK)
