@@ -26,9 +26,24 @@ test_run 'risk --json has every key, integers are integers' '
 	jq -e ".version == 1 and (.live | not) and (.items | length) == 1" got &&
 	jq -e ".items[0] | .service == \"order management\" and .quality == \"up\" and .at_risk == false and .owner == \"erp\" and
 		.tier == 1 and .distance == 1 and .distance_weak == 1 and .distance_worst == 1 and .design_distance == 1 and
-		.can_lose == 0 and .built_for == 0 and .cut_sets == 1 and .components == 7 and .components_unknown == 0 and
-		.single_points == [\"feed A\"] and .single_points_count == 1 and .smallest == [[\"feed A\"]]" got &&
-	! grep -E "\"(distance|distance_weak|distance_worst|design_distance|cut_sets|components|tier|can_lose)\": [0-9]*\.[0-9]" got
+		.can_lose == 0 and .built_for == 0 and .smallest_count == 1 and .components == 7 and .components_unknown == 0 and
+		.single_points == [\"feed A\"] and .single_points_count == 1 and .smallest[0] == [\"feed A\"]" got &&
+	! grep -E "\"(distance|distance_weak|distance_worst|design_distance|cut_sets|smallest_count|components|tier|can_lose)\": [0-9]*\.[0-9]" got
+'
+test_run 'all cut sets by size, the smallest first; importance' '
+	forewarn risk "order management" --list 3 --json | jq -e ".items[0] | .cut_sets == 7 and .cut_sets_by_size == [1, 6] and
+		.design_cut_sets == 7 and .smallest_count == 1 and ([.smallest[] | length]) == [1, 2, 2] and
+		(.importance | length) == .components and (.importance[] | select(.component == \"feed A\") |
+			.raw > 1 and .rrw > 1 and .fussell_vesely > .criticality)"
+'
+test_run 'for people behind -v: by size, larger sets, what to guard; and what a repair gains' '
+	forewarn risk "order management" -v >got &&
+	grep -q "^By size  *7 in all: 1 of 1 · 6 of 2$" got && grep -q "^Larger sets  *[a-z]" got &&
+	grep -q "^Guard next  *feed A: if it fails an outage is [0-9.]* times as likely; failed in [0-9.]* % of outages$" got &&
+	! grep -q "^Repair gains" got &&
+	mkdir -p apart && forewarn set app1 down -s apart >/dev/null && forewarn risk "order management" -v -s apart >got &&
+	grep -q "^By size  *5 in all: 4 of 1 · 1 of 2$" got &&
+	grep -q "^Repair gains  *app1: with it back an outage is [0-9.]* times less likely$" got
 '
 test_run 'p is that of the formula' '
 	forewarn risk "order management" --json | jq -e ".items[0].p as \$p |
@@ -44,7 +59,7 @@ test_run 'risk for people: no spare, what carries what, the chance, where to go 
 	grep -q "^Ends it now  *feed A (carries app1, app2)$" got &&
 	grep -q "^Chance  *to be down at a random moment: about 1 in [0-9]*; rates: 7 as configured$" got &&
 	grep -q "^Certainty  *the states of all 7 components are known: nothing of it is polled$" got &&
-	grep -q "^Runbook  *https://wiki.example.com/erp$" got &&
+	grep -q "^Runbook  *https://wiki.example.com/erp$" got && ! grep -q "^Larger sets" got &&
 	tail -n 1 got | grep -q "^More  *-v .*forewarn explain \"order management\""
 '
 test_run 'risk of all: those that are well are not listed' '
@@ -114,12 +129,14 @@ FOREWARN_CONFIG=$SCRATCH/model.conf
 
 tree() {
 	forewarn risk -c "$SHARED/faulttrees/$1.conf" --json --list 5 >got.json &&
-	jq -e --arg service "$2" --argjson distance "$4" --argjson p "$7" --arg by_size "$6" '
+	jq -e --arg service "$2" --arg sets "$5" --argjson distance "$4" --argjson p "$7" --arg by_size "$6" '
 		.items[] | select(.service == $service) |
 		.distance == $distance and .design_distance == $distance and
 		(($p - .p) / $p | fabs) < 1e-9 and
-		(.cut_sets | tostring) == ($by_size | split(",")[$distance - 1]) and
-		([.smallest[] | length] | unique) == [$distance] and (.single_points_count == (if $distance == 1 then .cut_sets else 0 end))' got.json
+		(.cut_sets | tostring) == $sets and ([.cut_sets_by_size[] | tostring] | join(",")) == $by_size and
+		.design_cut_sets == .cut_sets and (.smallest_count | tostring) == ($by_size | split(",")[$distance - 1]) and
+		([.smallest[] | length] | . == sort and first == $distance) and .single_points_count == .cut_sets_by_size[0] and
+		([.importance[] | select(.birnbaum > 0 and .raw >= 1 and .fussell_vesely > 0)] | length) > 0' got.json
 }
 
 if test -r "$SHARED/faulttrees/expected.tsv"
@@ -128,7 +145,7 @@ then
 	tab=$(printf '\t')
 	while IFS=$tab read -r model service components distance sets by_size p <&4
 	do
-		test_run "$model: distance, smallest cut sets and chance as two programs agree" '
+		test_run "$model: distance, cut sets by size and chance as two programs agree" '
 			tree "$model" "$service" "$components" "$distance" "$sets" "$by_size" "$p" || { jq -c ".items[] | [.distance, .cut_sets, .p]" got.json; false; }
 		'
 	done 4<trees

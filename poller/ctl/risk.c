@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "poller/base/text.h"
-#include "poller/ctl/ctl.h"
+#include "risk-int.h"
 
 enum { TEXT_MOST = 16384, SETS_SHOWN = 3, SETS_VERBOSE = 10, FAILED_SHOWN = 20 };
 
@@ -198,34 +198,49 @@ static void add_set(struct text *t, const json_t *set)
 		text_add(t, "%s%s", i ? " + " : "", json_string_value(name));
 }
 
-/* When no one alone does: the smallest sets that would. */
+/* Of the first 'most' sets those of the smallest size, or the larger ones; 'head' before them. */
+static void print_sets_of(const struct screen *s, const json_t *r, size_t most, bool larger, const char *head)
+{
+	const json_t *sets = json_object_get(r, "smallest");
+	char words[TEXT_MOST];
+	struct text t = text_over(words, sizeof(words));
+	size_t i, shown = 0;
+	json_t *set;
+
+	text_add(&t, "%s", head);
+	json_array_foreach(sets, i, set) {
+		if ((json_array_size(set) > (size_t)json_int(r, "distance")) != larger)
+			continue;
+		if (shown == most) {
+			text_add(&t, " \u00b7 ...");
+			break;
+		}
+		text_add(&t, "%s", shown++ ? " \u00b7 " : "");
+		add_set(&t, set);
+	}
+	if (shown)
+		say(s, larger ? "Larger sets" : "Would end it", words);
+}
+
+/* When no one alone does: the smallest sets that would; and larger ones, when so many are asked for. */
 static void print_sets(const struct screen *s, const json_t *r, size_t most)
 {
-	const json_t *sets = json_object_get(r, "smallest"), *cuts = json_object_get(r, "cut_sets");
+	const json_t *cuts = json_object_get(r, "smallest_count");
 	json_int_t distance = json_int(r, "distance");
-	char words[TEXT_MOST], count[400], digits[32];
-	struct text t = text_over(words, sizeof(words));
-	size_t n = json_array_size(sets);
+	char count[400], digits[32];
 
-	if (n == 0 || most == 0 || (distance < 2 && most < SETS_VERBOSE))
+	if (most == 0)
 		return;
-	if (distance < 2) {
-		snprintf(count, sizeof(count), "%s", "");
-	} else if (json_is_string(cuts)) {
+	if (json_is_string(cuts)) {
 		snprintf(count, sizeof(count), "any of %s sets of %lld: ", json_string_value(cuts), (long long)distance);
 	} else {
 		text_thousands((unsigned long long)json_integer_value(cuts), digits, sizeof(digits));
-		snprintf(count, sizeof(count), n == 1 ? "only " : distance == 2 ? "any of %s pairs: " : "any of %s sets of %lld: ", digits,
-			 (long long)distance);
+		snprintf(count, sizeof(count), json_integer_value(cuts) == 1 ? "only " : distance == 2 ? "any of %s pairs: " : "any of %s sets of %lld: ",
+			 digits, (long long)distance);
 	}
-	text_add(&t, "%s", count);
-	for (size_t i = 0; i < n && i < most; i++) {
-		text_add(&t, "%s", i ? " \u00b7 " : "");
-		add_set(&t, json_array_get(sets, i));
-	}
-	if (n > most)
-		text_add(&t, " \u00b7 ...");
-	say(s, distance < 2 ? "Cut sets" : "Would end it", words);
+	if (distance > 1)
+		print_sets_of(s, r, most, false, count);
+	print_sets_of(s, r, most, true, "");
 }
 
 /* ---- repair -------------------------------------------------------------------------------------------------------------------- */
@@ -406,11 +421,13 @@ static void print_risk(const struct screen *s, const json_t *r, const json_t *he
 	print_chance(s, r, verbose);
 	print_certainty(s, r, head);
 	print_before(s, r);
-	if (verbose)
+	if (verbose) {
+		risk_print_cuts(s, r);
 		print_numbers(s, r);
+	}
 	if (json_text(r, "runbook")[0])
 		say(s, "Runbook", json_text(r, "runbook"));
-	snprintf(more, sizeof(more), "%sforewarn explain \"%s\" \u00b7 --json", verbose ? "" : "-v cut sets and distances \u00b7 ",
+	snprintf(more, sizeof(more), "%sforewarn explain \"%s\" \u00b7 --json", verbose ? "" : "-v cut sets and importance \u00b7 ",
 		 json_text(r, "service"));
 	say(s, "More", more);
 }
@@ -453,6 +470,8 @@ int risk_command(struct ctl *c)
 	args = json_pack("{s:o}", "service", json_words(c->argc ? c->argv[0] : ""));
 	if (list)
 		json_object_set_new(args, "list", json_integer(sets));
+	if (!c->json && !verbose && !list)
+		json_object_set_new(args, "brief", json_true());
 	answer = ctl_ask(c, "risk", args);
 	if (answer == NULL)
 		return EXIT_FAILED;

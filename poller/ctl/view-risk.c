@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "poller/ctl/ctl.h"
+#include "risk-int.h"
 
 enum { POINTS_MOST = 20, CARRIES_MOST = 8, FAILED_MOST = 1000, JUDGED_MOST = 64, REPAIRS_MOST = 16, STAGES_MOST = 4, LEFT_MOST = 12,
        SETS_DEFAULT = 20, SETS_MOST = 10000, HISTORY_DAYS = 90, DEPTH_MOST = 20000 };
@@ -97,14 +97,6 @@ static void find_gates(struct look *l, uint32_t node)
 	l->depth--;
 }
 
-static const char *name_of(struct view *v, uint32_t node)
-{
-	const struct entity *e = model_of_node(v->model, node);
-	const char *name = e ? e->name : graph_name(model_graph(v->model), node);
-
-	return name ? name : "";
-}
-
 static json_t *left_row(struct look *l, uint32_t gate)
 {
 	const uint32_t *member;
@@ -161,7 +153,7 @@ static json_t *names_json(struct view *v, const uint32_t *nodes, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_words(name_of(v, nodes[i])));
+		json_array_append_new(list, json_words(view_node_name(v, nodes[i])));
 	return list;
 }
 
@@ -182,7 +174,7 @@ static json_t *carries_json(struct look *now, uint32_t point)
 			then.seen[member[k]] = 1;
 			if (works(now, member[k]) != WORKS_NOT && works(&then, member[k]) == WORKS_NOT &&
 			    model_of_node(now->v->model, member[k]) != own)
-				json_array_append_new(list, json_words(name_of(now->v, member[k])));
+				json_array_append_new(list, json_words(view_node_name(now->v, member[k])));
 		}
 	}
 	look_away(&then);
@@ -200,31 +192,13 @@ static void put_points(struct look *l, const struct entity *e, json_t *item)
 	for (size_t i = 0; i < shown; i++) {
 		list = carries_json(l, nodes[i]);
 		if (json_array_size(list))
-			json_object_set(carries, name_of(l->v, nodes[i]), list);
+			json_object_set(carries, view_node_name(l->v, nodes[i]), list);
 		json_decref(list);
 	}
 	json_object_set_new(item, "carries", carries);
 	n = graph_design_single_points(l->g, e->node, nodes, POINTS_MOST);
 	json_object_set_new(item, "design_single_points", names_json(l->v, nodes, n < POINTS_MOST ? n : POINTS_MOST));
 	json_object_set_new(item, "design_single_points_count", json_integer((json_int_t)n));
-}
-
-/* Up to 'most' of the smallest sets that would end it. */
-static void put_smallest(struct look *l, const struct entity *e, const struct verdict *d, size_t most, json_t *item)
-{
-	json_t *list = json_array();
-	uint32_t *out;
-	size_t sets;
-
-	if (d->distance != 0 && d->distance != DISTANCE_NEVER && most > 0) {
-		most = d->cuts < (double)most ? (size_t)d->cuts : most;
-		out = must_alloc((most * d->distance + 1) * sizeof(*out));
-		sets = graph_smallest_cuts(l->g, e->node, out, most);
-		for (size_t i = 0; i < sets; i++)
-			json_array_append_new(list, names_json(l->v, out + i * d->distance, d->distance));
-		free(out);
-	}
-	json_object_set_new(item, "smallest", list);
 }
 
 /* ---- what failed, and its repair ------------------------------------------------------------------------------------------------- */
@@ -459,12 +433,15 @@ static json_t *verdict_json(struct view *v, const struct entity *e, const struct
 			 "quality", state_word(d->quality), "at_risk", d->at_risk, "can_lose", json_lose(d), "built_for", json_lose(&design),
 			 "distance", distance_json(d->distance), "distance_weak", distance_json(d->distance_weak),
 			 "distance_worst", distance_json(d->distance_worst), "design_distance", distance_json(d->design_distance),
-			 "cut_sets", json_whole(d->cuts), "design_cut_sets", json_whole(d->design_cuts), "p", number_or_null(d->p),
+			 "smallest_count", json_whole(d->distance ? d->cuts : 0), "design_smallest_count", json_whole(d->design_cuts), "p", number_or_null(d->p),
 			 "design_p", number_or_null(d->design_p), "owner", json_words(s->owner), "tier", (int)s->tier,
 			 "runbook", json_words(s->runbook));
 }
 
-static json_t *service_json(struct view *v, const struct entity *e, size_t sets, bool alone)
+/* For people who did not ask for cut sets, only the smallest are told: bound is NULL. */
+struct asked { size_t sets; bool alone; struct cut_bound *bound; };
+
+static json_t *service_json(struct view *v, const struct entity *e, const struct asked *a)
 {
 	struct look l = look_at(v, NODE_NONE);
 	struct verdict d = graph_verdict(l.g, e->node);
@@ -477,8 +454,11 @@ static json_t *service_json(struct view *v, const struct entity *e, size_t sets,
 	put_failed(&l, e, support, n, item);
 	put_left(&l, e->node, item);
 	put_points(&l, e, item);
-	put_smallest(&l, e, &d, sets, item);
-	if (alone)
+	if (a->bound)
+		view_put_cuts(v, e, a->bound, a->sets, item);
+	else
+		view_put_smallest(v, e, a->sets, item);
+	if (a->alone)
 		put_before(v, e, item);
 	json_object_set_new(item, "stands_on", names_json(v, support, n));
 	free(support);
@@ -486,19 +466,23 @@ static json_t *service_json(struct view *v, const struct entity *e, size_t sets,
 	return item;
 }
 
-/* args: service ("" all), list (smallest cut sets, at most). */
+/* args: service ("" all), list (smallest cut sets, at most), brief (true: no numbers of all cut sets). */
 json_t *view_risk(struct view *v, const json_t *args, json_t *answer, struct err *err)
 {
 	const char *only = json_text(args, "service");
 	json_t *most = json_object_get(args, "list"), *items = json_array();
-	size_t sets = json_is_integer(most) && json_integer_value(most) >= 0 ? (size_t)json_integer_value(most) : SETS_DEFAULT;
+	struct cut_bound bound = view_cut_bound(v);
+	struct asked a = { .sets = SETS_DEFAULT, .alone = only[0] != '\0', .bound = &bound };
 
-	sets = sets < SETS_MOST ? sets : SETS_MOST;
+	if (json_is_integer(most) && json_integer_value(most) >= 0)
+		a.sets = json_integer_value(most) < SETS_MOST ? (size_t)json_integer_value(most) : SETS_MOST;
+	if (json_is_true(json_object_get(args, "brief")))
+		a.bound = NULL;
 	for (size_t i = 0; i < model_count(v->model); i++) {
 		const struct entity *e = model_at(v->model, i);
 
 		if (e->kind == ENTITY_SERVICE && (only[0] == '\0' || strcmp(only, e->name) == 0))
-			json_array_append_new(items, service_json(v, e, sets, only[0] != '\0'));
+			json_array_append_new(items, service_json(v, e, &a));
 	}
 	if (only[0] && json_array_size(items) == 0) {
 		name_unknown(err, v->config, "service", 1 << REF_SERVICE, only);

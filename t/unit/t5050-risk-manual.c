@@ -17,7 +17,7 @@ struct orders {
 
 struct worked { const char *key; char value[32]; bool seen; };
 
-enum { WORKED_MOST = 40 };
+enum { WORKED_MOST = 60 };
 static struct worked worked[WORKED_MOST];
 static int works;
 
@@ -162,6 +162,52 @@ static void work_repair(struct orders *o)
 	work("repair_app2", "%s", state_word(graph_quality_if(o->g, o->service, o->thing[APP2], STATE_UP)));
 }
 
+/* How many there are of one size, or of all; with app2 down. */
+static void work_count(struct orders *o, const char *key, uint32_t size)
+{
+	struct cut_bound b = cut_bound_default();
+	struct cut_sets *c = NULL;
+	struct err err = { "" };
+	char *digits;
+
+	if (graph_cut_sets(o->g, &(struct cut_question){ .node = o->service }, &b, &c, &err) != FW_OK) {
+		note("%s", err.text);
+		return;
+	}
+	digits = cut_sets_count(c, size);
+	work(key, "%s", digits);
+	free(digits);
+	cut_sets_free(c);
+}
+
+static void work_cuts(struct orders *o)
+{
+	work_count(o, "sets_design", 0);
+	graph_set(o->g, o->thing[APP2], STATE_DOWN);
+	work_count(o, "sets_app2", 0);
+	work_count(o, "sets_app2_one", 1);
+	work_count(o, "sets_app2_two", 2);
+	graph_set(o->g, o->thing[APP2], STATE_UP);
+}
+
+static void work_importance(struct orders *o)
+{
+	struct importance i[THINGS], *app2 = &i[APP2], *feed = &i[FEED_A];
+
+	graph_importance(o->g, o->service, i, THINGS);
+	work("birnbaum_app2", "%.6f", app2->birnbaum);
+	work("criticality_app2", "%.6f", app2->criticality);
+	work("fussell_vesely_app2", "%.6f", app2->fussell_vesely);
+	work("raw_app2", "%.3f", app2->raw);
+	work("rrw_app2", "%.6f", app2->rrw);
+	work("raw_feed_A", "%.3f", feed->raw);
+	work("fussell_vesely_feed_A", "%.6f", feed->fussell_vesely);
+	graph_set(o->g, o->thing[APP2], STATE_DOWN);
+	graph_importance(o->g, o->service, i, THINGS);
+	work("rrw_app2_down", "%.2f", app2->rrw);
+	graph_set(o->g, o->thing[APP2], STATE_UP);
+}
+
 /* One of two switches, each with two power supplies of which one is needed; one has failed. */
 static void work_supplies(void)
 {
@@ -245,6 +291,8 @@ int main(void)
 	work_structure(&o);
 	work_quality(&o);
 	work_risk(&o);
+	work_cuts(&o);
+	work_importance(&o);
 	work_repair(&o);
 	work_supplies();
 	plan(2 * works + 1);

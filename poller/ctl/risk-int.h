@@ -1,0 +1,23 @@
+/* poller/ctl/risk-int.h: between the files of forewarn risk: view-risk.c and view-cuts.c answer, risk.c and risk-cuts.c print. */
+#ifndef FW_CTL_RISK_INT_H
+#define FW_CTL_RISK_INT_H
+
+#include "poller/ctl/ctl.h"
+
+/* The name for people of a node of the graph; "" when it has none. */
+const char *view_node_name(struct view *v, uint32_t node);
+
+/* What a question about cut sets may cost: all services of one answer share it. The daemon must not stand still for it. */
+struct cut_bound view_cut_bound(const struct view *v);
+
+/* Put what all minimal cut sets say, and importance: cut_sets, cut_sets_by_size, the same of the design, smallest (up to 'sets'),
+ * importance; where a bound is met the first are null, and cut_sets_reason says why. */
+void view_put_cuts(struct view *v, const struct entity *e, struct cut_bound *b, size_t sets, json_t *item);
+
+/* smallest: those of the smallest size alone, which the graph always knows. */
+void view_put_smallest(struct view *v, const struct entity *e, size_t sets, json_t *item);
+
+/* Cut sets by size, what to guard next, what a repair gains; behind -v. */
+void risk_print_cuts(const struct screen *s, const json_t *r);
+
+#endif
