@@ -21,6 +21,7 @@ enum {
 	ROOM_PER_GATE = 256,
 	ROOM_FACTOR = 16,		/* from one try to the next */
 	STEPS_PER_NODE = 16,		/* ite steps allowed for each node of room */
+	STEPS_FACTOR = 2,		/* an order that takes so much longer than another is not better */
 	GOOD_PER_LEVEL = 4,		/* a diagram with so many nodes for each variable is good enough */
 	EXTRA_FIRST = 64,		/* cells that a watched gate may cost in another's part, and for each member: */
 	EXTRA_PER_MEMBER = 16,
@@ -170,6 +171,7 @@ struct build {
 	uint32_t *members;		/* room for the functions of one gate's members */
 	uint8_t *placed;		/* a watched node that has a root */
 	uint32_t *at, levels;
+	uint64_t most_steps;		/* that the next order may take */
 	uint32_t full_at;		/* the gate at which the room ended */
 	uint32_t made;			/* gates made before that */
 };
@@ -254,6 +256,8 @@ static bool make_gate(struct build *b, uint32_t gate)
 	return true;
 }
 
+static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
 /* All of it in the order b->at. False and full_at: where the room ended. */
 static bool make_part(struct build *b, const struct part *p, uint32_t room)
 {
@@ -262,7 +266,7 @@ static bool make_part(struct build *b, const struct part *p, uint32_t room)
 	bool good = true;
 
 	diagram_release(&b->d);
-	diagram_init(&b->d, room, (uint64_t)room * STEPS_PER_NODE);
+	diagram_init(&b->d, room, least(b->most_steps, (uint64_t)room * STEPS_PER_NODE));
 	clear(b, p);
 	count_waiting(b, p);
 	b->d.roots = &f;
@@ -292,6 +296,7 @@ struct trial {
 	uint32_t size[RULES_MOST];	/* diagram nodes; UINT32_MAX: did not fit */
 	uint32_t made[RULES_MOST];	/* then: gates made before the room ended */
 	size_t best, held;		/* rules: the best yet; the one whose diagrams are in b->d */
+	uint64_t steps;			/* what the quickest took that fitted */
 };
 
 static uint64_t assign(struct build *b, const struct part *p, size_t r)
@@ -312,8 +317,11 @@ static bool try_rule(struct build *b, const struct part *p, uint32_t room, struc
 	for (size_t i = 0; i < r; i++)
 		if (t->order[i] == t->order[r])
 			return false;
+	b->most_steps = t->steps < UINT64_MAX / STEPS_FACTOR ? t->steps * STEPS_FACTOR : UINT64_MAX;
 	good = make_part(b, p, room);
+	b->most_steps = UINT64_MAX;
 	t->held = r;
+	t->steps = good ? least(t->steps, b->d.steps) : t->steps;
 	t->made[r] = b->made;
 	if (good)
 		*size = diagram_count(&b->d, b->f[gate], b->gg[gate]);
@@ -326,6 +334,7 @@ static bool try_rule(struct build *b, const struct part *p, uint32_t room, struc
 static bool try_rules(struct build *b, const struct part *p, uint32_t room, struct trial *t)
 {
 	t->best = 0;
+	t->steps = UINT64_MAX;
 	for (size_t r = 0; r < order_rule_count; r++)
 		if (try_rule(b, p, room, t, r))
 			return true;
@@ -403,7 +412,7 @@ static void build_init(struct build *b, struct graph *g)
 {
 	size_t most = 1;
 
-	*b = (struct build){ .g = g };
+	*b = (struct build){ .g = g, .most_steps = UINT64_MAX };
 	for (uint32_t i = 0; i < g->nodes; i++)
 		most = g->node[i].members > most ? g->node[i].members : most;
 	sorting_init(&b->all, g);
