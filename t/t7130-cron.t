@@ -34,12 +34,14 @@ test_run 'rates go on from run to run' '
 	test "$(grep -vc nan rates)" -ge 2 || { cat rates; false; }
 '
 test_run 'an outage is told by the run that sees it' '
-	sim_ctl 127.16.2.1 silent && sim_ctl 127.16.2.2 silent && fw poll && status_exit 2 && test "$(ledger_open)" -eq 2 &&
+	sim_ctl 127.16.2.1 silent && sim_ctl 127.16.2.2 silent && fw poll >out 2>err && status_exit 2 && test "$(ledger_open)" -eq 2 &&
+	cat out err && test ! -s err && test "$(wc -l <out)" -eq 2 &&
+	grep "^\[DOWN\] app1 down: orders.* (#[0-9]*)$" out && grep "^\[DOWN\] app2 down: orders" out &&
 	wait_for 5 "test \$(trapd_matches forewarnAlertRaised) -eq 2"
 '
 numbers=$(sql 'SELECT group_concat(number) FROM alert WHERE cleared = 0')
 test_run 'the next run tells nothing again' '
-	fw poll && test "$(trapd_matches forewarnAlert)" -eq "$(sql "SELECT count(*) FROM outbox")" &&
+	quiet_poll && test "$(trapd_matches forewarnAlert)" -eq "$(sql "SELECT count(*) FROM outbox")" &&
 	test "$(sql "SELECT group_concat(number) FROM alert WHERE cleared = 0")" = "$numbers"
 '
 test_run 'after three intervals without a poll nothing is known, and it is said for how long' '
@@ -62,12 +64,23 @@ test_run 'a second daemon is told who has the folder' '
 	! "$FOREWARN" run -c "$conf" >out 2>&1 && grep -i "another forewarn" out
 '
 test_run 'and cron goes on where the daemon was' '
-	forewarn_stop && sim_ctl 127.16.2.1+3 heal && quiet_poll && status_exit 0 && test "$(ledger_open)" -eq 0 &&
+	forewarn_stop && sim_ctl 127.16.2.1+3 heal && fw poll >out 2>err && cat out err && test ! -s err &&
+	test "$(grep -c "^\[CLEARED\] " out)" -eq 2 && test "$(wc -l <out)" -eq 2 && quiet_poll && status_exit 0 && test "$(ledger_open)" -eq 0 &&
 	wait_for 5 "test \$(trapd_matches forewarnAlertCleared) -ge 2"
 '
 milliseconds() {
 	perl -MTime::HiRes=time -e 'printf "%d\n", time * 1000'
 }
+test_run 'a target whose name nobody knows is said once, not by every run' '
+	sed "s/trap = .*/trap = \"no-such.invalid:162\" }/" "$conf" >away.conf && sim_ctl 127.16.2.3 silent &&
+	"$FOREWARN" poll -c away.conf -s state >out 2>err && cat err && grep "^\[AT RISK\] app3" out && grep -c "cannot notify" err &&
+	for n in 1 2
+	do
+		"$FOREWARN" poll -c away.conf -s state >out 2>err; cat out err
+		test ! -s out && test ! -s err || return 1
+	done
+	sim_ctl 127.16.2.3 heal && fw poll >out 2>err && test ! -s err && grep "^\[CLEARED\] app3" out
+'
 test_run 'a run while another is on its way leaves at once, quietly' '
 	sed "s/timeout = 200ms/timeout = 5s/" "$conf" >slow.conf && sim_ctl 127.16.2.1 delay 3000 &&
 	run_behind slow.out "$FOREWARN" poll -c slow.conf -s state && slow=$! &&

@@ -85,6 +85,8 @@ static enum fw_err ledger_start(struct daemon *d, struct err *err)
 		return FW_IO;
 	d->reader = ledger_open(d->config->state, LEDGER_READ, err);
 	d->sender = sender_new(d->config, err);
+	if (d->sender && d->options->once)
+		sender_quiet_before(d->sender, d->began);
 	return d->reader && d->sender ? FW_OK : FW_IO;
 }
 

@@ -189,12 +189,23 @@ static void pay(struct daemon *d)
 	memmove(d->owed, d->owed + i, d->owed_count * sizeof(char *));
 }
 
+/* From cron: what it mails to people, once, when it happens. */
+static void print_alert(const char *subject)
+{
+	char clean[1024];
+
+	puts(text_clean(subject, strlen(subject), clean, sizeof(clean)));
+	fflush(stdout);
+}
+
 static void one_alert(void *owner, const struct alert *a)
 {
 	struct daemon *d = owner;
 	char subject[512];
 
 	d->alerts++;
+	if (d->options->once)
+		print_alert(alert_subject(a, subject, sizeof(subject)));
 	log_info(LOG_ALERTS, "%s alert=%llu transition=%s severity=%s", alert_subject(a, subject, sizeof(subject)),
 		 (unsigned long long)a->number, transition_word(a->transition), severity_word(a->severity));
 	if (d->owed_count || LEDGER_POST(d, ledger_post_alert(d->ledger, a, d->config)) != FW_OK)

@@ -1,6 +1,7 @@
 /* poller/ctl/poll.c: forewarn poll: one cycle, then exit; from cron, or by hand.
  *
- * Silent when all is well. When the daemon runs it is asked to poll now. When another cycle is still running this one
+ * Silent when all is well and when all is as it was; an alert that is raised, changed or cleared is a line on standard output,
+ * which cron mails (intake.c prints it). It has polled all the same: the status is 0. When the daemon runs it is asked to poll now. When another cycle is still running this one
  * leaves at once: a slow device must not pile up processes.
  */
 #include <stdio.h>

@@ -223,6 +223,8 @@ void sender_free(struct sender *s);
  * FW_NOTFOUND: target no longer configured (counts as sent, said).
  */
 enum fw_err sender_send(struct sender *s, const struct ledger_outbox *o, struct wall now, struct err *err);
+/* What was queued before fails without a word: the process that queued it has said so. For runs that follow each other. */
+void sender_quiet_before(struct sender *s, struct wall queued);
 struct sender_count { uint64_t sent, failed, cut; };
 struct sender_count sender_count(const struct sender *s);
 

@@ -44,6 +44,7 @@ struct sender {
 	struct mono began;
 	struct sender_count count;
 	uint64_t lost_targets;
+	struct wall quiet_before;	/* 0: every failure is said */
 };
 
 /* ---- where to --------------------------------------------------------------------------------------------------- */
@@ -223,14 +224,15 @@ static struct target *target_find(struct sender *s, const char *name)
 }
 
 /* It stays in the outbox; a session that failed is opened anew, a name asked again: perhaps it lives elsewhere now. */
-static enum fw_err failed(struct sender *s, struct target *t, enum fw_err e, const struct err *err)
+static enum fw_err failed(struct sender *s, struct target *t, const struct ledger_outbox *o, enum fw_err e, const struct err *err)
 {
 	trap_session_close(t->session);
 	t->session = NULL;
 	if (!t->literal && e == FW_NET)
 		t->peer[0] = 0;
 	s->count.failed++;
-	log_often(LOG_LEVEL_WARN, LOG_NOTIFY, &t->failures, "%s; tried again", err->text);
+	if (o->queued.us >= s->quiet_before.us)
+		log_often(LOG_LEVEL_WARN, LOG_NOTIFY, &t->failures, "%s; tried again", err->text);
 	return e;
 }
 
@@ -271,7 +273,9 @@ enum fw_err sender_send(struct sender *s, const struct ledger_outbox *o, struct 
 	e = session_open(t, err);
 	if (e == FW_OK)
 		e = send_to(s, t, o, err);
-	return e == FW_OK ? e : failed(s, t, e, err);
+	return e == FW_OK ? e : failed(s, t, o, e, err);
 }
+
+void sender_quiet_before(struct sender *s, struct wall queued) { s->quiet_before = queued; }
 
 struct sender_count sender_count(const struct sender *s) { return s->count; }
