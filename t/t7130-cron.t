@@ -47,6 +47,10 @@ test_run 'the next run tells nothing again' '
 test_run 'after three intervals without a poll nothing is known, and it is said for how long' '
 	sleep 6.5 && status_exit 3 && grep -i "last polled" status.out && status_is ".items | all(.quality == \"unknown\")"
 '
+test_run 'what was wrong then is told as what it was, and what it touches as it is known now' '
+	grep "^app1 was down when last polled [0-9]* s ago .* orders: unknown" status.out && ! grep "orders: down" status.out &&
+	status_is ".wrong | length == 2 and all(.state == \"unknown\" and (.cause | test(\"was down when last polled\")) and .touches[0].quality == \"unknown\")"
+'
 test_run 'an outage of then is not shown as up, nor as one of now' '! grep -i -w "ok" status.out && ! grep -i "DOWN *can" status.out'
 test_run 'the daemon goes on where cron was: the same alerts' '
 	forewarn_start "$conf" && wait_for 10 "status_is \".wrong | length == 2\"" && sleep 2 &&

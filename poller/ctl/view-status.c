@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
 
 enum { SUPPORT_MOST = 65536 };
@@ -77,14 +78,56 @@ static bool touches(struct view *v, const struct alert *a, const char *service)
 	return found;
 }
 
-static json_t *alert_json(struct view *v, const struct alert *a, bool numbered)
+/* Polled too long ago: what was wrong then is unknown now, and so may be what it touches. */
+static bool is_past(struct view *v, const struct alert *a)
 {
-	return json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:f,s:o,s:i,s:o}",
-			 "alert", numbered ? json_count(a->number) : json_null(), "component", json_words(a->key),
-			 "kind", alert_kind_word(a->kind), "severity", severity_word(a->severity), "state", state_word(a->state),
-			 "cause", json_words(a->cause), "first_do", json_words(a->first_do), "since", json_time(a->since),
-			 "after", json_time(a->since_after), "age_s", span_as_s(wall_since(v->now, a->since)),
-			 "touches", touched_json(a), "touches_more", (int)a->touched_more, "repair_helps", repair_helps(v, a));
+	const struct entity *e = v->stale ? model_find(v->model, a->key) : NULL;
+
+	return e != NULL && e->kind != ENTITY_COMPONENT && e->state == STATE_UNKNOWN && a->state != STATE_UNKNOWN;
+}
+
+static void touched_now(struct view *v, struct alert *a)
+{
+	for (uint32_t i = 0; i < a->touched_count; i++) {
+		const struct entity *s = model_find(v->model, a->touched[i].service);
+		struct verdict d;
+
+		if (s == NULL || s->kind != ENTITY_SERVICE)
+			continue;
+		d = graph_verdict(model_graph(v->model), s->node);
+		a->touched[i].quality_now = d.quality;
+		a->touched[i].lose_now = verdict_can_lose(&d);
+	}
+}
+
+/* As it is known now: "app2 was down when last polled 5 min ago". */
+static void alert_past(struct view *v, struct alert *a)
+{
+	char name[MODEL_NAME_MAX], ago[32];
+	struct text t = text_over(a->cause, sizeof(a->cause));
+
+	text_add(&t, "%s was %s when last polled %s ago", component_words(a->key, name, sizeof(name)), state_word(a->state),
+		 age_words(wall_since(v->now, v->polled_at), ago, sizeof(ago)));
+	a->state = STATE_UNKNOWN;
+	touched_now(v, a);
+}
+
+static json_t *alert_json(struct view *v, const struct alert *told, bool numbered)
+{
+	struct alert *a = must_alloc(sizeof(*a));
+	json_t *j;
+
+	*a = *told;
+	if (is_past(v, a))
+		alert_past(v, a);
+	j = json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:f,s:o,s:i,s:o}",
+		      "alert", numbered ? json_count(a->number) : json_null(), "component", json_words(a->key),
+		      "kind", alert_kind_word(a->kind), "severity", severity_word(a->severity), "state", state_word(a->state),
+		      "cause", json_words(a->cause), "first_do", json_words(a->first_do), "since", json_time(a->since),
+		      "after", json_time(a->since_after), "age_s", span_as_s(wall_since(v->now, a->since)),
+		      "touches", touched_json(a), "touches_more", (int)a->touched_more, "repair_helps", repair_helps(v, a));
+	free(a);
+	return j;
 }
 
 static const struct entity *set_by_hand(struct view *v, const struct alert *a)
