@@ -58,7 +58,7 @@ no_controls() {
 
 test_run 'before the first poll: not known is not well' '
 	forewarn status >got; test $? -eq 3 &&
-	head -n 1 got | grep -q "3 devices.* · not polled yet$" && grep -q "not all is known" got && grep -q "^order management  *unknown" got &&
+	head -n 1 got | grep -q "3 devices.* · not polled yet$" && grep -q "not all is known" got && grep -q "^order management  *unknown  *down\.\.0  *0 " got &&
 	forewarn show >got && grep -q "^nothing of class .device. is known yet$" got && tail -n 1 got | grep -q "^next: "
 '
 test_run 'what needs the daemon says so' '

@@ -93,7 +93,7 @@ static size_t add_group(struct text *t, const json_t *touches, size_t i)
 	while (end < n && strcmp(lose_left_words(json_array_get(touches, end), next, sizeof(next)), words) == 0)
 		end++;
 	if (end - i > NAMES_MOST)
-		text_add(t, "%zu services: each %s%s", end - i, strcmp(words, "down") == 0 ? "is " : "", words);
+		text_add(t, "%zu services: each %s%s", end - i, strcmp(words, "down") == 0 || strcmp(words, "unknown") == 0 ? "is " : "", words);
 	for (size_t k = i; end - i <= NAMES_MOST && k < end; k++)
 		text_add(t, "%s%s", k > i ? ", " : "", json_text(json_array_get(touches, k), "service"));
 	if (end - i <= NAMES_MOST)
@@ -266,20 +266,23 @@ static int by_rank(const void *a, const void *b)
 	return r ? r : strverscmp(json_text(x, "service"), json_text(y, "service"));
 }
 
-/* The range is what may be true: some of what it stands on is degraded, or unknown. */
+/* The range is what may be true: some of what it stands on is degraded, or unknown; at worst it is down already. */
 static void lose_cell(const json_t *item, char *buf, size_t size)
 {
 	json_t *lose = json_object_get(item, "can_lose"), *worst = json_object_get(item, "can_lose_worst");
-	json_int_t n = json_integer_value(lose), least = json_integer_value(worst) < 0 ? 0 : json_integer_value(worst);
+	json_int_t n = json_integer_value(lose), least = json_integer_value(worst);
+	char from[24] = "down..";
 
+	if (least >= 0)
+		snprintf(from, sizeof(from), "%d..", (int)least);
+	if (json_is_null(worst) || (least >= n && !json_is_null(lose)))
+		from[0] = '\0';	/* it is certain */
 	if (json_is_null(lose))
-		snprintf(buf, size, json_is_null(worst) ? "any" : "%d..any", (int)least);
+		snprintf(buf, size, "%sany", from);
 	else if (n < 0)
 		snprintf(buf, size, "-");
-	else if (!json_is_null(worst) && least < n)
-		snprintf(buf, size, "%d..%d", (int)least, (int)n);
 	else
-		snprintf(buf, size, "%d", (int)n);
+		snprintf(buf, size, "%s%d", from, (int)n);
 }
 
 /* Why what is said may not be all. */

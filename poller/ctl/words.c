@@ -108,7 +108,7 @@ char *cause_words(const char *component, const char *state, const char *cause, c
 char *lose_left_words(const json_t *item, char *buf, size_t size_octets)
 {
 	static const struct { const char *quality, *before; } row[] = {
-		{ "up", "" }, { "degraded", "degraded, " }, { "unknown", "unknown, " },
+		{ "up", "" }, { "degraded", "degraded, " },
 	};
 	json_t *lose = json_object_get(item, "can_lose");
 	json_int_t n = json_integer_value(lose);
@@ -118,8 +118,8 @@ char *lose_left_words(const json_t *item, char *buf, size_t size_octets)
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
 		if (strcmp(row[i].quality, q) == 0)
 			before = row[i].before;
-	if (strcmp(q, "down") == 0)
-		text_add(&t, "down");
+	if (strcmp(q, "down") == 0 || strcmp(q, "unknown") == 0)
+		text_add(&t, "%s", q);
 	else if (json_is_null(lose))
 		text_add(&t, "%snothing can stop it", before);
 	else if (n <= 0)
