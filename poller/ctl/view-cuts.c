@@ -5,7 +5,7 @@
 
 #include "risk-int.h"
 
-enum { LIVE_NODES = 1 << 20, LIVE_STEPS = 10000000 };
+enum { LIVE_NODES = 1 << 20, LIVE_STEPS = 20000000 };
 
 const char *view_node_name(struct view *v, uint32_t node)
 {
@@ -17,7 +17,11 @@ const char *view_node_name(struct view *v, uint32_t node)
 
 struct cut_bound view_cut_bound(const struct view *v)
 {
-	return v->live ? (struct cut_bound){ .nodes = LIVE_NODES, .steps = LIVE_STEPS } : cut_bound_default();
+	struct cut_bound b = cut_bound_default();
+
+	if (v->live)
+		b = (struct cut_bound){ .nodes = LIVE_NODES, .steps = LIVE_STEPS };
+	return b;
 }
 
 /* ---- numbers -------------------------------------------------------------------------------------------------------------------- */
@@ -99,16 +103,20 @@ static json_t *importance_json(struct view *v, uint32_t node)
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------------------- */
 
-/* The numbers of one question under their keys; the sets, when they could be counted. */
+/* The numbers of one question under their keys; the sets, when they could be counted. It may take half of what is left,
+ * so that one service does not leave nothing to all others. */
 static struct cut_sets *put_counts(struct view *v, const struct cut_question *q, struct cut_bound *b, json_t *item)
 {
 	const char *all = q->design ? "design_cut_sets" : "cut_sets";
 	const char *by_size = q->design ? "design_cut_sets_by_size" : "cut_sets_by_size";
+	struct cut_bound part = { .nodes = b->nodes, .steps = b->steps / 2 };
 	struct cut_sets *c;
 	struct err err;
 
-	if (graph_cut_sets(model_graph(v->model), q, b, &c, &err) != FW_OK)
+	b->steps -= part.steps;
+	if (graph_cut_sets(model_graph(v->model), q, &part, &c, &err) != FW_OK)
 		json_object_set_new(item, "cut_sets_reason", json_words(err.text));
+	b->steps += part.steps;
 	json_object_set_new(item, all, c ? count_json(cut_sets_count(c, 0)) : json_null());
 	json_object_set_new(item, by_size, c ? by_size_json(c) : json_null());
 	return c;

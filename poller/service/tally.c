@@ -98,9 +98,9 @@ static bool tally_node(struct tallying *w, uint32_t i)
 	const struct tally *lo = w->of[n->lo], *hi = w->of[n->hi];
 	uint64_t cost = 1 + (uint64_t)lo->terms * lo->limbs + (uint64_t)hi->terms * hi->limbs;
 
-	if (cost > *w->z->steps || w->octets + cost * sizeof(uint64_t) > w->most_octets)
+	*w->z->steps -= cost < *w->z->steps ? cost : *w->z->steps;
+	if (*w->z->steps == 0 || w->octets + cost * sizeof(uint64_t) > w->most_octets)
 		return false;
-	*w->z->steps -= cost;
 	w->of[i] = join(lo, hi);
 	w->octets += octets_of(w->of[i]);
 	let_go(w, n->lo);
