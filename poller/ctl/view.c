@@ -79,11 +79,13 @@ json_t *view_answer(struct view *v, const struct view_call *call, const json_t *
 
 /* ---- what is known without a daemon --------------------------------------------------------------------------------------- */
 
-struct opening { struct view *v; bool stale; char ago[48]; };
+struct opening { struct view *v; bool stale, grown; char ago[48]; };	/* grown: by parts that discovery found */
 
 static bool open_part(void *owner, const char *name)
 {
-	model_part_add(((struct opening *)owner)->v->model, name);
+	struct opening *o = owner;
+
+	o->grown |= model_part_add(o->v->model, name);
 	return true;
 }
 
@@ -146,7 +148,7 @@ static enum fw_err open_ledger(struct view *v, struct err *err)
 	snprintf(path, sizeof(path), "%s/forewarn.db", v->config->state);
 	v->stale = true;
 	if (access(path, F_OK) != 0)
-		return model_rebuild(v->model, err);	/* nothing polled yet: a model of the configuration alone */
+		return FW_OK;		/* nothing polled yet: a model of the configuration alone, built already */
 	if ((v->ledger = ledger_open(v->config->state, LEDGER_READ, err)) == NULL)
 		return FW_IO;
 	if (ledger_last_cycle(v->ledger, &began, &v->polled_at, summary, sizeof(summary)))
@@ -154,7 +156,7 @@ static enum fw_err open_ledger(struct view *v, struct err *err)
 	o.stale = v->stale = v->polled_at.us < wall_add(v->now, span_us(-3 * v->config->interval.us)).us;
 	snprintf(o.ago, sizeof(o.ago), "last polled %s ago", span_format(wall_since(v->now, v->polled_at), ago, sizeof(ago)));
 	e = ledger_parts(v->ledger, open_part, &o, err);
-	if (e == FW_OK)
+	if (e == FW_OK && o.grown)
 		e = model_rebuild(v->model, err);
 	if (e == FW_OK)
 		e = ledger_states(v->ledger, open_state, &o, err);
