@@ -47,6 +47,36 @@ test_run 'a huge body and a huge header are refused' '
 '
 test_run 'deep JSON' 'raw "POST /status HTTP/1.0\\r\\nContent-Length: 200000\\r\\n\\r\\n@{[chr(91) x 200000]}" 10 | grep " 400 "'
 
+test_run 'a wrong type, or what is needed and not there, is a 400 that names it' '
+	while read -r name body words
+	do
+		call "$name" "$body" >out; grep -q " 400 " out && tail -n 1 out | jq -e --arg w "$words" ".error | contains(\$w)" >/dev/null ||
+			{ echo "$name $body:"; cat out; return 1; }
+	done <<-X
+		set {} set needs '"'list'"': a list
+		set {"name":5} set needs '"'list'"': a list
+		set {"list":[]} '"'list'"' of set is not a list
+		set {"list":[5]} '"'list'"' of set is not a list
+		set {"list":[{"name":5,"state":"down"}]} '"'name'"' of set item is not text
+		set {"list":[{"name":"feed"}]} set item needs '"'state'"'
+		set {"list":[{"name":"feed","state":"down","for_us":-1}]} '"'for_us'"' of set item is not a whole number
+		show {"class":7} '"'class'"' of show is not text
+		status {"service":[]} '"'service'"' of status is not text
+		risk {"list":"3"} '"'list'"' of risk is not a whole number
+		risk {"brief":1} '"'brief'"' of risk is not true or false
+		explain {} explain needs '"'name'"': text
+		events {"most":1e300} '"'most'"' of events is not a whole number
+		events {"from_us":"x"} '"'from_us'"' of events is not a whole number
+		debug {"device":{}} '"'device'"' of debug is not text
+		forget {} forget needs '"'name'"'
+		flush {"name":1} '"'name'"' of flush is not text
+		device {} device needs '"'name'"'
+		poll {"name":1} '"'name'"' of poll is not text
+		log {"area":"wire"} log needs '"'on'"': true or false
+	X
+	call poll "{\"name\":\"nobody\"}" | grep " 404 " && call flush "{\"name\":\"nobody\"}" | grep " 404 " &&
+	call show "{\"class\":null,\"of a newer client\":1}" | grep " 200 " && sql "SELECT count(*) FROM event WHERE what = \"set\"" | grep -x 0
+'
 # Every view, asked for everything there is and for what is not, with arguments of the right kind and of others: each call gets
 # an answer, and none may end the daemon.
 cat >views.pl <<'END'

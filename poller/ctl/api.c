@@ -241,6 +241,10 @@ static void call_flush(struct daemon *d, struct evhttp_request *q, const json_t 
 	const char *name = json_text(args, "name");
 	char device[256];
 
+	if (config_find(d->config, name) == NULL && config_device_of(d->config, name) == CONFIG_NONE) {
+		reply_error(q, 404, "no such component");
+		return;
+	}
 	snprintf(device, sizeof(device), "%.*s", (int)strcspn(name, "/"), name);
 	ask_thread(d, q, store_thread_mbox(d->store[store_of_device(device, d->store_count)]), MSG_FLUSH, name);
 }
@@ -259,7 +263,12 @@ static void call_device(struct daemon *d, struct evhttp_request *q, const json_t
 static void call_poll(struct daemon *d, struct evhttp_request *q, const json_t *args)
 {
 	const char *name = json_text(args, "name");
+	const struct ref *r = config_find(d->config, name);
 
+	if (name[0] && (r == NULL || (r->kind != REF_DEVICE && r->kind != REF_CHECK))) {
+		reply_error(q, 404, "no such device or check");
+		return;
+	}
 	for (unsigned w = 0; w < d->worker_count; w++) {
 		struct msg_name *m = msg_new(MSG_POLL, sizeof(*m));
 
@@ -328,6 +337,7 @@ static void request(struct evhttp_request *q, void *arg)
 {
 	struct api *a = arg;
 	const char *uri = evhttp_request_get_uri(q), *name = uri[0] == '/' ? uri + 1 : uri;
+	struct err err;
 	json_t *args;
 
 	client_asked(a, evhttp_connection_get_bufferevent(evhttp_request_get_connection(q)));
@@ -339,6 +349,11 @@ static void request(struct evhttp_request *q, void *arg)
 	if (!json_is_object(args)) {
 		json_decref(args);
 		reply_error(q, 400, "the arguments are not a JSON object");
+		return;
+	}
+	if (arguments_check(name, args, &err) != FW_OK) {
+		json_decref(args);
+		reply_error(q, 400, err.text);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(thread_calls) / sizeof(thread_calls[0]); i++)

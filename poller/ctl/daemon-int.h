@@ -103,6 +103,9 @@ void api_answered(struct daemon *d, uint64_t token, const char *text);
 void api_second(struct daemon *d, struct mono now);
 struct view daemon_view(struct daemon *d);
 
+/* arguments.c: FW_MISTAKE with what is needed when 'args' (an object) lacks something of the call, or has a wrong type. */
+enum fw_err arguments_check(const char *call, const json_t *args, struct err *err);
+
 /* privilege.c */
 enum fw_err privilege_sockets(struct icmp_sockets *s, unsigned workers, struct err *err);
 enum fw_err privilege_folder(const struct config *c, struct err *err);	/* make the state folder, owned by its user */
