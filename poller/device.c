@@ -304,14 +304,21 @@ static void plan_run(struct device *d, enum plan_kind kind)
 {
 	if (d->plan[kind].count == 0)
 		plan_build(d, kind);
-	if (d->plan[kind].count == 0)
+	if (d->plan[kind].count == 0) {		/* the agent refused all there was to ask: look again what it has */
+		if (kind != PLAN_PROBE && d->part_count)
+			d->discovery_due = d->round_began;
 		plan_build(d, kind = PLAN_PROBE);
+	}
 	d->running = kind;
 	d->next_packet = 0;
 	d->marker_new = 0;
 	d->markers_read = d->first_done = false;
 	ask_more(d);
 }
+
+/* Whatever an agent answers, a round asks it a bounded number of times: PLANS_MOST plans, each packet of each at most once
+ * per object in it. */
+static bool round_may_go_on(struct device *d) { return ++d->plans_run <= PLANS_MOST; }
 
 static void round_snmp(struct device *d)
 {
@@ -390,6 +397,8 @@ static bool plan_over(struct device *d)
 		return false;
 	}
 	d->fact.snmp = ANSWER_YES;
+	if (!round_may_go_on(d))
+		return false;
 	if (d->rebooted || d->changed) {
 		if (!d->changed)
 			d->marker_vain = 0;
@@ -400,10 +409,11 @@ static bool plan_over(struct device *d)
 	if (d->snmp_lost && d->plan[d->running].count > 1 && !d->shrunk)
 		pack_less(d, "answers are missing while others come");
 	if (probe) {
-		if (before != ANSWER_YES)
-			for (uint32_t i = 0; i < d->part_count; i++)
-				d->part[i].dirty = d->part[i].watched;	/* main has them as unknown: tell it anew */
-		d->full = d->full || before != ANSWER_YES;
+		if (before == ANSWER_YES)
+			return false;	/* it stood in for a plan that has nothing to ask */
+		for (uint32_t i = 0; i < d->part_count; i++)
+			d->part[i].dirty = d->part[i].watched;	/* main has them as unknown: tell it anew */
+		d->full = true;
 		d->snmp_lost = false;
 		round_snmp(d);
 		return d->outstanding > 0 || d->discovery != NULL;
@@ -526,6 +536,7 @@ static void round_begin(struct device *d, struct mono now)
 		d->cycle_due = mono_add(d->cycle_due, d->w->config->interval);
 	d->outstanding = 0;
 	d->other_tried = 0;
+	d->plans_run = 0;
 	if (!d->cfg->literal && (!d->has_address || (d->silent_rounds > 5 && d->full)))
 		device_resolve(d);	/* it may have moved */
 	if (d->has_address) {

@@ -10,7 +10,7 @@
 #include "poller/worker.h"
 
 enum {
-	PACK_DEFAULT = 60, BULK_DEFAULT = 25, ROWS_MOST = 200000, WINDOW = 4,
+	PLANS_MOST = 12, PACK_DEFAULT = 60, BULK_DEFAULT = 25, ROWS_MOST = 200000, WINDOW = 4,
 	ONCE_ECHOES = 5, ECHO_GAP_MS = 200, INDEX_NAMES = 254,
 	MARKER_VAIN_MOST = 3,
 };
@@ -84,7 +84,7 @@ struct device {
 	uint32_t part_count, part_size;
 	struct plan plan[PLANS];
 	enum plan_kind running;
-	uint32_t next_packet, outstanding;
+	uint32_t next_packet, outstanding, plans_run;
 	bool snmp_answered, snmp_lost, shrunk, first_done, markers_read;
 	bool starved;			/* the request table was full: says nothing about the device */
 	bool changed;			/* rebooted or renumbered: nothing is filed before it has been walked again */
