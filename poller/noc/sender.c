@@ -5,9 +5,10 @@
  * that does not answer holds up nobody; until it is known, and again after a failure, sending says FW_RESOLVE and the
  * row waits in the outbox.
  */
-#define _GNU_SOURCE			/* getaddrinfo_a() */
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +18,13 @@
 
 enum { RESOLVE_FIRST_S = 2, RESOLVE_AGAIN_S = 30 };
 
-/* A name being resolved. It may outlive its target: the C library writes into it until it is done. */
+/* A name being resolved, in a thread: getaddrinfo_a()'s are unknown to ThreadSanitizer. It may outlive its target. */
 struct resolving {
-	struct gaicb ask;
-	struct addrinfo hints;
 	char host[256], port[8];
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool done, left;		/* left: nobody waits for it, its thread frees it */
+	struct addrinfo *found;		/* NULL: no such name, or nobody answers */
 };
 
 struct target {
@@ -95,57 +98,128 @@ static void take_literal(struct target *t)
 	t->literal = t->peer[0] != 0;
 }
 
-static void resolve_begin(struct target *t)
+static struct resolving *resolving_new(const struct target *t)
 {
-	struct resolving *r;
-	struct gaicb *list[1];
+	struct resolving *r = must_alloc(sizeof(*r));
+	pthread_condattr_t monotonic;
 
-	if (t->resolving || (t->asked.us && mono_since(clock_mono(), t->asked).us < span_s(RESOLVE_AGAIN_S).us))
-		return;
-	r = must_alloc(sizeof(*r));
 	text_copy(r->host, sizeof(r->host), t->host);
 	text_copy(r->port, sizeof(r->port), t->port);
-	r->hints = (struct addrinfo){ .ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG };
-	r->ask = (struct gaicb){ .ar_name = r->host, .ar_service = r->port, .ar_request = &r->hints };
-	t->asked = clock_mono();
-	list[0] = &r->ask;
-	if (getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) == 0)
-		t->resolving = r;
-	else
-		free(r);
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->ended, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return r;
 }
 
-static void resolve_end(struct target *t)
+static void resolving_free(struct resolving *r)
+{
+	if (r->found)
+		freeaddrinfo(r->found);
+	pthread_cond_destroy(&r->ended);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+static void *resolve_main(void *arg)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG }, *found = NULL;
+	struct resolving *r = arg;
+	bool left;
+
+	if (getaddrinfo(r->host, r->port, &hints, &found) != 0)
+		found = NULL;
+	pthread_mutex_lock(&r->lock);
+	r->found = found;
+	r->done = true;
+	left = r->left;
+	pthread_cond_signal(&r->ended);
+	pthread_mutex_unlock(&r->lock);
+	if (left)
+		resolving_free(r);
+	return NULL;
+}
+
+/* Signals are for main. */
+static bool resolve_in_thread(struct resolving *r)
+{
+	pthread_attr_t detached;
+	sigset_t all, before;
+	pthread_t thread;
+	int e;
+
+	sigfillset(&all);
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	e = pthread_create(&thread, &detached, resolve_main, r);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&detached);
+	return e == 0;
+}
+
+static void resolve_begin(struct target *t)
+{
+	if (t->resolving || (t->asked.us && mono_since(clock_mono(), t->asked).us < span_s(RESOLVE_AGAIN_S).us))
+		return;
+	t->asked = clock_mono();
+	t->resolving = resolving_new(t);
+	if (resolve_in_thread(t->resolving))
+		return;
+	resolving_free(t->resolving);
+	t->resolving = NULL;
+}
+
+/* Waits until 'until' (0: not at all) for the answer, and takes it. */
+static void resolve_end(struct target *t, struct mono until)
+{
+	struct timespec at = { until.us / 1000000, until.us % 1000000 * 1000 };
+	struct resolving *r = t->resolving;
+	bool done;
+
+	if (!r)
+		return;
+	pthread_mutex_lock(&r->lock);
+	while (!r->done && until.us && pthread_cond_timedwait(&r->ended, &r->lock, &at) == 0)
+		;
+	done = r->done;
+	pthread_mutex_unlock(&r->lock);
+	if (!done)
+		return;
+	if (r->found)
+		set_peer(t, r->found->ai_addr);
+	resolving_free(r);
+	t->resolving = NULL;
+}
+
+/* Nobody waits for it any more. */
+static void resolve_leave(struct target *t)
 {
 	struct resolving *r = t->resolving;
-	int code = r ? gai_error(&r->ask) : EAI_INPROGRESS;
+	bool done;
 
-	if (code == EAI_INPROGRESS)
+	if (!r)
 		return;
-	if (code == 0 && r->ask.ar_result)
-		set_peer(t, r->ask.ar_result->ai_addr);
-	if (r->ask.ar_result)
-		freeaddrinfo(r->ask.ar_result);
-	free(r);
+	pthread_mutex_lock(&r->lock);
+	r->left = true;
+	done = r->done;
+	pthread_mutex_unlock(&r->lock);
+	if (done)
+		resolving_free(r);
 	t->resolving = NULL;
 }
 
 /* At the start names get a moment, so that the first alert need not wait for the next try. */
 static void resolve_first(struct sender *s)
 {
-	struct timespec most = { RESOLVE_FIRST_S, 0 };
 	struct mono until = mono_add(clock_mono(), span_s(RESOLVE_FIRST_S));
 
 	for (uint32_t i = 0; i < s->targets; i++)
 		if (!s->target[i].literal && !s->target[i].mistaken)
 			resolve_begin(&s->target[i]);
-	for (uint32_t i = 0; i < s->targets; i++) {
-		const struct gaicb *one[1] = { s->target[i].resolving ? &s->target[i].resolving->ask : NULL };
-
-		if (one[0] && mono_since(until, clock_mono()).us > 0)
-			gai_suspend(one, 1, &most);
-		resolve_end(&s->target[i]);
-	}
+	for (uint32_t i = 0; i < s->targets; i++)
+		resolve_end(&s->target[i], until);
 }
 
 /* ---- sessions --------------------------------------------------------------------------------------------------- */
@@ -154,7 +228,7 @@ static enum fw_err session_open(struct target *t, struct err *err)
 {
 	struct err why = { "" };
 
-	resolve_end(t);
+	resolve_end(t, (struct mono){ 0 });
 	if (t->session)
 		return FW_OK;
 	if (!t->peer[0]) {
@@ -196,12 +270,10 @@ struct sender *sender_new(const struct config *c, struct err *err)
 	return s;
 }
 
-/* What is still being resolved is left to the C library: it cannot always be called back. */
 static void target_release(struct target *t)
 {
 	trap_session_close(t->session);
-	if (t->resolving && gai_cancel(&t->resolving->ask) != EAI_NOTCANCELED)
-		resolve_end(t);
+	resolve_leave(t);
 }
 
 void sender_free(struct sender *s)
