@@ -366,7 +366,8 @@ static uint64_t asked(const char *variable, uint64_t otherwise)
 
 int main(void)
 {
-	uint64_t from = asked("FW_SEED", 1), graphs = asked("FW_GRAPHS", 4000);
+	const char *sanitize = getenv("SANITIZE");
+	uint64_t from = asked("FW_SEED", 1), graphs = asked("FW_GRAPHS", sanitize && *sanitize ? 500 : 4000);
 
 	plan(PROPERTIES);
 	note("%" PRIu64 " graphs, seeds from %" PRIu64, graphs, from);
