@@ -105,6 +105,28 @@ test_run 'two repairs that only together help are named together' '
 	forewarn risk "order management" | grep -q "^Repair first  *.* and .*, one alone is not enough: works again" &&
 	forewarn set "feed A" up && forewarn set db up && forewarn set db-replica up
 '
+test_run 'quality and risk each since their own beginning; a chance is not told where it cannot be' '
+	mkdir -p since && cat >since.conf <<-X &&
+		state = "$SCRATCH/since"
+		component "a" { unavailability = 0.01 }
+		component "b" { unavailability = 0.01 }
+		component "c" { }
+		component "d" { }
+		service "two" { needs = {"a | b"} }
+		service "half known" { needs = {"a | c"} }
+		service "not known" { needs = {"d"} }
+	X
+	forewarn set -c since.conf a down && forewarn risk two -c since.conf --json >got &&
+	jq -e ".items[0] | .quality_since == null and .risk_since == .failed[0].since" got &&
+	forewarn risk two -c since.conf | head -n 1 | grep -q "^two   quality ok · AT RISK since [0-9:]* (" &&
+	forewarn set -c since.conf b down && forewarn risk two -c since.conf --json >got2 &&
+	jq -e ".items[0] | .risk_since == null and .quality_since == (.failed[] | select(.component == \"b\") | .since) and
+		.quality_since > (.failed[] | select(.component == \"a\") | .since)" got2 &&
+	forewarn risk two -c since.conf | head -n 1 | grep -q "^two   quality DOWN since [0-9:]* (" &&
+	forewarn set -c since.conf a up && forewarn set -c since.conf c down && forewarn set -c since.conf d down &&
+	forewarn risk "half known" -c since.conf | grep -q "^Chance .* about 1 in 100 (usually: cannot be told); rates: 1 as configured" &&
+	! forewarn risk "not known" -c since.conf | grep Chance && ! forewarn risk "not known" -v -c since.conf | grep "100 %"
+'
 test_run 'set in bulk: every mistake by line, and nothing was changed' '
 	printf "feed A\tdown\tx\nfeed X\tup\n# no\n\nfeed B\tbad\napp servers\tdown\n" >lines &&
 	{ forewarn set --stdin <lines >out 2>err; test $? -eq 1; } && test ! -s out &&

@@ -21,22 +21,6 @@ static void say(const struct screen *s, const char *label, const char *text)
 
 /* ---- the head -------------------------------------------------------------------------------------------------------------- */
 
-/* Since when something of it is down or degraded. */
-static struct wall risk_since(const json_t *failed)
-{
-	struct wall first = { 0 };
-	size_t i;
-	json_t *f;
-
-	json_array_foreach(failed, i, f) {
-		struct wall t = json_wall(f, "since");
-
-		if (t.us && (first.us == 0 || t.us < first.us) && strcmp(json_text(f, "state"), "unknown") != 0)
-			first = t;
-	}
-	return first;
-}
-
 /* The time of day when it is of the last day, else with its date. */
 static char *moment(struct wall t, char *buf, size_t size)
 {
@@ -50,28 +34,30 @@ static void print_title(const struct screen *s, const json_t *r)
 {
 	const char *q = json_text(r, "quality"), *word = strcmp(q, "up") == 0 ? "ok" : is_down(r) ? "DOWN" :
 				strcmp(q, "degraded") == 0 ? "DEGRADED" : q;
-	struct wall since = risk_since(json_object_get(r, "failed"));
-	char at[48], ago[32], rest[512];
+	bool at_risk = is_true(r, "at_risk"), well = strcmp(q, "up") == 0;
+	struct wall since = json_wall(r, well ? "risk_since" : "quality_since");
+	char at[48], ago[32], when[128] = "", rest[512];
 	struct text t = text_over(rest, sizeof(rest));
-	bool at_risk = is_true(r, "at_risk");
 	size_t columns;
 
 	text_add(&t, "%s", "");
 	if (since.us)
-		text_add(&t, " since %s (%s)", moment(since, at, sizeof(at)), age_words(wall_since(clock_wall(), since), ago, sizeof(ago)));
+		snprintf(when, sizeof(when), " since %s (%s)", moment(since, at, sizeof(at)),
+			 age_words(wall_since(clock_wall(), since), ago, sizeof(ago)));
 	if (json_text(r, "owner")[0])
 		text_add(&t, " \u00b7 owner %s", json_text(r, "owner"));
 	if (json_int(r, "tier"))
 		text_add(&t, " \u00b7 tier %lld", (long long)json_int(r, "tier"));
-	columns = text_columns(json_text(r, "service")) + 11 + strlen(word) + (at_risk ? 10 : 0) + text_columns(rest);
+	columns = text_columns(json_text(r, "service")) + 11 + strlen(word) + (at_risk ? 10 : 0) + strlen(when) + text_columns(rest);
 	fputs(screen_ink(s, INK_BOLD), s->out);
 	if (columns > s->width)
 		screen_wrap(s, 0, json_text(r, "service"));
 	else
 		fprintf(s->out, "%s   ", json_text(r, "service"));
-	fprintf(s->out, "%squality %s%s%s", screen_ink(s, INK_PLAIN), screen_ink(s, state_ink(q)), word, screen_ink(s, INK_PLAIN));
+	fprintf(s->out, "%squality %s%s%s%s", screen_ink(s, INK_PLAIN), screen_ink(s, state_ink(q)), word, screen_ink(s, INK_PLAIN),
+		well ? "" : when);
 	if (at_risk)
-		fprintf(s->out, " \u00b7 %sAT RISK%s", screen_ink(s, INK_WARN), screen_ink(s, INK_PLAIN));
+		fprintf(s->out, " \u00b7 %sAT RISK%s%s", screen_ink(s, INK_WARN), screen_ink(s, INK_PLAIN), well ? when : "");
 	fprintf(s->out, "%s\n", rest);
 }
 
@@ -314,17 +300,20 @@ static void print_until_then(const struct screen *s, const json_t *r)
 static void print_chance(const struct screen *s, const json_t *r, bool verbose)
 {
 	json_int_t rated = json_int(r, "components_rated"), n = json_int(r, "components");
+	json_t *p = json_object_get(r, "p"), *design = json_object_get(r, "design_p");
 	char now[64], usual[64], words[256];
+	struct text t = text_over(words, sizeof(words));
 
-	if (json_is_number(json_object_get(r, "p")) && !is_down(r)) {
-		chance_words(json_number_value(json_object_get(r, "p")), now, sizeof(now));
-		chance_words(json_number_value(json_object_get(r, "design_p")), usual, sizeof(usual));
-		snprintf(words, sizeof(words), "to be down at a random moment: %s%s%s%s; rates: %lld as configured", now,
-			 strcmp(now, usual) == 0 ? "" : " (usually ", strcmp(now, usual) == 0 ? "" : usual, strcmp(now, usual) == 0 ? "" : ")",
-			 (long long)rated);
+	if (json_is_number(p) && !is_down(r)) {
+		text_add(&t, "to be down at a random moment: %s", chance_words(json_number_value(p), now, sizeof(now)));
+		if (!json_is_number(design))	/* what has no rate has failed, and counts no more */
+			text_add(&t, " (usually: cannot be told)");
+		else if (strcmp(chance_words(json_number_value(design), usual, sizeof(usual)), now) != 0)
+			text_add(&t, " (usually %s)", usual);
+		text_add(&t, "; rates: %lld as configured", (long long)rated);
 		say(s, "Chance", words);
 	} else if (verbose && rated < n) {
-		snprintf(words, sizeof(words), "cannot be told: %lld of %lld components have no unavailability", (long long)(n - rated), (long long)n);
+		text_add(&t, "cannot be told: %lld of %lld components have no unavailability", (long long)(n - rated), (long long)n);
 		say(s, "Chance", words);
 	}
 }

@@ -357,6 +357,61 @@ static json_t *repairs_json(struct view *v, const struct entity *service, const 
 	return list;
 }
 
+/* The failures in the order they came: with how many of them the service was as it is now. What is unknown was always so. */
+struct since { struct graph *g; uint32_t node; const struct entity **failed; size_t count; enum state *state; };
+
+static int by_since(const void *a, const void *b)
+{
+	const struct entity *x = *(const struct entity *const *)a, *y = *(const struct entity *const *)b;
+
+	return x->since.us < y->since.us ? -1 : x->since.us > y->since.us;
+}
+
+static struct verdict with_first(struct since *s, size_t n)
+{
+	for (size_t i = 0; i < s->count; i++)
+		s->state[graph_component_index(s->g, s->failed[i]->leaf)] = i < n ? s->failed[i]->state : STATE_UP;
+	return graph_verdict_with(s->g, s->node, s->state);
+}
+
+/* More failures never make it better, so the first that made it so is found by halving. */
+static json_t *since_json(struct since *s, const struct verdict *now, bool of_risk)
+{
+	size_t low = 0, high = s->count;
+
+	if (high == 0 || (of_risk ? !now->at_risk : now->quality != STATE_DOWN && now->quality != STATE_DEGRADED))
+		return json_null();
+	while (low < high) {
+		size_t half = low + (high - low) / 2;
+		struct verdict then = with_first(s, half);
+
+		if (of_risk ? then.at_risk : quality_rank(then.quality) <= quality_rank(now->quality))
+			high = half;
+		else
+			low = half + 1;
+	}
+	return low == 0 ? json_null() : json_time(s->failed[low - 1]->since);
+}
+
+static void put_since(struct view *v, const struct entity *e, const struct entity **failed, size_t count, json_t *item)
+{
+	struct since s = { .g = model_graph(v->model), .node = e->node, .failed = must_alloc((count + 1) * sizeof(*failed)) };
+	struct verdict now = graph_verdict(s.g, e->node);
+	uint32_t components = graph_size(s.g).components;
+
+	for (size_t i = 0; i < count; i++)
+		if (failed[i]->state != STATE_UNKNOWN && failed[i]->since.us)
+			s.failed[s.count++] = failed[i];
+	qsort(s.failed, s.count, sizeof(*s.failed), by_since);
+	s.state = must_alloc((components + 1) * sizeof(*s.state));
+	for (uint32_t i = 0; i < components; i++)
+		s.state[i] = graph_get(s.g, graph_component_at(s.g, i));
+	json_object_set_new(item, "quality_since", since_json(&s, &now, false));
+	json_object_set_new(item, "risk_since", since_json(&s, &now, true));
+	free(s.state);
+	free(s.failed);
+}
+
 static void put_failed(struct look *l, const struct entity *e, const uint32_t *support, size_t n, json_t *item)
 {
 	size_t count, rated = 0, unknown = 0;
@@ -376,6 +431,7 @@ static void put_failed(struct look *l, const struct entity *e, const uint32_t *s
 	json_object_set_new(item, "failed", list);
 	json_object_set_new(item, "failed_count", json_integer((json_int_t)count));
 	json_object_set_new(item, "repairs", repairs_json(l->v, e, failed, count));
+	put_since(l->v, e, failed, count, item);
 	json_object_set_new(item, "components", json_integer((json_int_t)n));
 	json_object_set_new(item, "components_unknown", json_integer((json_int_t)unknown));
 	json_object_set_new(item, "components_rated", json_integer((json_int_t)rated));
