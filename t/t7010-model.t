@@ -45,6 +45,31 @@ test_run 'for people behind -v: by size, larger sets, what to guard; and what a 
 	grep -q "^By size  *5 in all: 4 of 1 · 1 of 2$" got &&
 	grep -q "^Repair gains  *app1: with it back an outage is [0-9.]* times less likely$" got
 '
+{
+	echo 'group "half" { need = 51  members = {"c[1-100]"} }'
+	echo 'service "halves" { needs = {"half"} }'
+	awk 'BEGIN { for (i = 1; i <= 100; i++) printf "component \"c%d\" { unavailability = 0.01 }\n", i }'
+} >halves.conf
+test_run 'cut sets beyond 2^53 are digits, every one of them right' '
+	forewarn risk -c halves.conf --json | jq -e ".items[0] | .cut_sets == \"100891344545564193334812497256\" and
+		.cut_sets_by_size[49] == .cut_sets and .cut_sets_by_size[48] == 0 and (.cut_sets_by_size | length) == 50" &&
+	forewarn risk -c halves.conf halves -v | tr "\n" " " | grep -q "By size  *100,891,344,545,564,193,334,812,497,256 in all"
+'
+awk 'BEGIN {
+	for (i = 1; i <= 4000; i++) {
+		printf "component \"a%d\" { unavailability = 0.01 }\ncomponent \"b%d\" { unavailability = 0.01 }\n", i, i
+		printf "component \"c%d\" { unavailability = 0.01 }\ngroup \"h%d\" { need = 1  members = {\"b%d\", \"c%d\"} }\n", i, i, i, i
+		printf "group \"g%d\" { need = 2  members = {\"a%d\", \"h%d\"} }\n", i, i, i
+	}
+	print "group \"all\" { need = 1  members = {\"g[1-4000]\"} }\nservice \"endless\" { needs = {\"all\"} }"
+}' >endless.conf
+test_run 'more than can be counted: said so, and what is exact stays' '
+	forewarn risk -c endless.conf --json --list 1 >got &&
+	jq -e ".items[0] | .cut_sets == null and .cut_sets_by_size == null and .distance == 4000 and .smallest_count == 1 and
+		(.smallest[0] | length) == 4000 and (.importance | length) == 12000 and
+		(.cut_sets_reason | test(\"cannot count the cut sets of .endless.: more than the steps allowed\"))" got &&
+	forewarn risk -c endless.conf endless -v | grep -q "^By size  *cannot count"
+'
 test_run 'p is that of the formula' '
 	forewarn risk "order management" --json | jq -e ".items[0].p as \$p |
 		([0,1] | map(. as \$a | [0,1] | map(. as \$b |
