@@ -1,8 +1,8 @@
 /* poller/service/family-int.h: families of sets of variables as shared zero-suppressed diagrams, and their sizes.
  *
- * A node stands for the sets of 'lo', and those of 'hi' with the variable of its level added. Two rules make it canonical
- * (Minato 1993): no node with hi = none, and no two nodes alike. What a set does not name costs nothing, so families of
- * small sets over many variables stay small, and sets are counted without being listed.
+ * A node stands for the sets of 'lo', and those of 'hi' with the variable of its level added. Two rules make it
+ * canonical (Minato 1993): no node with hi = none, and no two nodes alike. What a set does not name costs nothing, so
+ * families of small sets over many variables stay small, and sets are counted without being listed.
  *
  * Children are made before their parents and nothing is collected: numbers rise from the constants up. No function
  * here recurses.

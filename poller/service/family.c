@@ -115,7 +115,8 @@ static uint32_t lowered(struct families *z, const struct monotone *fn, uint32_t 
 }
 
 /* True when the result is known at once. Every set with a minimal solution in it makes f true. */
-static bool known(const struct families *z, const struct monotone *fn, uint32_t family, uint32_t f, uint32_t *result)
+static bool known(const struct families *z, const struct monotone *fn, uint32_t family, uint32_t f,
+		  uint32_t *result)
 {
 	const struct family_known *k;
 
@@ -123,7 +124,7 @@ static bool known(const struct families *z, const struct monotone *fn, uint32_t 
 		*result = FAMILY_NONE;
 		return true;
 	}
-	if (f == 0 || family == FAMILY_UNIT) {		/* nothing failed: a function that is not true always is false */
+	if (f == 0 || family == FAMILY_UNIT) {		/* nothing failed: f is false */
 		*result = family;
 		return true;
 	}
@@ -139,7 +140,8 @@ static void remember(struct families *z, const struct family_frame *q, uint32_t 
 }
 
 /* The question of half a frame: of its upper or its lower child. */
-static uint32_t half_of(const struct families *z, const struct monotone *fn, const struct family_frame *q, uint32_t *f)
+static uint32_t half_of(const struct families *z, const struct monotone *fn, const struct family_frame *q,
+			uint32_t *f)
 {
 	const struct family_node *n = &z->node[q->family];
 

@@ -1,8 +1,8 @@
 /* poller/service/importance.c: how much each component matters to a node: what to guard, what to repair first.
  *
- * One pass up the cells gives the probability p of each, one pass down the probability w of coming through it. Then the
- * importance of Birnbaum is the sum, over the cells that test the component, of w (p(hi) - p(lo)), and the others follow
- * from it. A component that is down has q = 1: what it matters is what its repair would bring.
+ * One pass up the cells gives the probability p of each, one pass down the probability w of coming through it. Then
+ * the importance of Birnbaum is the sum, over the cells that test the component, of w (p(hi) - p(lo)), and the others
+ * follow from it. A component that is down has q = 1: what it matters is what its repair would bring.
  * Sums are long doubles, for p(hi) - p(lo) may be many orders below both.
  */
 #include <math.h>

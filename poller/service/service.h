@@ -14,7 +14,8 @@
  *   at risk   quality is not down and a variable in the support of F or G is in W
  * Values are kept per shared diagram node; a state change values again those it changes, and nothing is built.
  *
- * Sources: Bryant 1986 (ROBDD); Rauzy 1993 (fault trees on diagrams); Minato 1993 (ZDD). Pure: no clock, no thread, no I/O.
+ * Sources: Bryant 1986 (ROBDD); Rauzy 1993 (fault trees on diagrams); Minato 1993 (families of sets).
+ * Pure: no clock, no thread, no I/O.
  * Thread: a graph belongs to its owner.
  */
 #ifndef FW_SERVICE_SERVICE_H
@@ -107,7 +108,7 @@ uint32_t graph_component_at(const struct graph *g, uint32_t index);
  * most * distance. Returns how many sets were put there; verdict.cuts says how many there are. None when it is down. */
 size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t most);
 
-/* ---- cut sets and importance: computed when asked, nothing is kept ------------------------------------------------ */
+/* ---- cut sets and importance: computed when asked, nothing is kept ----------------------------------------------- */
 
 /*
  * All minimal cut sets of the function F of a node, given what is down, or of its design: the minimal sets of further
@@ -125,7 +126,7 @@ struct cut_question { uint32_t node; bool design; };	/* node: watched or a compo
 struct cut_bound { uint32_t nodes; uint64_t steps; };
 struct cut_bound cut_bound_default(void);
 
-/* FW_FULL and *out NULL when the bound is met: says which node. Distance, cuts and importance are exact all the same. */
+/* FW_FULL and *out NULL when the bound is met: says which node. Distance, cuts, importance are exact all the same. */
 enum fw_err graph_cut_sets(struct graph *g, const struct cut_question *q, struct cut_bound *b, struct cut_sets **out,
 			   struct err *err);
 void cut_sets_free(struct cut_sets *c);
@@ -148,7 +149,7 @@ size_t cut_sets_each(struct cut_sets *c, size_t most, cut_set_function *each, vo
  */
 struct importance { uint32_t component; double birnbaum, criticality, fussell_vesely, raw, rrw; };
 
-/* Of the components in the support of F, in order of creation. Returns how many there are; 'most' are put into 'out'. */
+/* Of the components in the support of F, in order of creation. Returns how many; 'most' are put into 'out'. */
 size_t graph_importance(struct graph *g, uint32_t node, struct importance *out, size_t most);
 
 /* Structure, for explain. */

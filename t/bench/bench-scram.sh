@@ -9,7 +9,7 @@ test_begin "fault trees, beside scram" >/dev/null
 seconds=${SCRAM_SECONDS:-30}		# of CPU that a model may take
 if ! command -v scram >/dev/null
 then
-	echo "fault trees beside scram: skipped: scram is not installed (Debian: scram, in section 'more' of etc/packages.debian)"
+	echo "fault trees beside scram: skipped: scram is not installed (Debian: scram)"
 	test_ended=yes
 	exit 0
 fi
@@ -36,11 +36,15 @@ do
 	echo "$model $(cpu scram --bdd --probability 1 --importance 1 -o /dev/null "$xml" | grep . || echo -)" \
 		"$(cpu "$FOREWARN" risk --json -s "$SCRATCH" -c "${xml%.xml}.conf" | grep . || echo -)"
 done | awk '
-	{ r = $2 != "-" && $3 != "-" && $3 > 0 ? sprintf("%.1f", $2 / $3) : "-"; printf "%-10s %10s %10s %8s\n", $1, $2, $3, r; fflush() }
+	{
+		r = $2 != "-" && $3 != "-" && $3 > 0 ? sprintf("%.1f", $2 / $3) : "-"
+		printf "%-10s %10s %10s %8s\n", $1, $2, $3, r
+	}
 	$2 != "-" && $3 != "-" { both++; scram += $2; ours += $3 }
 	$3 != "-" && $3 > worst { worst = $3 }
 	END {
-		printf "%d models that both finish: scram %.2f s, forewarn %.2f s: %.1f x faster (target 10)\n", both, scram, ours, scram / (ours > 0 ? ours : 0.001)
+		printf "%d models that both finish: scram %.2f s, forewarn %.2f s: %.1f x faster (target 10)\n",
+			both, scram, ours, scram / (ours > 0 ? ours : 0.001)
 		printf "worst of forewarn: %.2f s (target 5)\n", worst
 	}'
 test_ended=yes

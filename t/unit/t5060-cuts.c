@@ -14,9 +14,12 @@ enum { COMPONENTS_MOST = 12, GATES_MOST = 8, MEMBERS_MOST = 6, SETS_MOST = 1 << 
 enum property { SIZES, ALL, LISTED, ORDERED, FIRST, BIRNBAUM, CRITICALITY, DIAGNOSIS, RAW, RRW, PROPERTIES };
 
 static const char *const property_text[PROPERTIES] = {
-	[SIZES] = "cut sets by size", [ALL] = "cut sets of all sizes", [LISTED] = "listed: each minimal, none twice, all of them",
-	[ORDERED] = "listed by rising size, each in order of creation", [FIRST] = "the first of a list are the smallest",
-	[BIRNBAUM] = "Birnbaum", [CRITICALITY] = "criticality", [DIAGNOSIS] = "Fussell-Vesely", [RAW] = "risk achievement worth",
+	[SIZES] = "cut sets by size", [ALL] = "cut sets of all sizes",
+	[LISTED] = "listed: each minimal, none twice, all of them",
+	[ORDERED] = "listed by rising size, each in order of creation",
+	[FIRST] = "the first of a list are the smallest",
+	[BIRNBAUM] = "Birnbaum", [CRITICALITY] = "criticality", [DIAGNOSIS] = "Fussell-Vesely",
+	[RAW] = "risk achievement worth",
 	[RRW] = "risk reduction worth",
 };
 
@@ -124,7 +127,8 @@ static void hear(void *owner, const uint32_t *component, size_t n)
 static void check_sets(const struct model *m, uint32_t what, const uint8_t *f, bool design)
 {
 	static uint8_t minimal[SETS_MOST];
-	uint32_t want = brute_sets(m, f, design ? 0 : m->down, minimal), by_size[COMPONENTS_MOST + 1] = { 0 }, largest = 0;
+	uint32_t want = brute_sets(m, f, design ? 0 : m->down, minimal), largest = 0;
+	uint32_t by_size[COMPONENTS_MOST + 1] = { 0 };
 	struct cut_question q = { .node = m->node[what], .design = design };
 	struct cut_bound b = cut_bound_default();
 	struct heard h = { .m = m, .minimal = minimal, .good = true, .ordered = true };
@@ -192,7 +196,8 @@ static void check_importance(const struct model *m, uint32_t what, const uint8_t
 	uint32_t at = 0;
 
 	for (uint32_t c = 0; c < m->n; c++) {
-		long double one = brute_p(m, f, c, true), zero = brute_p(m, f, c, false), q = m->down >> c & 1 ? 1 : m->q[c];
+		long double one = brute_p(m, f, c, true), zero = brute_p(m, f, c, false);
+		long double q = m->down >> c & 1 ? 1 : m->q[c];
 		bool in = false;
 
 		for (uint32_t mask = 0; mask < 1u << m->n && !in; mask++)
@@ -227,7 +232,8 @@ static void one_graph(uint64_t seed)
 			f[mask] = fails(&m, what, mask);
 		m.down = below(&s, 3) ? (uint32_t)rnd(&s) & (uint32_t)rnd(&s) & ((1u << m.n) - 1) : 0;
 		for (uint32_t c = 0; c < m.n; c++)
-			graph_set(m.g, m.node[c], m.down >> c & 1 ? STATE_DOWN : below(&s, 3) ? STATE_UP : STATE_DEGRADED);
+			graph_set(m.g, m.node[c], m.down >> c & 1 ? STATE_DOWN :
+				  below(&s, 3) ? STATE_UP : STATE_DEGRADED);
 		check_sets(&m, what, f, false);
 		check_sets(&m, what, f, true);
 		check_importance(&m, what, f);
@@ -306,7 +312,8 @@ static void degenerate(void)
 	graph_build(g, &err);
 	is_count(c = sets_of(g, alone, cut_bound_default(), &err), 1, "1", "a component ends itself");
 	cut_sets_free(c);
-	ok(graph_importance(g, alone, i, 4) == 1 && i[0].birnbaum == 1 && i[0].raw == 4 && isinf(i[0].rrw), "... and is all that matters");
+	ok(graph_importance(g, alone, i, 4) == 1 && i[0].birnbaum == 1 && i[0].raw == 4 && isinf(i[0].rrw),
+	   "... and is all that matters");
 	is_count(c = sets_of(g, one, cut_bound_default(), &err), 0, "1", "a gate of one member has one cut set");
 	cut_sets_free(c);
 	c = sets_of(g, mixed, cut_bound_default(), &err);
@@ -318,7 +325,8 @@ static void degenerate(void)
 	graph_set(g, alone, STATE_DOWN);
 	graph_set(g, graph_component_at(g, 1), STATE_DOWN);
 	is_count(c = sets_of(g, one, cut_bound_default(), &err), 0, "0", "what is down has no cut set");
-	ok(c && cut_sets_largest(c) == 0 && cut_sets_each(c, 5, count_sizes, &sizes) == 0, "... of no size, none listed");
+	ok(c && cut_sets_largest(c) == 0 && cut_sets_each(c, 5, count_sizes, &sizes) == 0,
+	   "... of no size, none listed");
 	cut_sets_free(c);
 	is_count(c = sets_of(g, alone, cut_bound_default(), &err), 0, "0", "so too a component");
 	cut_sets_free(c);
@@ -342,7 +350,8 @@ static void missing_rates(void)
 	graph_set(g, b, STATE_DOWN);
 	graph_importance(g, gate, i, 2);
 	ok(i[0].birnbaum == 1 && isinf(i[0].rrw), "what is down needs none");
-	ok(i[1].fussell_vesely == 1 && i[1].raw == 1 && isinf(i[1].rrw), "... it has failed, and its repair ends the outage");
+	ok(i[1].fussell_vesely == 1 && i[1].raw == 1 && isinf(i[1].rrw),
+	   "... it has failed, and its repair ends the outage");
 	graph_free(g);
 }
 
@@ -350,15 +359,18 @@ static void missing_rates(void)
 static void wide(void)
 {
 	struct graph *g = graph_new(0);
-	uint32_t half = over_new(g, 101, 200), one = over_new(g, 1, 100000), all = over_new(g, NODE_ALL, 100000), most = over_new(g, 1000, 1100);
+	uint32_t half = over_new(g, 101, 200), one = over_new(g, 1, 100000);
+	uint32_t all = over_new(g, NODE_ALL, 100000), most = over_new(g, 1000, 1100);
 	struct cut_sets *c;
 	struct err err;
 
 	ok(graph_build(g, &err) == FW_OK, "wide gates");
 	is_count(c = sets_of(g, half, cut_bound_default(), &err), 100,
-		 "90548514656103281165404177077484163874504589675413336841320", "100 of 200: beyond 64 bits, every digit");
+		 "90548514656103281165404177077484163874504589675413336841320",
+		 "100 of 200: beyond 64 bits, every digit");
 	cut_sets_free(c);
-	is_count(c = sets_of(g, one, cut_bound_default(), &err), 100000, "1", "one of 100,000: one cut set of them all");
+	is_count(c = sets_of(g, one, cut_bound_default(), &err), 100000, "1",
+		 "one of 100,000: one cut set of them all");
 	cut_sets_free(c);
 	is_count(c = sets_of(g, all, cut_bound_default(), &err), 0, "100000", "all of 100,000: as many single points");
 	cut_sets_free(c);
@@ -461,7 +473,8 @@ static int importance_as_printed(struct graph *g, uint32_t service, const char *
 	snprintf(path, sizeof(path), "%s/%s.importance.tsv", trees_folder(), model);
 	f = fopen(path, "r");
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%99[^\t]\t%*s\t%39s\t%39s\t%39s\t%39s\t%39s", name, word[0], word[1], word[2], word[3], word[4]) != 6)
+		if (sscanf(line, "%99[^\t]\t%*s\t%39s\t%39s\t%39s\t%39s\t%39s", name, word[0], word[1],
+			   word[2], word[3], word[4]) != 6)
 			continue;
 		bad += bad < 0;
 		for (size_t k = 0; k < n; k++) {
