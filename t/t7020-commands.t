@@ -162,6 +162,13 @@ test_run 'debug device: how it is asked; a silent one: what to look at' '
 	forewarn debug | grep -q "^worker" && forewarn debug --json | jq -e ".items | length > 4" &&
 	forewarn debug log wire on && forewarn debug log wire off && wrong 1 "no such log area" debug log nonsense on && wrong 2 "neither on nor off" debug log wire maybe
 '
+test_run 'the slowest poll is that of a whole interval, the silent device included, whenever one looks' '
+	for n in 1 2 3 4 5 6 7 8 9 10
+	do
+		forewarn status --json | jq -e ".head.cycle_s >= 0.4 and .head.silent == 1" >/dev/null || { forewarn status | head -n 1; return 1; }
+		sleep 0.2
+	done
+'
 test_run 'events: newest first, of one name, a page and the next' '
 	forewarn events -n 2 >got && test "$(wc -l <got)" -eq 3 && tail -n 1 got | grep -q "^these are the newest 2 since .*; older: --until \"" &&
 	until=$(sed -n "s/.*older: --until \"\(.*\)\"/\1/p" got) && forewarn events -n 2 --until "$until" --json >got2 &&
@@ -196,7 +203,7 @@ test_run 'forget: a supply that was taken out is missing until it is forgotten' 
 	wait_for 20 "forewarn status \"Büro München\" | grep -q \"^sw1 Power Supply 1 gone\"" &&
 	forewarn forget "sw1/power-supply/Power Supply 1" | grep -q "is no longer part of the design" &&
 	wait_for 10 "forewarn status \"Büro München\" | grep -q \"nothing is wrong\"" &&
-	forewarn events "sw1/power-supply/Power Supply 1" --json | jq -e --arg who "$(id -un)" "[.items[] | select(.what == \"forget\")][0].who == \$who"
+	wait_for 5 "forewarn events \"sw1/power-supply/Power Supply 1\" --json | jq -e --arg who \"$(id -un)\" \"[.items[] | select(.what == \\\"forget\\\")][0].who == \\\$who\" >/dev/null"
 '
 test_run 'set through the daemon: state, reason, end, who' '
 	forewarn set "feed A" down --until 2h --why "dig at the street" >got && grep -q "^feed A is down (was up) until .*, then up again$" got &&

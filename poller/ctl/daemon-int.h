@@ -16,6 +16,9 @@ struct held { uint32_t device; struct device_fact fact; struct wall at; struct m
 /* An API request that waits for another thread's answer. */
 struct waiting { uint64_t token; unsigned answers; struct mono deadline; void (*done)(struct waiting *w, const char *text); void *request; };
 
+/* The longest full poll of any device: a beat says that since the one before, people are told that of a whole interval. */
+struct slowest { struct span now, last; struct mono began; };
+
 struct daemon {
 	const struct ctl *ctl;
 	const struct daemon_options *options;
@@ -30,6 +33,7 @@ struct daemon {
 	struct worker **worker;
 	struct worker_numbers *numbers;	/* last beat of each */
 	struct mono *beat_at;
+	struct slowest slowest;
 	bool *mute;			/* worker that no longer reports, said once */
 	bool *tell_due;			/* ... and that must say all again, since it reports */
 	bool *config_due;		/* worker that has not yet taken the new configuration */

@@ -285,6 +285,7 @@ static void daemon_init(struct daemon *d, const struct ctl *c, struct config *co
 			      .started = clock_mono() };
 	steady_init(&d->clock, clock_wall(), clock_mono());
 	d->began = d->cycle_began = clock_wall();
+	d->slowest.began = d->started;
 	d->judge_due = mono_add(d->started, span_us(config->interval.us + config->interval.us / 2));
 	if (o->once)
 		d->judge_due = mono_add(d->started, span_us(config->interval.us * 3));
@@ -362,11 +363,10 @@ struct view daemon_view(struct daemon *d)
 		v.numbers.rows += n->rows;
 		v.numbers.rows_refused += n->rows_refused;
 		v.numbers.missing += n->missing;
-		if (n->cycle_worst.us > v.cycle.us)
-			v.cycle = n->cycle_worst;
 		if (n->last_cycle_end.us && steady_at(&d->clock, n->last_cycle_end).us > v.polled_at.us)
 			v.polled_at = steady_at(&d->clock, n->last_cycle_end);
 	}
+	v.cycle = d->slowest.now.us > d->slowest.last.us ? d->slowest.now : d->slowest.last;
 	for (unsigned s = 0; s < d->store_count; s++) {
 		v.store.rows += d->store_numbers[s].rows;
 		v.store.files += d->store_numbers[s].files;

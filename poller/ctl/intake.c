@@ -299,9 +299,20 @@ static void take_note(struct daemon *d, const struct msg_note *m)
 	LEDGER_POST(d, ledger_post_commit(d->ledger));
 }
 
+static void slowest_take(struct daemon *d, struct span worst, struct mono now)
+{
+	struct slowest *s = &d->slowest;
+
+	if (mono_since(now, s->began).us >= d->config->interval.us)
+		*s = (struct slowest){ .last = s->now, .began = now };
+	if (worst.us > s->now.us)
+		s->now = worst;
+}
+
 static void take_beat(struct daemon *d, const struct msg_beat *b)
 {
 	must(b->worker < d->worker_count);
+	slowest_take(d, b->numbers.cycle_worst, clock_mono());
 	d->numbers[b->worker] = b->numbers;
 	d->beat_at[b->worker] = clock_mono();
 	if (b->numbers.last_answer.us > d->answer_at.us)
@@ -484,14 +495,11 @@ static void end_set_states(struct daemon *d)
 static void cycle_note(struct daemon *d)
 {
 	uint32_t devices = 0, answering = 0;
-	struct span worst = { 0 };
 	char summary[256];
 
 	for (unsigned w = 0; w < d->worker_count; w++) {
 		devices += d->numbers[w].devices;
 		answering += d->numbers[w].answering;
-		if (d->numbers[w].cycle_worst.us > worst.us)
-			worst = d->numbers[w].cycle_worst;
 	}
 	snprintf(summary, sizeof(summary), "{\"devices\":%u,\"answering\":%u}", devices, answering);
 	LEDGER_POST(d, ledger_post_cycle(d->ledger, d->cycle_began, now_wall(d), summary));
