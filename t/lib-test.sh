@@ -36,6 +36,7 @@ test_title=
 test_ended=
 test_running=
 test_children=
+test_last=			# what a test wants done at its end, however it ends: commands
 
 # ---- TAP -----------------------------------------------------------------------------------------------------------
 
@@ -135,6 +136,7 @@ test_clean() {
 	test_status=$?
 	trap '' INT TERM HUP
 	test_kill $test_children
+	eval "$test_last"
 	cd / && test -n "$SCRATCH" && {
 		if test -n "$TEST_KEEP"; then echo "# kept $SCRATCH" >&3; else rm -rf "$SCRATCH"; fi
 	}

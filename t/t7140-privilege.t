@@ -53,7 +53,7 @@ else
 	user=fwt$$
 	if useradd --system --no-create-home --user-group "$user" 2>/dev/null
 	then
-		trap 'userdel "$user" 2>/dev/null; test_clean' EXIT
+		test_last='userdel "$user" 2>/dev/null'
 		CONF_USER=$user
 		chgrp "$user" community
 		chmod 640 community

@@ -62,7 +62,7 @@ then
 	done
 	test_end
 fi
-trap 'test_kill $test_children; umount -l "$SCRATCH/state" 2>/dev/null; test_clean' EXIT
+test_last='umount -l "$SCRATCH/state" 2>/dev/null'
 
 test_run 'a file system that is read-only: it says so and ends' '
 	mount -o remount,ro "$SCRATCH/state" && ! "$FOREWARN" run -c "$conf" >out 2>&1
