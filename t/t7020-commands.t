@@ -220,7 +220,9 @@ test_run 'graph: a PNG of the size that was asked, an SVG that is XML, and what 
 	test "$(wc -c <a.png)" -gt 3000 &&
 	forewarn graph sw1/interface/Gi0/1 -o a.svg --json | jq -e ".items[0] | .component == \"sw1/interface/Gi0/1\" and .file == \"a.svg\"" &&
 	head -c 5 a.svg | grep -q "<?xml" && tail -n 1 a.svg | grep -q "</svg>" &&
-	wrong 1 "has no history" graph sw1/interface/Gi0/99 -o b.png && test ! -e b.png
+	wrong 1 "there is no component .sw1/interface/Gi0/99.; .sw1/interface/Gi0/[0-9]. is near" graph sw1/interface/Gi0/99 -o b.png &&
+	wrong 1 "there is no component .sw1/nope/of no class.; .forewarn show CLASS DEVICE. lists" graph "sw1/nope/of no class" -o b.png &&
+	wrong 1 "sw1 is not asked by ICMP (ping = false); graph a part of it, such as sw1/interface/Gi0/" graph sw1 -o b.png && test ! -e b.png
 '
 
 # ---- without the daemon, after it ---------------------------------------------------------------------------------

@@ -11,8 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "poller/base/arena.h"
+#include "poller/base/hash.h"
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
+#include "poller/lastfile.h"
 
 enum { LINES_MOST = 8 };
 
@@ -122,6 +125,55 @@ static enum fw_err draw_in_child(const struct store_graph *g, const char *out, s
 	return WEXITSTATUS(status) == 0 ? FW_OK : FW_IO;
 }
 
+/* ---- why there is no file ---------------------------------------------------------------------------------------------- */
+
+struct parts { const struct config *config; struct arena arena; struct names names; char example[MODEL_NAME_MAX]; bool found_interface; };
+
+/* The parts of a device, and one of them that keeps numbers, an interface if there is one. */
+static bool one_part(void *owner, const char *device, const struct last_record *r)
+{
+	struct parts *p = owner;
+	char class_name[64], instance[LAST_INSTANCE_MAX + 1], name[MODEL_NAME_MAX];
+	const struct mib_table *t;
+	bool is_interface;
+
+	if (r->kind == LAST_DEVICE)
+		return true;
+	last_text_get(r, LAST_T_CLASS, class_name, sizeof(class_name));
+	last_text_get(r, LAST_T_INSTANCE, instance, sizeof(instance));
+	snprintf(name, sizeof(name), "%s/%s/%s", device, class_name, instance);
+	names_put(&p->names, arena_strdup(&p->arena, name), 1);
+	t = mib_find_class(p->config->mib, class_name);
+	is_interface = strcmp(class_name, "interface") == 0;
+	if (t != NULL && t->layout.ds_count > 0 && (p->example[0] == '\0' || (is_interface && !p->found_interface))) {
+		text_copy(p->example, sizeof(p->example), name);
+		p->found_interface = is_interface;
+	}
+	return true;
+}
+
+static void why_no_file(const struct config *c, const char *target, const char *component, struct err *why)
+{
+	struct parts p = { .config = c };
+	const struct ref *r = config_find(c, target);
+	uint32_t device = config_device_of(c, target);
+	const char *near = NULL;
+	struct err none;
+
+	if (device != CONFIG_NONE && last_read_device(c->state, c->device[device].name, one_part, &p, &none) == FW_OK)
+		near = names_nearest(&p.names, target, 5);
+	if (r != NULL && r->kind == REF_DEVICE && !c->device[r->index].ping)
+		err_set(why, FW_NOTFOUND, "%s is not asked by ICMP (ping = false)%s%s", target, p.example[0] ?
+			"; graph a part of it, such as " : "; graph a part of it: forewarn show CLASS DEVICE lists them", p.example);
+	else if (r != NULL || names_find(&p.names, target) != NAMES_NONE)
+		err_set(why, FW_NOTFOUND, "'%s' has no history yet: there is no file of it", component);
+	else
+		err_set(why, FW_NOTFOUND, "there is no component '%s'%s%s%s", target, near ? "; '" : "; 'forewarn show CLASS DEVICE",
+			near ? near : "", near ? "' is near" : "' lists what there is");
+	names_release(&p.names);
+	arena_release(&p.arena);
+}
+
 static int draw(struct ctl *c, const struct config *config, const char *component, const char *class_name, struct store_graph *g, const char *out)
 {
 	struct store_line line[LINES_MOST];
@@ -135,8 +187,10 @@ static int draw(struct ctl *c, const struct config *config, const char *componen
 	flushed = ctl_call(c, "flush", json_pack("{s:o}", "name", json_words(component)), &err);	/* none runs: nothing is held */
 	json_decref(flushed);
 	if (store_check_file(path, &err) != FW_OK) {
-		err_set(&why, FW_NOTFOUND, "'%s' has no history: %s", component, access(path, F_OK) == 0 ? err.text :
-			"there is no file of it; 'forewarn show CLASS DEVICE' lists what there is");
+		if (access(path, F_OK) == 0)
+			err_set(&why, FW_NOTFOUND, "'%s' has no history: %s", component, err.text);
+		else
+			why_no_file(config, c->argv[0], component, &why);
 		return ctl_failed(c, why.text);
 	}
 	g->line_count = lines_of_class(class_name, path, line);
