@@ -15,12 +15,13 @@ then
 	exit 0
 fi
 
-# Objects in writable sections: "symbol section" a line; a static within a function has a number behind its name.
+# Objects in writable sections: "symbol section" a line; a static within a function has a number behind its name (gcc)
+# or the function before it (clang).
 writable() {
 	nm -f sysv "$1" | awk -F'|' '
 		{ for (i = 1; i <= 7; i++) gsub(/^ +| +$/, "", $i) }
 		$4 == "OBJECT" && ($7 ~ /^\.(data|bss)/ || $7 == "*COM*") && $7 !~ /^\.data\.rel\.ro/ {
-			sub(/\.[0-9]+$/, "", $1); print $1, $7 }'
+			sub(/\.[0-9]+$/, "", $1); sub(/^.*\./, "", $1); print $1, $7 }'
 }
 
 refused() {

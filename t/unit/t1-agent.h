@@ -41,7 +41,7 @@ struct world {
 	struct snmp_engine *engine;
 };
 
-static struct world world_new(void)
+static inline struct world world_new(void)
 {
 	struct world w = { .base = event_base_new(), .wheel = wheel_new(clock_mono()) };
 	struct err err;
@@ -52,7 +52,7 @@ static struct world world_new(void)
 	return w;
 }
 
-static void world_free(struct world *w)
+static inline void world_free(struct world *w)
 {
 	snmp_engine_free(w->engine);
 	wheel_free(w->wheel);
@@ -60,14 +60,14 @@ static void world_free(struct world *w)
 }
 
 /* Rounds of the loop, until what is on the loopback has been read. */
-static void turn(struct world *w)
+static inline void turn(struct world *w)
 {
 	for (unsigned i = 0; i < 4; i++)
 		event_base_loop(w->base, EVLOOP_NONBLOCK);
 }
 
 /* Let time pass in steps of 10 ms, as a worker that is never late. */
-static void pass_ms(struct world *w, int64_t ms)
+static inline void pass_ms(struct world *w, int64_t ms)
 {
 	for (; ms > 0; ms -= 10) {
 		passed_us += 10000;
@@ -81,7 +81,7 @@ struct agent {
 	struct sockaddr_storage address;
 };
 
-static struct agent agent_new(int family)
+static inline struct agent agent_new(int family)
 {
 	struct agent a = { .fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0) };
 	socklen_t len = sizeof(a.address);
@@ -100,7 +100,7 @@ static struct agent agent_new(int family)
 	return a;
 }
 
-static struct snmp_peer peer_of(const struct agent *a, uint8_t version, uint8_t retries)
+static inline struct snmp_peer peer_of(const struct agent *a, uint8_t version, uint8_t retries)
 {
 	return (struct snmp_peer){
 		.address = a->address, .community = "secret", .version = version, .retries = retries,
@@ -118,7 +118,7 @@ struct asked {
 };
 
 /* The next request that waits; false when there is none, or it is none. */
-static bool agent_take(const struct agent *a, struct asked *q)
+static inline bool agent_take(const struct agent *a, struct asked *q)
 {
 	ssize_t n;
 
@@ -128,14 +128,15 @@ static bool agent_take(const struct agent *a, struct asked *q)
 	return n > 0 && snmp_message_dec(&q->m, q->bytes, q->len) == FW_OK;
 }
 
-static void agent_send(const struct agent *a, const struct asked *q, const void *bytes, size_t len)
+static inline void agent_send(const struct agent *a, const struct asked *q, const void *bytes, size_t len)
 {
 	if (sendto(a->fd, bytes, len, 0, (const struct sockaddr *)&q->from, q->from_len) != (ssize_t)len)
 		note("the agent cannot send");
 }
 
 /* The octets of an answer to 'q' with 'varbinds' as they are; its head as the test changed it in 'head'. */
-static size_t answer_enc(uint8_t *packet, size_t size, const struct snmp_message *head, const struct wr *varbinds)
+static inline size_t answer_enc(uint8_t *packet, size_t size, const struct snmp_message *head,
+				const struct wr *varbinds)
 {
 	struct wr w = wr_over(packet, size);
 
