@@ -168,6 +168,8 @@ test_run 'all heals: every alert that was raised is cleared, status 0' '
 '
 test_run 'the ledger has it all, newest first' '
 	forewarn events "order management" --since 10min --json >got.json &&
-	jq -e "[.items[] | .now] | index(\"up\") < index(\"down\") and index(\"down\") < (. | rindex(\"up+risk\"))" got.json
+	jq -e "[.items[] | .now] | index(\"up\") < index(\"down\") and index(\"down\") < (. | rindex(\"up, at risk\"))" got.json &&
+	jq -e ".items | all(.before != .now or (.reason | test(\", was [0-9]\")))" got.json &&
+	forewarn events "order management" >got && cat got && grep -q "  order management  up -> up, at risk: can lose no more, was 1 (built for 1)$" got
 '
 test_end

@@ -10,16 +10,26 @@ enum { EVENTS_DEFAULT = 100, EVENTS_MOST = 100000, NAME_MOST = 44 };
 
 /* ---- the view -------------------------------------------------------------------------------------------------------------- */
 
+/* The ledger's "degraded+risk" -> "degraded, at risk" */
+static const char *state_of_event(const char *state, char *buf, size_t size)
+{
+	const char *risk = strstr(state, "+risk");
+
+	snprintf(buf, size, "%.*s%s", risk ? (int)(risk - state) : (int)strlen(state), state, risk ? ", at risk" : "");
+	return buf;
+}
+
 static bool one_event(void *owner, const struct ledger_event *e)
 {
+	char was[48], is[48];
 	json_t *j = json_pack("{s:o,s:o,s:o}", "at", json_time(e->at), "what", json_words(e->what), "name", json_words(e->name));
 
 	if (e->after.us)
 		json_object_set_new(j, "after", json_time(e->after));
 	if (e->before[0])
-		json_object_set_new(j, "before", json_words(e->before));
+		json_object_set_new(j, "before", json_words(state_of_event(e->before, was, sizeof(was))));
 	if (e->now[0])
-		json_object_set_new(j, "now", json_words(e->now));
+		json_object_set_new(j, "now", json_words(state_of_event(e->now, is, sizeof(is))));
 	if (e->reason[0])
 		json_object_set_new(j, "reason", json_words(e->reason));
 	if (e->who[0])
@@ -57,14 +67,6 @@ json_t *view_events(struct view *v, const json_t *args, json_t *answer, struct e
 
 /* ---- for people -------------------------------------------------------------------------------------------------------------- */
 
-/* "degraded+risk" -> "degraded, at risk" */
-static void state_of_event(const char *state, char *buf, size_t size)
-{
-	const char *risk = strstr(state, "+risk");
-
-	snprintf(buf, size, "%.*s%s", risk ? (int)(risk - state) : (int)strlen(state), state, risk ? ", at risk" : "");
-}
-
 static enum ink event_ink(const char *now)
 {
 	return strncmp(now, "down", 4) == 0 ? INK_BAD : strcmp(now, "up") == 0 ? INK_GOOD : now[0] ? INK_WARN : INK_PLAIN;
@@ -74,17 +76,15 @@ static enum ink event_ink(const char *now)
 static void event_words(const json_t *e, char *buf, size_t size)
 {
 	const char *now = json_text(e, "now"), *before = json_text(e, "before"), *reason = json_text(e, "reason");
-	char was[48], is[48], words[600], at[48];
+	char words[600], at[48];
 	struct text t = text_over(buf, size);
 
-	state_of_event(before, was, sizeof(was));
-	state_of_event(now, is, sizeof(is));
 	if (strcmp(json_text(e, "what"), "state") == 0 && strcmp(now, "up") != 0)
 		state_words(now, reason, words, sizeof(words));
 	else
-		snprintf(words, sizeof(words), "%s%s%s", is, is[0] && reason[0] ? ": " : "", reason);
+		snprintf(words, sizeof(words), "%s%s%s", now, now[0] && reason[0] ? ": " : "", reason);
 	if (before[0] && strcmp(before, now) != 0)
-		text_add(&t, "%s -> ", was);
+		text_add(&t, "%s -> ", before);
 	text_add(&t, "%s", words);
 	if (json_wall(e, "after").us)
 		text_add(&t, " (some time after %s)", wall_format(json_wall(e, "after"), at, sizeof(at)));

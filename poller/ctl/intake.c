@@ -111,22 +111,43 @@ static bool first_is_news(struct daemon *d, const char *name, struct ledger_even
 	return last.now[0] ? strcmp(last.now, ev->now) != 0 : strcmp(ev->now, state_word(STATE_UP)) != 0;
 }
 
+/* What is left: "can still lose 1, was 2 (built for 2)". */
+static void lose_reason(const struct verdict *now, const struct verdict *before, char *buf, size_t size)
+{
+	struct text t = text_over(buf, size);
+
+	text_add(&t, "%s", "");
+	if (now->distance == 0)
+		return;
+	if (now->distance == DISTANCE_NEVER)
+		text_add(&t, "nothing can stop it");
+	else if (now->distance == 1)
+		text_add(&t, "can lose no more");
+	else
+		text_add(&t, "can still lose %u", now->distance - 1);
+	if (before != NULL && before->distance != now->distance && before->distance != 0 && before->distance != DISTANCE_NEVER)
+		text_add(&t, ", was %u", before->distance - 1);
+	if (now->design_distance != DISTANCE_NEVER && now->design_distance != 0)
+		text_add(&t, " (built for %u)", now->design_distance - 1);
+}
+
+static bool same_for_people(const struct verdict *a, const struct verdict *b)
+{
+	return a->quality == b->quality && a->at_risk == b->at_risk && a->distance == b->distance;
+}
+
 static void service_event(struct daemon *d, const struct entity_change *c)
 {
 	const struct verdict *b = &c->verdict_before, *n = &c->entity->verdict;
 	struct ledger_event ev = { .at = now_wall(d) };
 
-	if (c->entity->kind != ENTITY_SERVICE)
+	if (c->entity->kind != ENTITY_SERVICE || (!c->first && same_for_people(b, n)))
 		return;
 	text_copy(ev.what, sizeof(ev.what), "service");
 	text_copy(ev.name, sizeof(ev.name), c->entity->name);
 	snprintf(ev.before, sizeof(ev.before), "%s%s", state_word(b->quality), b->at_risk ? "+risk" : "");
 	snprintf(ev.now, sizeof(ev.now), "%s%s", state_word(n->quality), n->at_risk ? "+risk" : "");
-	if (n->distance == 0 || n->distance == DISTANCE_NEVER)
-		text_copy(ev.reason, sizeof(ev.reason), n->distance == 0 ? "" : "nothing can stop it");
-	else
-		snprintf(ev.reason, sizeof(ev.reason), "can still lose %u of %u", n->distance - 1,
-			 n->design_distance == DISTANCE_NEVER ? 0 : n->design_distance - 1);
+	lose_reason(n, c->first ? NULL : b, ev.reason, sizeof(ev.reason));
 	if (!c->first || first_is_news(d, c->entity->name, &ev))
 		post_event(d, &ev);
 }
