@@ -118,6 +118,8 @@ test_run '... in words: part of its redundancy is gone' '
 	grep -q "^sw1 Power Supply 1 failed " got &&
 	forewarn risk intranet >got &&
 	grep -q "It can still lose any 1, though part of its redundancy is gone" got &&
+	forewarn explain intranet | grep -q "^intranet  (service, needs all of)  up, at risk$" &&
+	forewarn explain intranet --json | jq -e ".items[0] | .state == \"up\" and .at_risk" &&
 	grep -q "^What is left  *sw1 power-supply 1 of 2, 1 needed · switches 2 of 2, 1 needed" got &&
 	grep -q "^Repair first  *sw1 Power Supply 1: back to \"can lose 1\", no longer at risk" got
 '

@@ -132,6 +132,13 @@ json_t *view_debug(struct view *v, const json_t *args, json_t *answer, struct er
 	return json_pack("[o]", item);
 }
 
+static enum state present(struct view *v, const struct entity *e)
+{
+	if (e->kind == ENTITY_SERVICE)
+		return graph_verdict(model_graph(v->model), e->node).quality;
+	return e->kind == ENTITY_GROUP ? model_composite(v->model, e) : e->state;
+}
+
 /* Names and states of everything the model knows: for completion and for programs. */
 json_t *view_components(struct view *v, const json_t *args, json_t *answer, struct err *err)
 {
@@ -145,7 +152,7 @@ json_t *view_components(struct view *v, const json_t *args, json_t *answer, stru
 		const struct entity *e = model_at(v->model, i);
 
 		json_array_append_new(items, json_pack("{s:s,s:s,s:s,s:s,s:o,s:b}", "component", e->name, "kind", kind[e->kind],
-				      "state", state_word(e->kind == ENTITY_GROUP || e->kind == ENTITY_SERVICE ? model_composite(v->model, e) : e->state),
+				      "state", state_word(present(v, e)),
 				      "reason", e->reason, "since", json_time(e->since), "seen", e->seen));
 	}
 	return items;

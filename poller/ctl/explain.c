@@ -182,9 +182,18 @@ static json_t *sentence_json(struct view *v, const struct entity *e)
 
 /* ---- the view: the tree ---------------------------------------------------------------------------------------------------------- */
 
-static enum state state_of(struct view *v, const struct entity *e)
+/* A service has quality and risk, as status says; of the others what is missing of their parts makes them degraded. */
+static enum state state_of(struct view *v, const struct entity *e, bool *at_risk)
 {
-	bool composite = e->kind == ENTITY_GROUP || e->kind == ENTITY_SERVICE || e->kind == ENTITY_DEVICE;
+	bool composite = e->kind == ENTITY_GROUP || e->kind == ENTITY_DEVICE;
+	struct verdict d;
+
+	*at_risk = false;
+	if (e->kind == ENTITY_SERVICE) {
+		d = graph_verdict(model_graph(v->model), e->node);
+		*at_risk = d.at_risk;
+		return d.quality;
+	}
 
 	return composite ? model_composite(v->model, e) : e->state;
 }
@@ -267,7 +276,8 @@ static void tell_parts(struct telling *t, const struct entity *device, unsigned 
 
 static void tell(struct telling *t, const struct entity *e, unsigned depth)
 {
-	bool again;
+	bool again, at_risk;
+	enum state state = state_of(t->v, e, &at_risk);
 	char words[96];
 
 	if (depth > DEPTH_MOST || json_array_size(t->lines) >= LINES_MOST) {
@@ -276,8 +286,8 @@ static void tell(struct telling *t, const struct entity *e, unsigned depth)
 	}
 	again = names_put(&t->said, e->name, 1) != NAMES_NONE;
 	gate_words(e, t->v, words, sizeof(words));
-	json_array_append_new(t->lines, json_pack("{s:i,s:o,s:s,s:s,s:o,s:b}", "depth", (int)depth, "name", json_words(e->name), "words", words,
-			      "state", state_word(state_of(t->v, e)), "reason", json_words(e->reason), "again", again));
+	json_array_append_new(t->lines, json_pack("{s:i,s:o,s:s,s:s,s:b,s:o,s:b}", "depth", (int)depth, "name", json_words(e->name), "words", words,
+			      "state", state_word(state), "at_risk", at_risk, "reason", json_words(e->reason), "again", again));
 	if (again)
 		return;
 	tell_below(t, e, depth + 1);
@@ -319,6 +329,8 @@ static void print_line(const struct screen *s, const json_t *l)
 	if (state[0])
 		fprintf(s->out, "  %s%s%s", screen_ink(s, state_ink(state)),
 			strcmp(state, "up") == 0 ? state : state_words(state, reason, told, sizeof(told)), screen_ink(s, INK_PLAIN));
+	if (json_is_true(json_object_get(l, "at_risk")))
+		fprintf(s->out, ", %sat risk%s", screen_ink(s, INK_WARN), screen_ink(s, INK_PLAIN));
 	if (json_is_true(json_object_get(l, "again")))
 		fprintf(s->out, "  %s(as above)%s", screen_ink(s, INK_DIM), screen_ink(s, INK_PLAIN));
 	fputc('\n', s->out);
