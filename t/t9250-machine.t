@@ -18,12 +18,15 @@ test_run 'polled for a while' 'wait_cycles me 3 20'
 test_run 'what lo has received is what the kernel says' '
 	got=$(value me/interface/lo ifHCInOctets) && sleep 2.5 && after=$(lo_octets) &&
 	echo "$before <= $got <= $after" && test "$got" -ge "$before" && test "$got" -le "$after"'
+# net-snmp's agent finds file systems by /etc/mtab, which the smallest machines have not.
+storage=
+test ! -e /etc/mtab || storage=storage
 test_run 'storage, memory and what processors did are there' '
-	for class in storage memory cpu
+	for class in $storage memory cpu
 	do
 		test "$(says show --json $class me | jq ".items | length")" -ge 1 || { echo no $class; return 1; }
 	done
-	is me/storage/"Physical memory" state up || says show storage me'
+	test -z "$storage" || is me/storage/"Physical memory" state up || says show storage me'
 test_run 'it answers ping' 'is me icmp answers && wait_for 10 "test \"\$(value pinged icmp)\" = answers"'
 forewarn_stop
 

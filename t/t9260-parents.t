@@ -4,7 +4,7 @@
 
 . ./lib-test.sh
 . ./lib-poll.sh
-test_needs jq ip unshare
+test_needs jq ip unshare ping
 test "$(id -u)" = 0 && unshare -n true 2>/dev/null || test_skip_all 'needs root and network namespaces'
 
 test_begin 'parents'
@@ -16,11 +16,10 @@ clean_spaces() {
 	ip netns del fw${n}router 2>/dev/null
 	ip netns del fw${n}far 2>/dev/null
 	ip netns del fw${n}home 2>/dev/null
-	test_clean
 }
-ip netns add fw${n}home 2>ns.err && ip netns add fw${n}router && ip netns add fw${n}far ||
-	{ ip netns del fw${n}home 2>/dev/null; test_skip 'network namespaces' "cannot be made: $(head -1 ns.err)"; test_end; }
-trap clean_spaces EXIT
+test_last=clean_spaces
+ip netns add fw${n}home 2>ns.err && ip netns add fw${n}router && ip netns add fw${n}far && ip netns exec fw${n}far true 2>ns.err ||
+	{ test_skip 'network namespaces' "cannot be made: $(head -n 1 ns.err)"; test_end; }
 at() {
 	at_space=$1
 	shift
