@@ -3,7 +3,7 @@
 
 . ./lib-test.sh
 . ./lib-poll.sh
-test_needs jq snmpd
+test_needs jq snmpd snmpwalk
 
 test_begin 'this machine'
 snmpd_start
@@ -18,15 +18,14 @@ test_run 'polled for a while' 'wait_cycles me 3 20'
 test_run 'what lo has received is what the kernel says' '
 	got=$(value me/interface/lo ifHCInOctets) && sleep 2.5 && after=$(lo_octets) &&
 	echo "$before <= $got <= $after" && test "$got" -ge "$before" && test "$got" -le "$after"'
-# net-snmp's agent finds file systems by /etc/mtab, which the smallest machines have not.
+# The agent finds disks by /etc/mtab, which the smallest machines have not; then it tells of none (hrStorageType).
 storage=
-test ! -e /etc/mtab || storage=storage
+! snmpwalk -v2c -c public -On "127.0.0.1:$SNMPD_PORT" 1.3.6.1.2.1.25.2.3.1.2 | grep -q '\.25\.2\.1\.[49]$' || storage=storage
 test_run 'storage, memory and what processors did are there' '
 	for class in $storage memory cpu
 	do
 		test "$(says show --json $class me | jq ".items | length")" -ge 1 || { echo no $class; return 1; }
-	done
-	test -z "$storage" || is me/storage/"Physical memory" state up || says show storage me'
+	done'
 test_run 'it answers ping' 'is me icmp answers && wait_for 10 "test \"\$(value pinged icmp)\" = answers"'
 forewarn_stop
 
