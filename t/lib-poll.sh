@@ -104,3 +104,13 @@ gap_is() {
 events() {
 	says events --json | jq --arg k "$1" '[.items[] | select(.what == $k)] | length'
 }
+
+# run_pinging NAME COMMANDS: test_run, where this user may open an ICMP socket.
+run_pinging() {
+	if test "$(id -u)" = 0 || perl -MSocket -e 'socket(my $s, PF_INET, SOCK_DGRAM, 1) or exit 1'
+	then
+		test_run "$1" "$2"
+	else
+		test_skip "$1" 'this user may not ping (net.ipv4.ping_group_range)'
+	fi
+}

@@ -72,7 +72,7 @@ test_run 'silent agents are said to be, with what came instead' '
 test_run 'garbage of all kinds is silence' '
 	is malformed snmp silent && is fresh snmp silent && debug_of malformed snmp_trouble | grep -E "cannot be decoded|no answer in time"'
 test_run '... for people as well' 'says debug device wrongcommunity | grep "trouble *SNMP: answer cannot be decoded"'
-test_run '... and what hangs on them is unknown, not down' '
+run_pinging '... and what hangs on them is unknown, not down' '
 	is silent state degraded || is silent state up; is silent/interface/Gi0/4 state unknown &&
 	is silent reason "answers ICMP, no SNMP"'
 test_run 'a loss of one in ten is made good' '
@@ -101,7 +101,7 @@ test_run 'a name that cannot be resolved is said once' '
 	test "$(grep -c "no-such-host.invalid" "$FOREWARN_LOG")" = 1 &&
 	debug_of nobody snmp_trouble | grep "name cannot be resolved"'
 test_run '... and nobody is blamed for it: it is unknown' 'is nobody state unknown && is nobody reason "its name cannot be resolved"'
-test_run 'localhost is found in the hosts file' 'test "$(debug_of here has_address)" = true && is here icmp answers'
+run_pinging 'localhost is found in the hosts file' 'test "$(debug_of here has_address)" = true && is here icmp answers'
 
 test_run 'no other device was late, nor lost a request' '
 	for d in good1 good2 old1

@@ -26,7 +26,7 @@ test_run 'storage, memory and what processors did are there' '
 	do
 		test "$(says show --json $class me | jq ".items | length")" -ge 1 || { echo no $class; return 1; }
 	done'
-test_run 'it answers ping' 'is me icmp answers && wait_for 10 "test \"\$(value pinged icmp)\" = answers"'
+run_pinging 'it answers ping' 'is me icmp answers && wait_for 10 "test \"\$(value pinged icmp)\" = answers"'
 forewarn_stop
 
 # An ordinary user without the right to open either kind of socket.

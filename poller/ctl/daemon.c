@@ -150,7 +150,7 @@ static enum fw_err daemon_start(struct daemon *d, struct err *err)
 	if ((e = privilege_folder(d->config, err)) != FW_OK ||
 	    (e = privilege_lock(d->config->state, &d->lock_fd, &pid, err)) != FW_OK)
 		goto out;
-	privilege_sockets(icmp, d->worker_count, err);
+	privilege_sockets(d->config, d->options->once, icmp, d->worker_count, err);
 	if ((e = privilege_drop(d->config, err)) != FW_OK || (e = privilege_state(d->config, err)) != FW_OK)
 		goto out;
 	d->base = event_base_new();

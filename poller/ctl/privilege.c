@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -24,9 +25,26 @@
 #include "poller/base/log.h"
 #include "poller/ctl/daemon-int.h"
 
-enum fw_err privilege_sockets(struct icmp_sockets *s, unsigned workers, struct err *err)
+static bool pings_any(const struct config *c)
 {
-	bool said = false;
+	for (uint32_t i = 0; i < c->device_count; i++)
+		if (c->device[i].ping)
+			return true;
+	return false;
+}
+
+/* Cron's first run on a state folder says what it may not do, not each one after it. */
+static bool said_before(const struct config *c, bool once)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/forewarn.db", c->state);
+	return once && access(path, F_OK) == 0;
+}
+
+enum fw_err privilege_sockets(const struct config *c, bool once, struct icmp_sockets *s, unsigned workers, struct err *err)
+{
+	bool said = !pings_any(c) || said_before(c, once);
 
 	for (unsigned i = 0; i < workers; i++) {
 		if (icmp_open(&s[i], err) != FW_OK && !said) {
