@@ -26,7 +26,13 @@
 	X(TYPE,     "type",       "value has another type than defined")	\
 	X(RANGE,    "range",      "value is out of range")			\
 	X(AUTH,     "auth",       "wrong user, key or security level")		\
+	X(USER,     "unknown-user", "agent does not know the user")		\
+	X(KEY,      "wrong-key",  "wrong authentication key")			\
+	X(LEVEL,    "security-level", "agent does not give the user this security level")	\
 	X(WINDOW,   "window",     "outside the time window")			\
+	X(DECRYPT,  "decryption", "wrong privacy key or protocol")		\
+	X(ENGINE,   "engine",     "agent has another engineID")			\
+	X(CONTEXT,  "context",    "agent has no such context")			\
 	X(RESET,    "reset",      "counter was reset")				\
 	X(CLOCK,    "clock",      "time went back or jumped")			\
 	X(NOTASKED, "not-asked",  "not asked")					\

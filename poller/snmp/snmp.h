@@ -25,7 +25,7 @@
 #include "poller/base/wheel.h"
 #include "poller/base/writer.h"
 
-enum snmp_version { SNMP_V1 = 0, SNMP_V2C = 1 };	/* as on the wire */
+enum snmp_version { SNMP_V1 = 0, SNMP_V2C = 1, SNMP_V3 = 3 };	/* as on the wire; version 3: usm.h */
 
 enum snmp_pdu_type {
 	SNMP_GET = 0xa0, SNMP_GETNEXT = 0xa1, SNMP_RESPONSE = 0xa2, SNMP_SET = 0xa3, SNMP_TRAP_V1 = 0xa4,
@@ -83,7 +83,7 @@ bool snmp_varbind_next(struct snmp_message *m, struct snmp_varbind *vb);
 struct snmp_name { const uint8_t *ber; uint16_t len; };
 
 struct snmp_request {
-	const char *community;		/* 0-terminated, at most SNMP_COMMUNITY_MAX */
+	const char *community;		/* 0-terminated, at most SNMP_COMMUNITY_MAX; not read for SNMP_V3 */
 	uint8_t version, pdu;
 	int32_t request_id;
 	int32_t non_repeaters, max_repetitions;	/* GETBULK; else 0 */
@@ -91,10 +91,22 @@ struct snmp_request {
 	unsigned name_count;
 };
 
-/* An encoded request; 'id_at' is where its four octets of request-id are. Owned by whoever made it (malloc). */
+/* How the head before a PDU of SNMP_V3 was laid, v3_seal()'s: places count from 'bytes'. */
+struct snmp_head {
+	uint32_t generation;		/* of the engine's state it was laid with; 0: never */
+	uint16_t at, msg_id_at, boots_at, time_at, digest_at, salt_at, scoped_at;
+	uint8_t boots_len, time_len;
+};
+
+/*
+ * An encoded request; 'id_at' is where its four octets of request-id are. Owned by whoever made it (malloc).
+ * Of SNMP_V3 it is the PDU at 'pdu_at', and room before it where v3_seal() lays the head: see usm.h.
+ */
 struct snmp_packet {
 	uint16_t len_octets, id_at;
 	uint16_t name_count;
+	uint16_t pdu_at;		/* 0: not of SNMP_V3 */
+	struct snmp_head head;
 	uint8_t bytes[];
 };
 
