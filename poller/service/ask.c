@@ -19,10 +19,24 @@ static struct verdict judge(const struct value *f, const struct value *g)
 		.quality = f->distance[SET_DOWN] == 0 ? STATE_DOWN : g->distance[SET_WEAK] == 0 ? STATE_DEGRADED :
 			   f->distance[SET_UNKNOWN] == 0 ? STATE_UNKNOWN : STATE_UP,
 		.distance = f->distance[SET_DOWN], .distance_weak = f->distance[SET_WEAK],
-		.distance_worst = f->distance[SET_UNKNOWN], .cuts = f->cuts, .p = f->p,
+		.distance_worst = f->distance[SET_UNKNOWN], .cuts = f->cuts,
+		.degraded_distance = g->distance[SET_DOWN], .degraded_distance_weak = g->distance[SET_WEAK],
+		.degraded_distance_worst = g->distance[SET_UNKNOWN], .degraded_cuts = g->cuts_weak,
+		.p = f->p, .p_horizon = f->p_horizon,
 	};
 
 	v.at_risk = v.quality != STATE_DOWN && (f->weak || g->weak);
+	return v;
+}
+
+static struct verdict with_design(struct verdict v, const struct value *f, const struct value *g)
+{
+	v.design_distance = f->distance[SET_DOWN];
+	v.design_cuts = f->cuts;
+	v.design_degraded_distance = g->distance[SET_DOWN];
+	v.design_degraded_cuts = g->cuts;
+	v.design_p = f->p;
+	v.design_p_horizon = f->p_horizon;
 	return v;
 }
 
@@ -30,48 +44,53 @@ static struct verdict judge(const struct value *f, const struct value *g)
 static struct verdict judge_component(const struct graph *g, uint32_t component, enum state s)
 {
 	static const struct value lo = { .distance = { DISTANCE_NEVER, DISTANCE_NEVER, DISTANCE_NEVER } };
-	static const struct value hi = { .cuts = 1, .p = 1 };
-	double q = g->node[component].unavailability;
-	struct value x = value_of(s, q, &lo, &hi);
-	struct verdict v = judge(&x, &x);
+	static const struct value hi = { .cuts = 1, .cuts_weak = 1, .p = 1, .p_horizon = 1 };
+	const struct rate *r = &g->node[component].rate;
+	struct value x = value_of(s, r, &lo, &hi), design = value_of(STATE_UP, r, &lo, &hi);
 
-	v.design_distance = 1;
-	v.design_cuts = 1;
-	v.design_p = q;
-	return v;
+	return with_design(judge(&x, &x), &design, &design);
 }
 
-static const struct root *root_of(const struct graph *g, uint32_t node)
+const struct root *root_of(const struct graph *g, uint32_t node)
 {
 	must(g->built && node < g->nodes && g->node[node].watched);
 	return &g->live.root[g->node[node].index];
 }
 
-static struct verdict with_design(struct verdict v, const struct root *r)
+static struct verdict beside_design(struct graph *g, const struct root *r, struct verdict v)
 {
-	v.design_distance = r->design_distance;
-	v.design_cuts = r->design_cuts;
-	v.design_p = r->design_p;
-	return v;
+	lens_settle(g->design);
+	return with_design(v, &g->design->value[r->f], &g->design->value[r->g]);
+}
+
+struct verdict lens_verdict(struct lens *w, uint32_t node)
+{
+	const struct root *r;
+
+	if (graph_is_component(w->g, node))
+		return judge_component(w->g, node, lens_get(w, node));
+	r = root_of(w->g, node);
+	lens_settle(w);
+	return beside_design(w->g, r, judge(&w->value[r->f], &w->value[r->g]));
 }
 
 struct verdict graph_verdict(struct graph *g, uint32_t node)
 {
-	struct live *l = &g->live;
-	const struct root *r;
-
 	if (graph_is_component(g, node))
 		return judge_component(g, node, graph_get(g, node));
-	r = root_of(g, node);
-	live_settle(l);
-	return with_design(judge(&l->value[r->f], &l->value[r->g]), r);
+	return lens_verdict(graph_now(g), node);
 }
 
 bool verdict_same(const struct verdict *a, const struct verdict *b)
 {
 	return a->quality == b->quality && a->at_risk == b->at_risk && a->distance == b->distance &&
 	       a->distance_weak == b->distance_weak && a->distance_worst == b->distance_worst &&
-	       a->design_distance == b->design_distance && a->cuts == b->cuts && a->design_cuts == b->design_cuts;
+	       a->design_distance == b->design_distance && a->cuts == b->cuts && a->design_cuts == b->design_cuts &&
+	       a->degraded_distance == b->degraded_distance && a->degraded_cuts == b->degraded_cuts &&
+	       a->degraded_distance_weak == b->degraded_distance_weak &&
+	       a->degraded_distance_worst == b->degraded_distance_worst &&
+	       a->design_degraded_distance == b->design_degraded_distance &&
+	       a->design_degraded_cuts == b->design_degraded_cuts;
 }
 
 /* ---- what if ----------------------------------------------------------------------------------------------------- */
@@ -90,7 +109,7 @@ static enum state state_seen(const struct view *w, uint32_t level)
 
 	if (w->all)
 		return w->all[w->g->node[l->level[level].component].index];
-	return level == w->level ? w->s : (enum state)l->level[level].state;
+	return level == w->level ? w->s : (enum state)w->g->now->state[level];
 }
 
 static void reach_from(struct live *l, uint32_t cell, uint32_t deepest)
@@ -118,7 +137,7 @@ static uint32_t reach_down(struct live *l, const struct root *r, uint32_t deepes
 static const struct value *value_seen(const struct live *l, const struct view *w, uint32_t cell)
 {
 	if (cell < DIAGRAM_INNER || l->cell[cell].level > w->level)
-		return &l->value[cell];
+		return &w->g->now->value[cell];
 	return &l->what_if[l->aside[cell]];
 }
 
@@ -127,7 +146,7 @@ static struct verdict verdict_seen(struct graph *g, const struct root *r, const 
 	struct live *l = &g->live;
 	uint32_t n;
 
-	live_settle(l);
+	lens_settle(g->now);
 	n = reach_down(l, r, w->level);
 	if (n > l->what_ifs) {
 		l->what_ifs = n;
@@ -137,10 +156,10 @@ static struct verdict verdict_seen(struct graph *g, const struct root *r, const 
 		const struct cell *c = &l->cell[l->list[i]];
 
 		l->aside[l->list[i]] = i;
-		l->what_if[i] = value_of(state_seen(w, c->level), l->level[c->level].q, value_seen(l, w, c->lo),
+		l->what_if[i] = value_of(state_seen(w, c->level), &l->level[c->level].rate, value_seen(l, w, c->lo),
 					 value_seen(l, w, c->hi));
 	}
-	return with_design(judge(value_seen(l, w, r->f), value_seen(l, w, r->g)), r);
+	return beside_design(g, r, judge(value_seen(l, w, r->f), value_seen(l, w, r->g)));
 }
 
 /* The level of a component in the part of a root, LEVEL_NONE when it has none there. */
@@ -217,37 +236,62 @@ static size_t just_it(uint32_t component, uint32_t *out, size_t most)
 	return 1;
 }
 
-/* Along the path of what is: a component there that is up and whose failure leads to a distance of 0. */
-static size_t single_points(struct graph *g, uint32_t node, bool design)
+/* Along the path of what is: a component there that is not in the set and whose failure leads to a distance of 0. */
+static size_t points(struct lens *w, uint32_t at, unsigned set)
 {
-	struct live *l = &g->live;
-	uint32_t at = root_of(g, node)->f;
+	struct live *l = &w->g->live;
 	size_t n = 0;
 
-	live_settle(l);
+	lens_settle(w);
 	while (at >= DIAGRAM_INNER) {
 		const struct cell *c = &l->cell[at];
-		bool down = !design && state_in((enum state)l->level[c->level].state, SET_DOWN);
+		bool failed = state_in((enum state)w->state[c->level], set);
 
-		if (!down && (design ? c->hi == DIAGRAM_TRUE : l->value[c->hi].distance[SET_DOWN] == 0))
+		if (!failed && w->value[c->hi].distance[set] == 0)
 			l->list[n++] = l->level[c->level].component;
-		at = down ? c->hi : c->lo;
+		at = failed ? c->hi : c->lo;
 	}
-	return at == DIAGRAM_TRUE ? 0 : n;		/* down already: nothing ends it any more */
+	return at == DIAGRAM_TRUE ? 0 : n;		/* true already: nothing makes it so any more */
+}
+
+/* A component ends itself. */
+static size_t own_point(struct lens *w, uint32_t component, unsigned set, uint32_t *out, size_t most)
+{
+	return state_in(lens_get(w, component), set) ? 0 : just_it(component, out, most);
+}
+
+size_t lens_single_points(struct lens *w, uint32_t node, uint32_t *out, size_t most)
+{
+	if (graph_is_component(w->g, node))
+		return own_point(w, node, SET_DOWN, out, most);
+	return hand_out(&w->g->live, points(w, root_of(w->g, node)->f, SET_DOWN), out, most);
+}
+
+size_t lens_degrading_points(struct lens *w, uint32_t node, uint32_t *out, size_t most)
+{
+	if (graph_is_component(w->g, node))
+		return own_point(w, node, SET_WEAK, out, most);
+	return hand_out(&w->g->live, points(w, root_of(w->g, node)->g, SET_WEAK), out, most);
 }
 
 size_t graph_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most)
 {
-	if (graph_is_component(g, node))
-		return graph_get(g, node) == STATE_DOWN ? 0 : just_it(node, out, most);
-	return hand_out(&g->live, single_points(g, node, false), out, most);
+	return lens_single_points(graph_now(g), node, out, most);
 }
 
 size_t graph_design_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most)
 {
-	if (graph_is_component(g, node))
-		return just_it(node, out, most);
-	return hand_out(&g->live, single_points(g, node, true), out, most);
+	return lens_single_points(graph_design(g), node, out, most);
+}
+
+size_t graph_degrading_points(struct graph *g, uint32_t node, uint32_t *out, size_t most)
+{
+	return lens_degrading_points(graph_now(g), node, out, most);
+}
+
+size_t graph_design_degrading_points(struct graph *g, uint32_t node, uint32_t *out, size_t most)
+{
+	return lens_degrading_points(graph_design(g), node, out, most);
 }
 
 size_t graph_support(struct graph *g, uint32_t node, uint32_t *out, size_t most)
@@ -315,7 +359,7 @@ size_t graph_touched(struct graph *g, uint32_t component, uint32_t *out, size_t 
 struct branch { uint32_t cell, chosen, last; };
 
 struct cuts {
-	const struct live *l;
+	const struct lens *seen;
 	struct branch *branch;		/* at most one for each level of a path */
 	size_t branches;
 	uint32_t *cut;			/* the one being put together */
@@ -324,20 +368,21 @@ struct cuts {
 /* Follow one path that keeps to the distance to its end; where two do, the other is left for later. */
 static void walk(struct cuts *w, struct branch at)
 {
-	const struct live *l = w->l;
+	const struct live *l = &w->seen->g->live;
+	const struct value *value = w->seen->value;
 
 	if (at.chosen > 0)
 		w->cut[at.chosen - 1] = at.last;
 	while (at.cell >= DIAGRAM_INNER) {
 		const struct cell *c = &l->cell[at.cell];
-		uint32_t distance = l->value[at.cell].distance[SET_DOWN], component = l->level[c->level].component;
-		bool low = l->value[c->lo].distance[SET_DOWN] == distance;
+		uint32_t distance = value[at.cell].distance[SET_DOWN], component = l->level[c->level].component;
+		bool low = value[c->lo].distance[SET_DOWN] == distance;
 
-		if (state_in((enum state)l->level[c->level].state, SET_DOWN)) {
+		if (state_in((enum state)w->seen->state[c->level], SET_DOWN)) {
 			at.cell = c->hi;
 			continue;
 		}
-		if (low && l->value[c->hi].distance[SET_DOWN] + 1 == distance)
+		if (low && value[c->hi].distance[SET_DOWN] + 1 == distance)
 			w->branch[w->branches++] = (struct branch){ c->hi, at.chosen + 1, component };
 		if (!low)
 			w->cut[at.chosen++] = component;
@@ -345,18 +390,18 @@ static void walk(struct cuts *w, struct branch at)
 	}
 }
 
-size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t most)
+size_t lens_smallest_cuts(struct lens *seen, uint32_t node, uint32_t *out, size_t most)
 {
-	uint32_t size = graph_verdict(g, node).distance, f;
-	struct cuts w = { .l = &g->live };
+	uint32_t size = lens_verdict(seen, node).distance, f;
+	struct cuts w = { .seen = seen };
 	size_t sets = 0;
 
 	if (size == 0 || size == DISTANCE_NEVER || most == 0)
 		return 0;
-	if (graph_is_component(g, node))
+	if (graph_is_component(seen->g, node))
 		return just_it(node, out, most);
-	f = root_of(g, node)->f;
-	w.branch = must_alloc((w.l->levels + 1u) * sizeof(*w.branch));
+	f = root_of(seen->g, node)->f;
+	w.branch = must_alloc((seen->g->live.levels + 1u) * sizeof(*w.branch));
 	w.cut = must_alloc(size * sizeof(*w.cut));
 	w.branch[w.branches++] = (struct branch){ .cell = f };
 	while (w.branches > 0 && sets < most) {
@@ -366,4 +411,9 @@ size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t
 	free(w.branch);
 	free(w.cut);
 	return sets;
+}
+
+size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t most)
+{
+	return lens_smallest_cuts(graph_now(g), node, out, most);
 }

@@ -238,6 +238,35 @@ static void let_go(struct build *b, const struct node *n)
 	}
 }
 
+static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* The capacity of the members that work is below what is needed: those that failed weigh more than what may be lost. */
+static uint32_t too_small(struct build *b, const struct node *n)
+{
+	uint64_t *capacity = must_alloc(n->members * sizeof(*capacity)), all = 0;
+	uint32_t result;
+
+	for (uint32_t j = 0; j < n->members; j++) {
+		b->members[j] = b->f[n->member[j]];
+		capacity[j] = n->capacity ? least(n->capacity[j], CAPACITY_MOST - all) : 0;
+		all += capacity[j];
+	}
+	result = diagram_weigh(&b->d, b->members, capacity, n->members,
+			       (int64_t)all - (int64_t)least(n->need_capacity, CAPACITY_MOST));
+	free(capacity);
+	return result;
+}
+
+/* G and too small, together. */
+static uint32_t with_demand(struct build *b, uint32_t gate, uint32_t gg)
+{
+	uint32_t small;
+
+	b->gg[gate] = gg;		/* held */
+	small = too_small(b, &b->g->node[gate]);
+	return small == DIAGRAM_FULL ? DIAGRAM_FULL : diagram_ite(&b->d, gg, DIAGRAM_TRUE, small);
+}
+
 static bool make_gate(struct build *b, uint32_t gate)
 {
 	const struct node *n = &b->g->node[gate];
@@ -249,14 +278,14 @@ static bool make_gate(struct build *b, uint32_t gate)
 	b->f[gate] = f;
 	if (full != need || !same_below(b, n))
 		gg = threshold(b, n, b->gg, full);
+	if (gg != DIAGRAM_FULL && n->need_capacity > 0)
+		gg = with_demand(b, gate, gg);
 	if (gg == DIAGRAM_FULL)
 		return false;
 	b->gg[gate] = gg;
 	let_go(b, n);
 	return true;
 }
-
-static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 /* All of it in the order b->at. False and full_at: where the room ended. */
 static bool make_part(struct build *b, const struct part *p, uint32_t room)

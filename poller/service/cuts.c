@@ -37,9 +37,9 @@ struct given {
 	uint32_t first;
 };
 
-static bool is_down(const struct live *l, uint32_t cell, bool design)
+static bool is_down(const struct lens *w, uint32_t cell)
 {
-	return !design && state_in((enum state)l->level[l->cell[cell].level].state, SET_DOWN);
+	return state_in((enum state)w->state[w->g->live.cell[cell].level], SET_DOWN);
 }
 
 static uint32_t copied(const struct given *w, uint32_t cell)
@@ -64,8 +64,9 @@ static uint32_t copy_node(struct given *w, uint32_t level, uint32_t lo, uint32_t
 }
 
 /* Mark the cells under 'root' that count, the others stay 0; returns how many. Children have smaller numbers. */
-static uint32_t mark(struct given *w, const struct live *l, uint32_t root, bool design)
+static uint32_t mark(struct given *w, const struct lens *seen, uint32_t root)
 {
+	const struct live *l = &seen->g->live;
 	uint32_t n = 0;
 
 	w->copy[root - w->first] = 1;
@@ -77,7 +78,7 @@ static uint32_t mark(struct given *w, const struct live *l, uint32_t root, bool 
 		n++;
 		if (c->hi >= DIAGRAM_INNER)
 			w->copy[c->hi - w->first] = 1;
-		if (c->lo >= DIAGRAM_INNER && !is_down(l, i, design))
+		if (c->lo >= DIAGRAM_INNER && !is_down(seen, i))
 			w->copy[c->lo - w->first] = 1;
 	}
 	return n;
@@ -104,8 +105,10 @@ static void given_done(struct given *w)
 }
 
 /* F of a watched gate; its levels are numbered from the top of its part. */
-static void given_gate(struct given *w, const struct live *l, const struct root *r, bool design)
+static void given_gate(struct given *w, const struct lens *seen, const struct root *r)
 {
+	const struct live *l = &seen->g->live;
+
 	if (r->f < DIAGRAM_INNER) {
 		given_alloc(w, 0);
 		w->root = r->f;
@@ -113,13 +116,13 @@ static void given_gate(struct given *w, const struct live *l, const struct root 
 	}
 	w->first = l->level[r->to - 1].from;
 	w->copy = must_alloc((r->f - w->first + 1) * sizeof(*w->copy));
-	given_alloc(w, mark(w, l, r->f, design));
+	given_alloc(w, mark(w, seen, r->f));
 	for (uint32_t i = w->first; i <= r->f; i++) {
 		const struct cell *c = &l->cell[i];
 
 		if (!w->copy[i - w->first])
 			continue;
-		w->copy[i - w->first] = is_down(l, i, design) ? copied(w, c->hi) :
+		w->copy[i - w->first] = is_down(seen, i) ? copied(w, c->hi) :
 					copy_node(w, c->level - r->from, copied(w, c->lo), copied(w, c->hi));
 	}
 	w->root = copied(w, r->f);
@@ -162,18 +165,18 @@ enum fw_err graph_cut_sets(struct graph *g, const struct cut_question *q, struct
 			   struct err *err)
 {
 	struct cut_sets *c = must_alloc(sizeof(*c));
+	struct lens *seen = q->lens ? q->lens : q->design ? graph_design(g) : graph_now(g);
 	bool component = graph_is_component(g, q->node);
 	struct given w = { .used = 0 };
 	const struct root *r = NULL;
 	uint32_t levels = 1;
 
 	if (component) {
-		given_component(&w, !q->design && graph_get(g, q->node) == STATE_DOWN);
+		given_component(&w, lens_get(seen, q->node) == STATE_DOWN);
 	} else {
-		must(g->built && g->node[q->node].watched);
-		r = &g->live.root[g->node[q->node].index];
+		r = root_of(g, q->node);
 		levels = r->to - r->from;
-		given_gate(&w, &g->live, r, q->design);
+		given_gate(&w, seen, r);
 	}
 	given_done(&w);
 	c->component = must_alloc((levels + 1) * sizeof(*c->component));

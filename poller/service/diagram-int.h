@@ -64,12 +64,10 @@ uint32_t diagram_variable(struct diagram *d, uint32_t level);
 /* If f then g else h. Collects first when much has been made since the last time. */
 uint32_t diagram_ite(struct diagram *d, uint32_t f, uint32_t g, uint32_t h);
 
-/*
- * At least k of the n functions f[] are true, 1 <= k <= n; reorders f[]. With T(i,j) "at least j of the first i":
- * T(i,j) = if f_i then T(i-1,j-1) else T(i-1,j). At most k functions are held at a time; over n variables the result
- * has k * (n-k+1) nodes, and none but its own are made.
- */
-uint32_t diagram_at_least(struct diagram *d, uint32_t *f, size_t n, size_t k);
+/* At least k of the n functions f[] are true, 1 <= k <= n. */
+uint32_t diagram_at_least(struct diagram *d, const uint32_t *f, size_t n, size_t k);
+/* Those of f[] that are true weigh more than 'slack' together. Weights NULL: 1 each; their sum is below 2^62. */
+uint32_t diagram_weigh(struct diagram *d, const uint32_t *f, const uint64_t *weight, size_t n, int64_t slack);
 
 /* Nodes of f and g together, the constants aside. */
 uint32_t diagram_count(const struct diagram *d, uint32_t f, uint32_t g);

@@ -1,4 +1,4 @@
-/* poller/service/diagram.c: the unique table, if-then-else with its computed cache, thresholds, collection. */
+/* poller/service/diagram.c: the unique table, if-then-else with its computed cache, collection. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,6 @@ enum {
 	ROOM_FIRST = 1024,		/* slots of a new diagram; a power of two, as all tables here */
 	KNOWNS_MOST = 1 << 22,		/* 64 MiB of computed cache at most */
 	COLLECT_LEAST = 1 << 16,	/* nodes: below that collecting is not worth its time */
-	END_STEPS = 1024,		/* how far the end of a member is looked for: it only serves to sort */
 };
 
 /* ---- the unique table -------------------------------------------------------------------------------------------- */
@@ -296,76 +295,5 @@ uint32_t diagram_ite(struct diagram *d, uint32_t f, uint32_t g, uint32_t h)
 			result = ite(d, question);
 	}
 	d->roots = here.next;
-	return result;
-}
-
-/* ---- thresholds -------------------------------------------------------------------------------------------------- */
-
-struct ranked { uint32_t top, end, f; };
-
-static int deepest_first(const void *a, const void *b)
-{
-	const struct ranked *x = a, *y = b;
-
-	if (x->top != y->top)
-		return x->top < y->top ? 1 : -1;
-	if (x->end != y->end)
-		return x->end < y->end ? 1 : -1;
-	return x->f < y->f ? -1 : x->f > y->f;
-}
-
-/* Where the path ends on which nothing has failed: tells apart members that begin with the same shared variable. */
-static uint32_t end_of(const struct diagram *d, uint32_t f)
-{
-	uint32_t end = diagram_level(d, f);
-
-	for (int steps = 0; f >= DIAGRAM_INNER && steps < END_STEPS; f = d->node[f].lo, steps++)
-		end = d->node[f].level;
-	return end;
-}
-
-/* So that each member is put on top of what is there, and over variables costs one node. */
-static void sort_deepest_first(const struct diagram *d, uint32_t *f, size_t n)
-{
-	struct ranked *r = must_alloc(n * sizeof(*r));
-
-	for (size_t i = 0; i < n; i++)
-		r[i] = (struct ranked){ .top = diagram_level(d, f[i]), .end = end_of(d, f[i]), .f = f[i] };
-	qsort(r, n, sizeof(*r), deepest_first);
-	for (size_t i = 0; i < n; i++)
-		f[i] = r[i].f;
-	free(r);
-}
-
-/* One member more: T(i,j) from T(i-1,·), for those j that T(n,k) will ask for. 't' has k+1 entries. */
-static bool one_more(struct diagram *d, uint32_t *t, uint32_t f, size_t from, size_t to)
-{
-	for (size_t j = to; j >= from; j--) {
-		t[j] = diagram_ite(d, f, t[j - 1], t[j]);
-		if (t[j] == DIAGRAM_FULL)
-			return false;
-	}
-	return true;
-}
-
-uint32_t diagram_at_least(struct diagram *d, uint32_t *f, size_t n, size_t k)
-{
-	uint32_t *t = must_alloc((k + 1) * sizeof(*t)), result = DIAGRAM_TRUE;
-	struct diagram_roots members = { .ref = f, .n = n, .next = d->roots };
-	struct diagram_roots columns = { .ref = t, .n = k + 1, .next = &members };
-
-	sort_deepest_first(d, f, n);
-	d->roots = &columns;
-	t[0] = DIAGRAM_TRUE;
-	for (size_t i = 1; i <= n && result != DIAGRAM_FULL; i++) {
-		size_t from = k > n - i ? k - (n - i) : 1, to = i < k ? i : k;
-
-		if (!one_more(d, t, f[i - 1], from, to))
-			result = DIAGRAM_FULL;
-	}
-	d->roots = members.next;
-	if (result != DIAGRAM_FULL)
-		result = t[k];
-	free(t);
 	return result;
 }

@@ -40,9 +40,12 @@ void graph_free(struct graph *g)
 {
 	if (!g)
 		return;
+	lenses_release(g);
 	live_release(&g->live);
-	for (uint32_t i = 0; i < g->nodes; i++)
+	for (uint32_t i = 0; i < g->nodes; i++) {
 		free(g->node[i].member);
+		free(g->node[i].capacity);
+	}
 	free(g->node);
 	free(g->component);
 	names_release(&g->names);
@@ -58,9 +61,11 @@ static uint32_t node_add(struct graph *g, const char *name)
 		g->node = must_realloc(g->node, g->room * sizeof(*g->node));
 	}
 	g->node[g->nodes] = (struct node){ .name = name && *name ? arena_strdup(&g->text, name) : "",
-					   .unavailability = NAN };
+					   .rate = { NAN, NAN } };
 	return g->nodes++;
 }
+
+static double known(double q) { return q >= 0 && q <= 1 ? q : NAN; }
 
 uint32_t graph_component(struct graph *g, const char *name, double unavailability)
 {
@@ -69,8 +74,7 @@ uint32_t graph_component(struct graph *g, const char *name, double unavailabilit
 
 	n->component = true;
 	n->index = g->components;
-	if (unavailability >= 0 && unavailability <= 1)
-		n->unavailability = unavailability;
+	n->rate.q = known(unavailability);
 	if (g->components == g->components_room) {
 		g->components_room = g->components_room ? g->components_room * 2 : 64;
 		g->component = must_realloc(g->component, g->components_room * sizeof(*g->component));
@@ -104,8 +108,33 @@ void graph_member(struct graph *g, uint32_t gate, uint32_t member)
 	if (n->members == n->room) {
 		n->room = n->room ? n->room * 2 : 4;
 		n->member = must_realloc(n->member, n->room * sizeof(*n->member));
+		if (n->capacity)
+			n->capacity = must_realloc(n->capacity, n->room * sizeof(*n->capacity));
 	}
+	if (n->capacity)
+		n->capacity[n->members] = 0;
 	n->member[n->members++] = member;
+}
+
+void graph_capacity(struct graph *g, uint32_t gate, uint32_t member, uint64_t capacity)
+{
+	struct node *n;
+	uint32_t i;
+
+	must(!g->built && gate < g->nodes && !g->node[gate].component);
+	n = &g->node[gate];
+	if (!n->capacity)
+		n->capacity = must_alloc((n->room + 1) * sizeof(*n->capacity));
+	for (i = n->members; i-- > 0 && n->member[i] != member;)
+		;
+	must(i < n->members);
+	n->capacity[i] = capacity;
+}
+
+void graph_need_capacity(struct graph *g, uint32_t gate, uint64_t need_capacity)
+{
+	must(!g->built && gate < g->nodes && !g->node[gate].component);
+	g->node[gate].need_capacity = need_capacity;
 }
 
 void graph_watch(struct graph *g, uint32_t node)
@@ -139,10 +168,24 @@ bool graph_set(struct graph *g, uint32_t component, enum state s)
 	if (n->state == s)
 		return false;
 	g->node[component].state = (uint8_t)s;
-	if (g->built)
-		live_touch(&g->live, n->index, s);
+	lenses_touch(g, n->index);
 	return true;
 }
+
+void graph_rate(struct graph *g, uint32_t component, double unavailability, double q_horizon)
+{
+	struct rate r = { .q = known(unavailability), .q_horizon = known(q_horizon) };
+	uint32_t index = component_of(g, component)->index;
+
+	if (memcmp(&r, &g->node[component].rate, sizeof(r)) == 0)
+		return;
+	g->node[component].rate = r;
+	if (g->built)
+		lenses_rate(g, index);
+}
+
+double graph_unavailability(const struct graph *g, uint32_t component) { return component_of(g, component)->rate.q; }
+double graph_q_horizon(const struct graph *g, uint32_t component) { return component_of(g, component)->rate.q_horizon; }
 
 enum state graph_get(const struct graph *g, uint32_t component)
 {
@@ -188,13 +231,23 @@ size_t graph_members(const struct graph *g, uint32_t gate, const uint32_t **memb
 	return n->members;
 }
 
+uint64_t graph_member_capacity(const struct graph *g, uint32_t gate, size_t i)
+{
+	const struct node *n = node_of(g, gate);
+
+	return n->capacity && i < n->members ? n->capacity[i] : 0;
+}
+
+uint64_t graph_capacity_needed(const struct graph *g, uint32_t gate) { return node_of(g, gate)->need_capacity; }
+
 struct graph_size graph_size(const struct graph *g)
 {
 	size_t octets = sizeof(*g) + g->room * sizeof(*g->node) + g->components_room * sizeof(*g->component) +
-			g->text.used_octets + g->names.size * 2 * sizeof(void *) + live_octets(&g->live);
+			g->text.used_octets + g->names.size * 2 * sizeof(void *) + live_octets(&g->live) + lenses_octets(g);
 
 	for (uint32_t i = 0; i < g->nodes; i++)
-		octets += g->node[i].room * sizeof(*g->node[i].member);
+		octets += g->node[i].room * (sizeof(*g->node[i].member) +
+					     (g->node[i].capacity ? sizeof(*g->node[i].capacity) : 0));
 	return (struct graph_size){
 		.components = g->components, .gates = g->gates, .watched = g->watched,
 		.diagram_nodes = g->built ? g->live.cells - DIAGRAM_INNER : 0, .most_nodes = g->most_nodes,

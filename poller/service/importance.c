@@ -12,7 +12,8 @@
 #include "service-int.h"
 
 struct passes {
-	const struct live *l;
+	const struct lens *seen;
+	const struct live *l;		/* its graph's */
 	const struct root *r;
 	uint32_t first;			/* the cells of the part, from here to the root's */
 	long double *p, *through;
@@ -20,9 +21,9 @@ struct passes {
 	bool *tested, *always;		/* tested: in F; always: no cut set is without it */
 };
 
-static double q_of(const struct level *v)
+static double q_of(const struct passes *w, uint32_t level)
 {
-	return state_in((enum state)v->state, SET_DOWN) ? 1 : v->q;
+	return state_in((enum state)w->seen->state[level], SET_DOWN) ? 1 : w->l->level[level].rate.q;
 }
 
 static long double p_of(const struct passes *w, uint32_t cell)
@@ -37,7 +38,7 @@ static void pass_up(struct passes *w)
 {
 	for (uint32_t i = w->first; i <= w->r->f; i++) {
 		const struct cell *c = &w->l->cell[i];
-		long double q = q_of(&w->l->level[c->level]);
+		long double q = q_of(w, c->level);
 
 		w->p[i - w->first] = part_of(1 - q, p_of(w, c->lo)) + part_of(q, p_of(w, c->hi));
 	}
@@ -54,7 +55,7 @@ static void pass_down(struct passes *w)
 	w->through[w->r->f - w->first] = 1;
 	for (uint32_t i = w->r->f; i >= w->first; i--) {
 		const struct cell *c = &w->l->cell[i];
-		long double by = w->through[i - w->first], q = q_of(&w->l->level[c->level]);
+		long double by = w->through[i - w->first], q = q_of(w, c->level);
 
 		if (by == 0)
 			continue;
@@ -114,9 +115,9 @@ static int by_component(const void *a, const void *b)
 }
 
 /* A function that is the variable itself, as a watched gate of one member would be. */
-static size_t of_component(const struct graph *g, uint32_t component, struct importance *out, size_t most)
+static size_t of_component(const struct lens *seen, uint32_t component, struct importance *out, size_t most)
 {
-	double q = graph_get(g, component) == STATE_DOWN ? 1 : g->node[component].unavailability;
+	double q = lens_get(seen, component) == STATE_DOWN ? 1 : seen->g->node[component].rate.q;
 
 	if (most > 0)
 		out[0] = measures(component, q, q, 1, true);
@@ -133,7 +134,7 @@ static size_t hand_out(struct passes *w, struct importance *out, size_t most)
 		const struct level *x = &w->l->level[r->from + v];
 
 		if (w->tested[v])
-			all[n++] = measures(x->component, p_of(w, r->f), q_of(x), w->birnbaum[v], w->always[v]);
+			all[n++] = measures(x->component, p_of(w, r->f), q_of(w, w->r->from + v), w->birnbaum[v], w->always[v]);
 	}
 	qsort(all, n, sizeof(*all), by_component);
 	for (size_t i = 0; i < n && i < most; i++)
@@ -142,20 +143,19 @@ static size_t hand_out(struct passes *w, struct importance *out, size_t most)
 	return n;
 }
 
-size_t graph_importance(struct graph *g, uint32_t node, struct importance *out, size_t most)
+size_t lens_importance(struct lens *seen, uint32_t node, struct importance *out, size_t most)
 {
-	struct passes w = { .l = &g->live };
+	struct passes w = { .seen = seen, .l = &seen->g->live };
 	uint32_t cells, levels;
 	size_t n;
 
-	if (graph_is_component(g, node))
-		return of_component(g, node, out, most);
-	must(g->built && g->node[node].watched);
-	w.r = &g->live.root[g->node[node].index];
+	if (graph_is_component(seen->g, node))
+		return of_component(seen, node, out, most);
+	w.r = root_of(seen->g, node);
 	if (w.r->f < DIAGRAM_INNER)
 		return 0;
 	levels = w.r->to - w.r->from;
-	w.first = g->live.level[w.r->to - 1].from;
+	w.first = w.l->level[w.r->to - 1].from;
 	cells = w.r->f - w.first + 1;
 	w.p = must_alloc(cells * sizeof(*w.p));
 	w.through = must_alloc(cells * sizeof(*w.through));
@@ -173,4 +173,9 @@ size_t graph_importance(struct graph *g, uint32_t node, struct importance *out, 
 	free(w.tested);
 	free(w.always);
 	return n;
+}
+
+size_t graph_importance(struct graph *g, uint32_t node, struct importance *out, size_t most)
+{
+	return lens_importance(graph_now(g), node, out, most);
 }

@@ -1,97 +1,13 @@
-/* poller/service/live.c: the finished diagrams, and what follows from the states, kept up to date.
+/* poller/service/live.c: the finished diagrams, laid out as cells, numbered so that children come before parents.
  *
- * The diagrams are laid out as cells, numbered so that children come before parents. Each cell holds what follows from
- * the states for its function. When a variable changes, the cells that test it are valued again from their children,
- * in the order of their numbers, and the parents of those whose value became another one: nothing else is visited, and
- * nothing is built. What a state change costs is the number of cells whose value it changes, and their parents.
- *
- * With l, h the values of 'lo', 'hi' of a cell that tests x, whose unavailability is q:
- *	x in the set:	distance = h.distance				cuts = h.cuts		p = h.p
- *	else:		distance = min(l.distance, h.distance + 1)	cuts = those of them	p = (1-q) l.p + q h.p
- *			that have this distance, added
- * A variable that a path does not test is not failed in a smallest cut set: F is monotone, without it the set would be
- * a cut set as well. So every smallest cut set is exactly one path, and adding counts each once.
+ * So what follows from the states (lens.c) is valued in the order of the numbers, and what a change reaches is found
+ * through the parents.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "poller/base/err.h"
 #include "service-int.h"
-
-/* ---- one cell ---------------------------------------------------------------------------------------------------- */
-
-bool state_in(enum state s, unsigned set)
-{
-	static const uint8_t sets[STATES] = {
-		[STATE_UP] = 0,
-		[STATE_DEGRADED] = 1 << SET_WEAK | 1 << SET_UNKNOWN,
-		[STATE_DOWN] = 1 << SET_DOWN | 1 << SET_WEAK | 1 << SET_UNKNOWN,
-		[STATE_UNKNOWN] = 1 << SET_UNKNOWN,
-	};
-
-	return sets[s] >> set & 1;
-}
-
-static inline uint32_t one_more(uint32_t distance)
-{
-	return distance == DISTANCE_NEVER ? DISTANCE_NEVER : distance + 1;
-}
-
-static inline uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
-
-struct value value_of(enum state s, double q, const struct value *lo, const struct value *hi)
-{
-	uint32_t further = one_more(hi->distance[SET_DOWN]);
-	struct value v = { .weak = lo->weak | hi->weak | state_in(s, SET_WEAK) };
-
-	for (unsigned set = 0; set < SETS; set++)
-		v.distance[set] = state_in(s, set) ? hi->distance[set] :
-				  least(lo->distance[set], one_more(hi->distance[set]));
-	if (state_in(s, SET_DOWN)) {
-		v.cuts = hi->cuts;
-		v.p = hi->p;
-		return v;
-	}
-	v.cuts = lo->distance[SET_DOWN] <= further ? lo->cuts : 0;
-	v.cuts += further <= lo->distance[SET_DOWN] ? hi->cuts : 0;
-	v.p = (1 - q) * lo->p + q * hi->p;
-	return v;
-}
-
-static const struct value constants[DIAGRAM_INNER] = {
-	[DIAGRAM_FALSE] = { .distance = { DISTANCE_NEVER, DISTANCE_NEVER, DISTANCE_NEVER } },
-	[DIAGRAM_TRUE] = { .cuts = 1, .p = 1 },
-};
-
-/* ---- keeping up -------------------------------------------------------------------------------------------------- */
-
-void live_touch(struct live *l, uint32_t index, enum state s)
-{
-	for (uint32_t i = l->place_first[index]; i < l->place_first[index + 1]; i++) {
-		struct level *v = &l->level[l->place[i]];
-
-		v->state = (uint8_t)s;
-		for (uint32_t c = v->from; c < v->to; c++)
-			marks_set(&l->dirty, c);
-	}
-}
-
-void live_settle(struct live *l)
-{
-	uint32_t i;
-
-	while (marks_give_least(&l->dirty, &i)) {
-		const struct cell *c = &l->cell[i];
-		const struct level *x = &l->level[c->level];
-		struct value v = value_of((enum state)x->state, x->q, &l->value[c->lo], &l->value[c->hi]);
-
-		if (memcmp(&v, &l->value[i], sizeof(v)) == 0)
-			continue;
-		l->value[i] = v;
-		for (uint32_t j = c->parents; j < c[1].parents; j++)
-			marks_set(&l->dirty, l->parent[j]);
-	}
-}
 
 /* ---- taking a part over ------------------------------------------------------------------------------------------ */
 
@@ -190,7 +106,7 @@ static void fill_levels(struct graph *g, const uint32_t *at, uint32_t levels)
 		l->level = must_realloc(l->level, l->levels_room * sizeof(*l->level));
 	}
 	for (uint32_t v = 0; v < levels; v++)
-		l->level[l->levels++] = (struct level){ .component = at[v], .q = g->node[at[v]].unavailability };
+		l->level[l->levels++] = (struct level){ .component = at[v], .rate = g->node[at[v]].rate };
 }
 
 void live_part_done(struct taking *t, struct graph *g, const uint32_t *at, uint32_t levels)
@@ -254,18 +170,6 @@ static void fill_places(struct graph *g)
 		l->place[--l->place_first[g->node[l->level[v].component].index]] = v;
 }
 
-/* As if every component were up: the values that the design has. */
-static void value_design(struct live *l)
-{
-	l->value = must_alloc(l->cells * sizeof(*l->value));
-	memcpy(l->value, constants, sizeof(constants));
-	for (uint32_t i = DIAGRAM_INNER; i < l->cells; i++) {
-		const struct cell *c = &l->cell[i];
-
-		l->value[i] = value_of(STATE_UP, l->level[c->level].q, &l->value[c->lo], &l->value[c->hi]);
-	}
-}
-
 static void fill_roots(struct graph *g)
 {
 	struct live *l = &g->live;
@@ -274,12 +178,8 @@ static void fill_roots(struct graph *g)
 	memset(l->root_at, 0xff, l->cells * sizeof(*l->root_at));	/* NODE_NONE */
 	for (uint32_t i = 0; i < l->roots; i++) {
 		struct root *r = &l->root[i];
-		const struct value *design = &l->value[r->f];
 
 		g->node[r->node].index = i;
-		r->design_distance = design->distance[SET_DOWN];
-		r->design_cuts = design->cuts;
-		r->design_p = design->p;
 		r->next[0] = l->root_at[r->f];
 		l->root_at[r->f] = 2 * i;
 		r->next[1] = l->root_at[r->g];
@@ -322,7 +222,6 @@ void live_done(struct graph *g)
 
 	fill_parents(l);
 	fill_places(g);
-	value_design(l);
 	fill_roots(g);
 	above = must_alloc(l->cells * sizeof(*above));
 	for (uint32_t r = 0; r < l->roots;)
@@ -330,11 +229,8 @@ void live_done(struct graph *g)
 	free(above);
 	l->list = must_alloc((most_of(l->cells, most_of(l->roots, l->levels)) + 1) * sizeof(*l->list));
 	l->aside = must_alloc(l->cells * sizeof(*l->aside));
-	marks_init(&l->dirty, l->cells);
 	marks_init(&l->reach, l->cells);
-	for (uint32_t i = 0; i < g->components; i++)
-		if (g->node[g->component[i]].state != STATE_UP)
-			live_touch(l, i, (enum state)g->node[g->component[i]].state);
+	lenses_init(g);
 }
 
 void live_release(struct live *l)
@@ -342,12 +238,10 @@ void live_release(struct live *l)
 	free(l->cell);
 	free(l->level);
 	free(l->root);
-	free(l->value);
 	free(l->parent);
 	free(l->place_first);
 	free(l->place);
 	free(l->root_at);
-	marks_release(&l->dirty);
 	marks_release(&l->reach);
 	free(l->list);
 	free(l->aside);
@@ -357,10 +251,9 @@ void live_release(struct live *l)
 
 size_t live_octets(const struct live *l)
 {
-	size_t per_cell = sizeof(*l->value) + 2 * sizeof(*l->parent) + sizeof(*l->root_at) + sizeof(*l->list) +
-			  sizeof(*l->aside);
+	size_t per_cell = 2 * sizeof(*l->parent) + sizeof(*l->root_at) + sizeof(*l->list) + sizeof(*l->aside);
 
 	return l->cells_room * sizeof(*l->cell) + l->cells * per_cell + l->levels_room * sizeof(*l->level) +
 	       l->levels * sizeof(*l->place) + l->roots * sizeof(*l->root) + l->what_ifs * sizeof(*l->what_if) +
-	       l->dirty.octets + l->reach.octets;
+	       l->reach.octets;
 }

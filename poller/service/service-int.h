@@ -2,8 +2,9 @@
  *
  *   graph.c   nodes, names, members
  *   order.c   which variable is tested first
- *   build.c   gates to diagrams (diagram.c), part by part, in the best of several orders
- *   live.c    the finished diagrams as cells, and what follows from the states, kept up to date cell by cell
+ *   build.c   gates to diagrams (diagram.c, threshold.c), part by part, in the best of several orders
+ *   live.c    the finished diagrams as cells
+ *   lens.c    what follows from the states for each cell, kept up to date, for one or more state vectors
  *   ask.c     verdicts, single points, support, what-if: readers of the cells
  *   cuts.c    minimal cut sets, on demand: copied out of the cells into families of sets (family.c), counted by tally.c
  *   importance.c   what each component matters: two passes over the cells, on demand
@@ -17,6 +18,9 @@
 #include "marks-int.h"
 #include "service.h"
 
+/* Unavailability, and probability of a failure within the horizon; NaN: not known. */
+struct rate { double q, q_horizon; };
+
 struct node {
 	const char *name;		/* "" when it has none */
 	bool component, watched;
@@ -24,7 +28,9 @@ struct node {
 	uint32_t index;			/* of a component: in order of creation; of a watched gate: its root */
 	uint32_t need, full;		/* of a gate, as given */
 	uint32_t *member, members, room;
-	double unavailability;		/* NaN: not known */
+	uint64_t *capacity;		/* of each member; NULL: none has one */
+	uint64_t need_capacity;
+	struct rate rate;
 };
 
 /* Whose failures count: D, W and U of service.h. */
@@ -34,7 +40,8 @@ enum { SET_DOWN, SET_WEAK, SET_UNKNOWN, SETS };
 struct value {
 	uint32_t distance[SETS];
 	uint32_t weak;			/* a variable of its support is in W */
-	double cuts, p;			/* given D */
+	double cuts, cuts_weak;		/* given D, given W */
+	double p, p_horizon;		/* given D */
 };
 
 /*
@@ -50,8 +57,7 @@ struct cell {
 struct level {
 	uint32_t component;		/* node */
 	uint32_t from, to;		/* its cells: from .. to - 1 */
-	uint8_t state;
-	double q;			/* unavailability, NaN when not known */
+	struct rate rate;
 	uint32_t root;			/* the first of its part */
 	uint64_t above;			/* bit i: root + i stands on it; 0 in a part of more than 64 roots */
 };
@@ -61,8 +67,6 @@ struct root {
 	uint32_t node, f, g;		/* cells */
 	uint32_t from, to;		/* levels of its part */
 	uint32_t next[2];		/* the next root on the cell f, g: 2 * root + which */
-	uint32_t design_distance;
-	double design_cuts, design_p;
 };
 
 struct live {
@@ -72,18 +76,27 @@ struct live {
 	uint32_t levels, levels_room;
 	struct root *root;
 	uint32_t roots;
-	struct value *value;		/* of each cell */
 	uint32_t *parent;
 	uint32_t *place_first;		/* of each component by index: its levels begin at place[place_first[i]] */
 	uint32_t *place;
 	uint32_t *root_at;		/* of each cell: 2 * root + which (0: f, 1: g), or NODE_NONE */
-	struct marks dirty;		/* cells to be valued again */
 	struct marks reach;		/* empty between two questions */
 	uint32_t *list;			/* room for one entry per cell, level or root: the answer being put together */
 	uint32_t *aside;		/* of each cell: its entry in 'what_if', while a what-if runs */
 	struct value *what_if;		/* grown as needed */
 	uint32_t what_ifs;
 };
+
+/* One state vector, and the values that follow from it. */
+struct lens {
+	struct graph *g;
+	struct lens *next;		/* of the graph's */
+	uint8_t *pin;			/* of each component by index: the state pinned, or FOLLOW; NULL: all follow */
+	uint8_t *state;			/* of each level */
+	struct value *value;		/* of each cell */
+	struct marks dirty;		/* cells to be valued again */
+};
+enum { FOLLOW = 0xff };
 
 struct graph {
 	struct node *node;
@@ -95,6 +108,8 @@ struct graph {
 	uint32_t most_nodes;
 	bool built;
 	struct live live;
+	struct lens *now, *design;
+	struct lens *lenses;		/* all of them */
 };
 
 /* What one watched gate stands on: the gates under it, members before those that need them, itself last. */
@@ -141,13 +156,20 @@ void live_done(struct graph *g);
 void live_release(struct live *l);
 size_t live_octets(const struct live *l);
 
-/* The state of the component at 'index' changed. */
-void live_touch(struct live *l, uint32_t index, enum state s);
+/* What is now and the design, once the cells are there. */
+void lenses_init(struct graph *g);
+void lenses_release(struct graph *g);
+/* The state of the component at 'index' changed, or its rate. */
+void lenses_touch(struct graph *g, uint32_t index);
+void lenses_rate(struct graph *g, uint32_t index);
+size_t lenses_octets(const struct graph *g);
 /* Value again what has been touched. */
-void live_settle(struct live *l);
+void lens_settle(struct lens *w);
 
-/* One cell's value from its children's. 'q' is the unavailability of its variable, 's' its state. */
-struct value value_of(enum state s, double q, const struct value *lo, const struct value *hi);
+/* One cell's value from its children's, by the rate and state of its variable. */
+struct value value_of(enum state s, const struct rate *r, const struct value *lo, const struct value *hi);
 bool state_in(enum state s, unsigned set);
+/* The root of a watched gate of a built graph. */
+const struct root *root_of(const struct graph *g, uint32_t node);
 
 #endif

@@ -11,8 +11,13 @@
  *   distance  size of the smallest set of further failures that makes F true given D (0: down; DISTANCE_NEVER: none)
  *   distance_weak given W, distance_worst given U, design_distance given nothing
  *   cuts      number of cut sets of that size; size one: the live single points
+ *   degraded_distance, _weak, _worst, design_degraded_distance: the same of G; degraded_cuts are those given W, for
+ *             it is W that degrades
  *   at risk   quality is not down and a variable in the support of F or G is in W
+ *   p         probability of F at a random moment given D; p_horizon: of F within the horizon if nothing is repaired,
+ *             with q_horizon, the probability of a first failure in that time, in place of the unavailability
  * Values are kept per shared diagram node; a state change values again those it changes, and nothing is built.
+ * They may be kept for several state vectors at once: a lens is one of them, and what is now is one too.
  *
  * Sources: Bryant 1986 (ROBDD); Rauzy 1993 (fault trees on diagrams); Minato 1993 (families of sets).
  * Pure: no clock, no thread, no I/O.
@@ -48,11 +53,27 @@ void graph_free(struct graph *g);
 
 /* A variable. Starts up. Unavailability 0..1, or negative when not known. Returns its node. */
 uint32_t graph_component(struct graph *g, const char *name, double unavailability);
+/*
+ * What is known of how often it fails: its unavailability, and the probability that it fails within the horizon; each
+ * 0..1, or NaN or negative when not known. At any time, also when built: many are taken in before they are valued, and
+ * a rate that is as it was costs nothing.
+ */
+void graph_rate(struct graph *g, uint32_t component, double unavailability, double q_horizon);
 
 /* A gate, its members added by graph_member(); need and full count members: 1 <= need <= full <= n; NODE_ALL: n. */
 enum { NODE_ALL = 0 };
 uint32_t graph_gate(struct graph *g, const char *name, uint32_t need, uint32_t full);
 void graph_member(struct graph *g, uint32_t gate, uint32_t member);
+
+/*
+ * Demand: G of the gate is true also when the capacity of its members that work (whose F is false) is below
+ * 'need_capacity', 0: no demand. Too small is degraded, and is not down. A member has no capacity before it is given
+ * one; more than all have together may be needed: then the gate is degraded from the start. Any unit; what is over
+ * CAPACITY_MOST, in one or in sum, counts as that. graph_capacity() is quick for the member added last.
+ */
+#define CAPACITY_MOST (INT64_MAX / 4)
+void graph_capacity(struct graph *g, uint32_t gate, uint32_t member, uint64_t capacity);
+void graph_need_capacity(struct graph *g, uint32_t gate, uint64_t need_capacity);
 
 /* Mark a node whose functions are wanted as a whole (services, groups, devices); others are only built as parts. */
 void graph_watch(struct graph *g, uint32_t node);
@@ -76,18 +97,26 @@ struct verdict {
 	uint32_t distance, distance_weak, distance_worst, design_distance;
 	double cuts;			/* number of cut sets of size 'distance' (exact below 2^53) */
 	double design_cuts;
+	uint32_t degraded_distance, degraded_distance_weak, degraded_distance_worst, design_degraded_distance;
+	double degraded_cuts;		/* number of sets of size 'degraded_distance_weak' that make G true given W */
+	double design_degraded_cuts;
 	double p;			/* of F at a random moment given D; NaN: an unavailability is missing */
 	double design_p;		/* the same with nothing failed */
+	double p_horizon;		/* of F within the horizon given D, nothing repaired; NaN: a rate is missing */
+	double design_p_horizon;
 };
 /* 'node' is watched or a component, here and below. */
 bool graph_is_watched(const struct graph *g, uint32_t node);
 struct verdict graph_verdict(struct graph *g, uint32_t node);
-bool verdict_same(const struct verdict *a, const struct verdict *b);	/* for people: p aside */
+bool verdict_same(const struct verdict *a, const struct verdict *b);	/* for people: probabilities aside */
 
 /* Live single points: components whose failure now ends 'node', none unless distance is 1. Returns how many there are;
  * the first 'most' of them, in order of creation, are put into 'out'. So too the lists below. */
 size_t graph_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most);
 size_t graph_design_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most);
+/* Components whose failure now degrades 'node', given W: none unless degraded_distance_weak is 1. */
+size_t graph_degrading_points(struct graph *g, uint32_t node, uint32_t *out, size_t most);
+size_t graph_design_degrading_points(struct graph *g, uint32_t node, uint32_t *out, size_t most);
 /* Components in the support of F or G. */
 size_t graph_support(struct graph *g, uint32_t node, uint32_t *out, size_t most);
 /* Watched nodes that have 'component' in their support. */
@@ -108,6 +137,33 @@ uint32_t graph_component_at(const struct graph *g, uint32_t index);
  * most * distance. Returns how many sets were put there; verdict.cuts says how many there are. None when it is down. */
 size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t most);
 
+/* ---- lenses: the same graph under other states ------------------------------------------------------------------- */
+
+/*
+ * A lens sees the states that are, but for the components pinned in it: what-if, or maintained members forced good. It
+ * keeps a value of 48 octets for each diagram node and follows graph_set() and graph_rate() as what is now does: all
+ * watched nodes are answered at the price of what differs. Several may be held at once. Of a graph that is built; they
+ * are freed before it.
+ */
+struct lens;
+struct lens *lens_new(struct graph *g);
+void lens_free(struct lens *w);
+/* The one that sees what is, and the one in which all are up. Not to be pinned or freed. */
+struct lens *graph_now(struct graph *g);
+struct lens *graph_design(struct graph *g);
+
+/* Pin a component; let it follow again, or all of them. */
+void lens_set(struct lens *w, uint32_t component, enum state s);
+void lens_follow(struct lens *w, uint32_t component);
+void lens_follow_all(struct lens *w);
+enum state lens_get(const struct lens *w, uint32_t component);
+
+/* As the functions of a graph above; support and what a component touches are alike in all lenses. */
+struct verdict lens_verdict(struct lens *w, uint32_t node);
+size_t lens_single_points(struct lens *w, uint32_t node, uint32_t *out, size_t most);
+size_t lens_degrading_points(struct lens *w, uint32_t node, uint32_t *out, size_t most);
+size_t lens_smallest_cuts(struct lens *w, uint32_t node, uint32_t *out, size_t most);
+
 /* ---- cut sets and importance: computed when asked, nothing is kept ----------------------------------------------- */
 
 /*
@@ -116,7 +172,8 @@ size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t
  * zero-suppressed diagram, and are the asker's; states may change meanwhile.
  */
 struct cut_sets;
-struct cut_question { uint32_t node; bool design; };	/* node: watched or a component */
+/* node: watched or a component. lens NULL: what is now, or the design. */
+struct cut_question { uint32_t node; bool design; struct lens *lens; };
 
 /*
  * At most so many nodes of that diagram, and so many steps (10 to 50 million a second). Steps are used up: one bound
@@ -151,6 +208,7 @@ struct importance { uint32_t component; double birnbaum, criticality, fussell_ve
 
 /* Of the components in the support of F, in order of creation. Returns how many; 'most' are put into 'out'. */
 size_t graph_importance(struct graph *g, uint32_t node, struct importance *out, size_t most);
+size_t lens_importance(struct lens *w, uint32_t node, struct importance *out, size_t most);
 
 /* Structure, for explain. */
 const char *graph_name(const struct graph *g, uint32_t node);
@@ -159,6 +217,11 @@ bool graph_is_component(const struct graph *g, uint32_t node);
 uint32_t graph_need(const struct graph *g, uint32_t gate);
 uint32_t graph_full(const struct graph *g, uint32_t gate);
 size_t graph_members(const struct graph *g, uint32_t gate, const uint32_t **members);	/* borrowed */
+/* Of the i-th member; 0 when it has none. What the gate needs. */
+uint64_t graph_member_capacity(const struct graph *g, uint32_t gate, size_t i);
+uint64_t graph_capacity_needed(const struct graph *g, uint32_t gate);
+double graph_unavailability(const struct graph *g, uint32_t component);
+double graph_q_horizon(const struct graph *g, uint32_t component);
 
 struct graph_size { uint32_t components, gates, watched; uint32_t diagram_nodes, most_nodes; size_t octets; };
 struct graph_size graph_size(const struct graph *g);

@@ -13,7 +13,7 @@ enum { COMPONENTS_MOST = 18, GATES_MOST = 14, MEMBERS_MOST = 7, ROUNDS = 6 };
 
 enum property {
 	QUALITY, AT_RISK, DISTANCE, WEAK, WORST, DESIGN, CUTS, DESIGN_CUTS, P, DESIGN_P, SINGLE, DESIGN_SINGLE, SUPPORT,
-	TOUCHED, SMALLEST, IF, WITH, PROPERTIES
+	TOUCHED, SMALLEST, IF, WITH, DEGRADED, DEGRADED_CUTS, DEGRADING, HORIZON, IMPORTANCE, RATE, LENS, PROPERTIES
 };
 
 static const char *const property_text[PROPERTIES] = {
@@ -25,18 +25,29 @@ static const char *const property_text[PROPERTIES] = {
 	[SMALLEST] = "smallest cut sets, listed",
 	[IF] = "what if one component were otherwise: the verdict as after the real change",
 	[WITH] = "the verdict under a whole state vector",
+	[DEGRADED] = "distances to degradation: given what is down, weak, unknown, and of the design",
+	[DEGRADED_CUTS] = "number of smallest sets that degrade, now and of the design",
+	[DEGRADING] = "single points of degradation, now and of the design",
+	[HORIZON] = "p_horizon, now and of the design",
+	[IMPORTANCE] = "importance: birnbaum, criticality, Fussell-Vesely, raw, rrw",
+	[RATE] = "rates that change when it is built",
+	[LENS] = "a lens that pins some components and follows the others: all as after the real change",
 };
 
-struct gate { uint32_t need, full, members, member[MEMBERS_MOST], node; };
+struct gate {
+	uint32_t need, full, members, member[MEMBERS_MOST], node;
+	uint64_t need_capacity, capacity[MEMBERS_MOST];
+};
 
 struct model {
 	uint64_t seed;
 	uint32_t n, gates;		/* members below n are components, gates from n on */
 	struct gate gate[GATES_MOST];
-	double q[COMPONENTS_MOST];
+	double q[COMPONENTS_MOST], q_horizon[COMPONENTS_MOST];
 	enum state state[COMPONENTS_MOST];
 	uint32_t component[COMPONENTS_MOST];
 	uint8_t *f, *g;			/* of each state: f[gate << n | mask] */
+	double *of_state[4];		/* the probability of each state: now, design; within the horizon the same */
 	struct graph *graph;
 };
 
@@ -62,6 +73,7 @@ static uint32_t below(uint64_t *s, uint32_t n) { return (uint32_t)(rnd(s) % n); 
 static void make_gate(struct model *m, uint64_t *s, uint32_t i)
 {
 	struct gate *g = &m->gate[i];
+	uint32_t all = 0;
 
 	g->members = 1 + below(s, MEMBERS_MOST);
 	g->need = 1 + below(s, g->members);
@@ -71,6 +83,11 @@ static void make_gate(struct model *m, uint64_t *s, uint32_t i)
 
 		g->member[j] = below(s, 3) && i > 0 ? m->n + below(s, i) : at;
 	}
+	if (below(s, 3) > 0)
+		return;
+	for (uint32_t j = 0; j < g->members; j++)
+		all += g->capacity[j] = below(s, 4) ? below(s, 2) ? 10 : 10 * below(s, 4) : below(s, 50);
+	g->need_capacity = below(s, all + 12);		/* also more than all have */
 }
 
 static void build(struct model *m, uint64_t *s)
@@ -82,7 +99,9 @@ static void build(struct model *m, uint64_t *s)
 	for (uint32_t i = 0; i < m->n; i++) {
 		snprintf(name, sizeof(name), "c%u", i);
 		m->q[i] = (double)below(s, 1000) / 1000;
+		m->q_horizon[i] = (double)below(s, 1000) / 1000;
 		m->component[i] = graph_component(m->graph, name, m->q[i]);
+		graph_rate(m->graph, m->component[i], m->q[i], m->q_horizon[i]);
 	}
 	for (uint32_t i = 0; i < m->gates; i++) {
 		struct gate *g = &m->gate[i];
@@ -90,9 +109,14 @@ static void build(struct model *m, uint64_t *s)
 		make_gate(m, s, i);
 		snprintf(name, sizeof(name), "g%u", i);
 		g->node = graph_gate(m->graph, name, g->need < g->members || below(s, 2) ? g->need : NODE_ALL, g->full);
-		for (uint32_t j = 0; j < g->members; j++)
-			graph_member(m->graph, g->node, g->member[j] < m->n ? m->component[g->member[j]] :
-				     m->gate[g->member[j] - m->n].node);
+		for (uint32_t j = 0; j < g->members; j++) {
+			uint32_t k = g->member[j], node = k < m->n ? m->component[k] : m->gate[k - m->n].node;
+
+			graph_member(m->graph, g->node, node);
+			if (g->capacity[j])
+				graph_capacity(m->graph, g->node, node, g->capacity[j]);
+		}
+		graph_need_capacity(m->graph, g->node, g->need_capacity);
 		graph_watch(m->graph, g->node);
 	}
 	if (graph_build(m->graph, &err) != FW_OK) {
@@ -101,16 +125,30 @@ static void build(struct model *m, uint64_t *s)
 	}
 }
 
-static uint8_t fails(const struct model *m, const uint8_t *of, const struct gate *g, uint32_t need, uint32_t mask)
+static uint32_t failed_members(const struct model *m, const uint8_t *of, const struct gate *g, uint32_t mask)
 {
 	uint32_t failed = 0;
 
 	for (uint32_t j = 0; j < g->members; j++) {
 		uint32_t k = g->member[j];
 
-		failed += k < m->n ? mask >> k & 1 : of[(size_t)(k - m->n) << m->n | mask];
+		failed |= (k < m->n ? mask >> k & 1 : (uint32_t)of[(size_t)(k - m->n) << m->n | mask]) << j;
 	}
-	return failed >= g->members - need + 1;
+	return failed;
+}
+
+static bool too_small(const struct gate *g, uint32_t failed)
+{
+	uint64_t left = 0;
+
+	for (uint32_t j = 0; j < g->members; j++)
+		left += failed >> j & 1 ? 0 : g->capacity[j];
+	return left < g->need_capacity;
+}
+
+static bool fewer(const struct gate *g, uint32_t failed, uint32_t need)
+{
+	return (uint32_t)__builtin_popcount(failed) >= g->members - need + 1;
 }
 
 static void tabulate(struct model *m)
@@ -118,11 +156,18 @@ static void tabulate(struct model *m)
 	m->f = malloc((size_t)m->gates << m->n);
 	m->g = malloc((size_t)m->gates << m->n);
 	for (uint32_t i = 0; i < m->gates; i++) {
+		const struct gate *g = &m->gate[i];
+
 		for (uint32_t mask = 0; mask < 1u << m->n; mask++) {
-			m->f[(size_t)i << m->n | mask] = fails(m, m->f, &m->gate[i], m->gate[i].need, mask);
-			m->g[(size_t)i << m->n | mask] = fails(m, m->g, &m->gate[i], m->gate[i].full, mask);
+			size_t at = (size_t)i << m->n | mask;
+			uint32_t failed = failed_members(m, m->f, g, mask);
+
+			m->f[at] = fewer(g, failed, g->need);
+			m->g[at] = fewer(g, failed_members(m, m->g, g, mask), g->full) || too_small(g, failed);
 		}
 	}
+	for (int i = 0; i < 4; i++)
+		m->of_state[i] = malloc(sizeof(double) << m->n);
 }
 
 static uint32_t set_of(const struct model *m, unsigned states)
@@ -158,19 +203,34 @@ static uint32_t smallest(const struct model *m, const uint8_t *f, uint32_t given
 	return least;
 }
 
-static double probability(const struct model *m, const uint8_t *f, uint32_t given)
+/* The probability of each state, components that are down being certain. */
+static void weigh_states(const struct model *m, const double *q, uint32_t given, double *of_state)
+{
+	of_state[0] = 1;
+	for (uint32_t i = 0; i < m->n; i++) {
+		double failed = given >> i & 1 ? 1 : q[i];
+
+		for (uint32_t mask = 0; mask < 1u << i; mask++) {
+			of_state[mask | 1u << i] = of_state[mask] * failed;
+			of_state[mask] *= 1 - failed;
+		}
+	}
+}
+
+static void weigh_all_states(const struct model *m)
+{
+	weigh_states(m, m->q, set_of(m, 1 << STATE_DOWN), m->of_state[0]);
+	weigh_states(m, m->q, 0, m->of_state[1]);
+	weigh_states(m, m->q_horizon, set_of(m, 1 << STATE_DOWN), m->of_state[2]);
+	weigh_states(m, m->q_horizon, 0, m->of_state[3]);
+}
+
+static double probability(const struct model *m, const uint8_t *f, int which)
 {
 	double sum = 0;
 
-	for (uint32_t mask = 0; mask < 1u << m->n; mask++) {
-		double p = 1;
-
-		if ((mask & given) != given || !f[mask])
-			continue;
-		for (uint32_t i = 0; i < m->n; i++)
-			p *= given >> i & 1 ? 1 : mask >> i & 1 ? m->q[i] : 1 - m->q[i];
-		sum += p;
-	}
+	for (uint32_t mask = 0; mask < 1u << m->n; mask++)
+		sum += f[mask] ? m->of_state[which][mask] : 0;
 	return sum;
 }
 
@@ -196,8 +256,8 @@ static uint32_t as_mask(const struct model *m, const uint32_t *list, size_t n)
 
 static bool near(double a, double b) { return fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b)) + 1e-300; }
 
-/* What the definitions say; p only when asked for (it is slow). */
-static struct verdict expect(const struct model *m, uint32_t gate, bool with_p)
+/* What the definitions say, by the states of 'm'. */
+static struct verdict expect(const struct model *m, uint32_t gate)
 {
 	const uint8_t *f = m->f + ((size_t)gate << m->n), *g = m->g + ((size_t)gate << m->n);
 	uint32_t d = set_of(m, 1 << STATE_DOWN), w = d | set_of(m, 1 << STATE_DEGRADED);
@@ -210,9 +270,78 @@ static struct verdict expect(const struct model *m, uint32_t gate, bool with_p)
 	v.distance_weak = smallest(m, f, w, &unused, &singles);
 	v.distance_worst = smallest(m, f, u, &unused, &singles);
 	v.design_distance = smallest(m, f, 0, &v.design_cuts, &singles);
-	v.p = with_p ? probability(m, f, d) : 0;
-	v.design_p = with_p ? probability(m, f, 0) : 0;
+	v.degraded_distance = smallest(m, g, d, &unused, &singles);
+	v.degraded_distance_weak = smallest(m, g, w, &v.degraded_cuts, &singles);
+	v.degraded_distance_worst = smallest(m, g, u, &unused, &singles);
+	v.design_degraded_distance = smallest(m, g, 0, &v.design_degraded_cuts, &singles);
+	v.p = probability(m, f, 0);
+	v.design_p = probability(m, f, 1);
+	v.p_horizon = probability(m, f, 2);
+	v.design_p_horizon = probability(m, f, 3);
 	return v;
+}
+
+static void check_points(const struct model *m, enum property p, uint32_t singles, const uint32_t *list, size_t n)
+{
+	check(m, p, as_mask(m, list, n) == singles && n == (size_t)__builtin_popcount(singles));
+}
+
+static void check_degrading(const struct model *m, uint32_t gate)
+{
+	const uint8_t *g = m->g + ((size_t)gate << m->n);
+	uint32_t w = set_of(m, 1 << STATE_DOWN | 1 << STATE_DEGRADED), singles, list[COMPONENTS_MOST];
+	uint32_t node = m->gate[gate].node;
+	double unused;
+
+	smallest(m, g, w, &unused, &singles);
+	check_points(m, DEGRADING, singles, list, graph_degrading_points(m->graph, node, list, COMPONENTS_MOST));
+	smallest(m, g, 0, &unused, &singles);
+	check_points(m, DEGRADING, singles, list, graph_design_degrading_points(m->graph, node, list, COMPONENTS_MOST));
+}
+
+/* P(F) with component i failed (1) or good (0) for certain. */
+static double given(const struct model *m, const uint8_t *f, uint32_t i, bool failed)
+{
+	struct model with = *m;
+	double p;
+
+	with.q[i] = failed;
+	with.of_state[0] = malloc(sizeof(double) << m->n);
+	weigh_states(&with, with.q, set_of(m, 1 << STATE_DOWN) & ~(1u << i), with.of_state[0]);
+	p = probability(&with, f, 0);
+	free(with.of_state[0]);
+	return p;
+}
+
+/* Both NaN or infinite, or close; what cancels is held against 1. */
+static bool alike(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b)) || fabs(a - b) <= 1e-11 * fmax(1, fmax(fabs(a), fabs(b)));
+}
+
+static void check_importance(const struct model *m, uint32_t gate)
+{
+	const uint8_t *f = m->f + ((size_t)gate << m->n);
+	struct importance got[COMPONENTS_MOST];
+	size_t n = graph_importance(m->graph, m->gate[gate].node, got, COMPONENTS_MOST), at = 0;
+	double p = probability(m, f, 0);
+	uint32_t in = support(m, f);
+
+	check(m, IMPORTANCE, n == (size_t)__builtin_popcount(in));
+	for (uint32_t i = 0; i < m->n && at < n; i++) {
+		double p1, p0, q = m->state[i] == STATE_DOWN ? 1 : m->q[i];
+
+		if (!(in >> i & 1))
+			continue;
+		p1 = given(m, f, i, true);
+		p0 = given(m, f, i, false);
+		check(m, IMPORTANCE, got[at].component == m->component[i] && alike(got[at].birnbaum, p1 - p0));
+		check(m, IMPORTANCE, p == 0 || alike(got[at].criticality, (p1 - p0) * q / p));
+		check(m, IMPORTANCE, p == 0 || alike(got[at].fussell_vesely, q * p1 / p));
+		check(m, IMPORTANCE, p == 0 || alike(1 / got[at].raw, p / p1));
+		check(m, IMPORTANCE, p == 0 || alike(1 / got[at].rrw, p0 / p));
+		at++;
+	}
 }
 
 static void check_lists(const struct model *m, uint32_t gate)
@@ -256,12 +385,13 @@ static void check_smallest(const struct model *m, uint32_t gate, const struct ve
 
 static bool same(const struct verdict *a, const struct verdict *b)
 {
-	return verdict_same(a, b) && near(a->p, b->p) && near(a->design_p, b->design_p);
+	return verdict_same(a, b) && near(a->p, b->p) && near(a->design_p, b->design_p) &&
+	       near(a->p_horizon, b->p_horizon) && near(a->design_p_horizon, b->design_p_horizon);
 }
 
 static void check_gate(struct model *m, uint32_t gate)
 {
-	struct verdict got = graph_verdict(m->graph, m->gate[gate].node), want = expect(m, gate, true);
+	struct verdict got = graph_verdict(m->graph, m->gate[gate].node), want = expect(m, gate);
 
 	check(m, QUALITY, got.quality == want.quality);
 	check(m, AT_RISK, got.at_risk == want.at_risk);
@@ -273,7 +403,15 @@ static void check_gate(struct model *m, uint32_t gate)
 	check(m, DESIGN_CUTS, got.design_cuts == want.design_cuts);
 	check(m, P, near(got.p, want.p));
 	check(m, DESIGN_P, near(got.design_p, want.design_p));
+	check(m, DEGRADED, got.degraded_distance == want.degraded_distance);
+	check(m, DEGRADED, got.degraded_distance_weak == want.degraded_distance_weak);
+	check(m, DEGRADED, got.degraded_distance_worst == want.degraded_distance_worst);
+	check(m, DEGRADED, got.design_degraded_distance == want.design_degraded_distance);
+	check(m, DEGRADED_CUTS, got.degraded_cuts == want.degraded_cuts);
+	check(m, DEGRADED_CUTS, got.design_degraded_cuts == want.design_degraded_cuts);
+	check(m, HORIZON, near(got.p_horizon, want.p_horizon) && near(got.design_p_horizon, want.design_p_horizon));
 	check_lists(m, gate);
+	check_degrading(m, gate);
 	check_smallest(m, gate, &want);
 }
 
@@ -300,6 +438,43 @@ static void check_what_if(struct model *m, uint64_t *s, uint32_t gate)
 	graph_set(m->graph, m->component[c], was);
 	real = graph_verdict(m->graph, node);
 	check(m, IF, same(&before, &real));
+}
+
+/* Some pinned, then others change: the lens answers as a graph in which the pinned are so. */
+static void check_lens(struct model *m, uint64_t *s, struct lens *w)
+{
+	struct model seen = *m;
+	uint32_t list[COMPONENTS_MOST], singles, gate = below(s, m->gates), node = m->gate[gate].node;
+	const uint8_t *f = m->f + ((size_t)gate << m->n);
+	struct verdict got, want;
+	double unused;
+
+	lens_follow_all(w);
+	for (uint32_t i = 0; i < m->n; i++) {
+		if (below(s, 3) == 0)
+			lens_set(w, m->component[i], seen.state[i] = (enum state)below(s, STATES));
+		check(m, LENS, lens_get(w, m->component[i]) == seen.state[i]);
+	}
+	weigh_all_states(&seen);
+	got = lens_verdict(w, node);
+	want = expect(&seen, gate);
+	check(m, LENS, same(&got, &want));
+	smallest(m, f, set_of(&seen, 1 << STATE_DOWN), &unused, &singles);
+	check_points(m, LENS, singles, list, lens_single_points(w, node, list, COMPONENTS_MOST));
+	weigh_all_states(m);
+}
+
+/* Rates that come when all is built. */
+static void change_rates(struct model *m, uint64_t *s)
+{
+	for (uint32_t i = 0; i < m->n; i++) {
+		if (below(s, 3))
+			continue;
+		m->q[i] = (double)below(s, 1000) / 1000;
+		m->q_horizon[i] = (double)below(s, 1000) / 1000;
+		graph_rate(m->graph, m->component[i], m->q[i], m->q_horizon[i]);
+		check(m, RATE, graph_unavailability(m->graph, m->component[i]) == m->q[i]);
+	}
 }
 
 static void check_touched(struct model *m)
@@ -339,22 +514,31 @@ static void one_graph(uint64_t seed)
 	struct model m = { .seed = seed };
 	uint64_t s = seed;
 	uint32_t large = below(&s, 200);
+	struct lens *w;
 
 	m.n = large == 0 ? 15 + below(&s, 4) : large < 10 ? 11 + below(&s, 3) : 1 + below(&s, 9);
 	m.gates = 1 + below(&s, large < 10 ? 4 : GATES_MOST);
 	build(&m, &s);
 	tabulate(&m);
 	check_touched(&m);
+	w = lens_new(m.graph);
 	for (int round = 0; round < (large < 10 ? 2 : ROUNDS); round++) {
 		random_states(&m, &s);
+		change_rates(&m, &s);
+		weigh_all_states(&m);
 		for (uint32_t i = 0; i < m.gates; i++)
-			if (m.n < 11 || below(&s, 3) == 0)
+			if (below(&s, 3) == 0)
 				check_gate(&m, i);
+		check_importance(&m, below(&s, m.gates));
 		check_what_if(&m, &s, below(&s, m.gates));
+		check_lens(&m, &s, w);
 	}
+	lens_free(w);
 	graph_free(m.graph);
 	free(m.f);
 	free(m.g);
+	for (int i = 0; i < 4; i++)
+		free(m.of_state[i]);
 }
 
 static uint64_t asked(const char *variable, uint64_t otherwise)
