@@ -130,7 +130,7 @@ struct load {
 	struct place once_place[32];
 	struct defaults defaults;
 	struct raw_device *device;	uint32_t device_size;	/* parallel to the snapshot's devices */
-	uint32_t check_size, component_size, group_size, service_size, notify_size, credentials_size, ref_size;
+	uint32_t check_size, component_size, group_size, service_size, notify_size, credentials_size, rates_size, ref_size;
 	struct raw_list *list;		uint32_t list_count, list_size;
 	uint64_t near_budget;		/* names that may still be compared to find near ones */
 	uint64_t expanded;		/* names that ranges stood for, so far */
@@ -160,6 +160,11 @@ void settings_default(struct load *l);
 void settings_finish(struct load *l);
 /* A path as written, relative to the folder of the file it stands in, made absolute; in the snapshot's arena. */
 const char *path_beside(struct load *l, const char *file, const char *path);
+
+/* config-rates.c: how often things fail */
+void take_rates(const struct section *s);
+void take_rate(const struct section *s, struct rate_given *out);
+void rates_check(struct load *l);		/* when the classes are known */
 
 /* config-secret.c: the first line of a file that only its owner and group may read; NULL after saying why not. */
 const char *secret_read(struct load *l, const char *path, struct place place);

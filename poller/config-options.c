@@ -54,6 +54,15 @@ static const struct option credentials[] = {
 	{ "priv-file", OPT_TEXT, NULL, NULL, NULL, "file", "Of version 3." },
 };
 
+/* How often it fails, of what has a state of its own. */
+#define RATE_OPTIONS											\
+	{ "unavailability", OPT_NUMBER, "0", "1", "of its rates", "share",				\
+	  "Part of the time in which it is down, for the probability of an outage. See rates." },	\
+	{ "mtbf", OPT_SPAN, "1s", "1000y", "of its rates", "time",					\
+	  "How long it works from one failure to the next, on average." },				\
+	{ "mttr", OPT_SPAN, "1s", "10y", "of its rates", "time",					\
+	  "How long it is down, on average. Two of the three are enough." }
+
 static const struct option device[] = {
 	{ "address", OPT_TEXT, NULL, NULL, NULL, "address",
 	  "IPv4 or IPv6 address, or a host name. A port may follow: 192.0.2.1:1161, [2001:db8::1]:1161." },
@@ -74,6 +83,7 @@ static const struct option device[] = {
 	  "The pattern is a shell's." },
 	{ "every", OPT_SPAN, "1s", "1w", "of defaults", "time", "How often its checks run." },
 	{ "check-timeout", OPT_SPAN, "100ms", "1h", "of defaults", "time", "When its checks are killed." },
+	RATE_OPTIONS,
 	{ "check", OPT_CHECKS, NULL, NULL, "none", "section", "A check of this device, see check." },
 };
 
@@ -85,10 +95,11 @@ static const struct option check[] = {
 	{ "timeout", OPT_SPAN, "100ms", "1h", "of its device", "time", "When it is killed." },
 	{ "counts", OPT_SWITCH, NULL, NULL, "true", "switch", "Is its device down when the check is? Only within a device." },
 	{ "needs", OPT_NAMES, NULL, NULL, "none", "names", "What it stands on, beside its device." },
+	RATE_OPTIONS,
 };
 
 static const struct option component[] = {
-	{ "unavailability", OPT_NUMBER, "0", "1", "none", "share", "Part of the time in which it is down." },
+	RATE_OPTIONS,
 	{ "needs", OPT_NAMES, NULL, NULL, "none", "names", "What it stands on." },
 	{ "carries", OPT_NAMES, NULL, NULL, "none", "names", "What stands on it." },
 };
@@ -127,6 +138,17 @@ static const struct option retention[] = {
 	{ "size", OPT_SIZE, "16MiB", "1024TiB", "1GiB", "size", "How large their database may grow; the oldest go first." },
 };
 
+static const struct option rates[] = {
+	{ "mtbf", OPT_SPAN, "1s", "1000y", "of the class", "time", "How long one works from one failure to the next, on average." },
+	{ "mttr", OPT_SPAN, "1s", "10y", "of the class", "time", "How long a repair takes, on average." },
+	{ "weight", OPT_SPAN, "1d", "1000y", "of the class", "time",
+	  "How much this counts beside what is seen of a component: as much as an observation of this length." },
+};
+
+static const struct option risk[] = {
+	{ "horizon", OPT_SPAN, "1min", "10y", "24h", "time", "How far ahead the chance of an outage is told." },
+};
+
 #define SECTION(name, titled, text) { #name, titled, name, COUNT_OF(name), text }
 const struct option_section option_sections[] = {
 	{ "", false, top, COUNT_OF(top), "Outside of all sections." },
@@ -138,6 +160,9 @@ const struct option_section option_sections[] = {
 	SECTION(component, true, "Something that is not polled; its state is set by hand or by a program, and up until then."),
 	SECTION(group, true, "Members of which so many are needed."),
 	SECTION(service, true, "What users get."),
+	SECTION(rates, true, "How often the components of a class fail, before anything is seen of one: device, check, component, part, or "
+		"a class of the MIB definitions. See forewarn-risk(7)."),
+	SECTION(risk, false, "How risk is told."),
 	SECTION(notify, true, "Who is told."),
 	SECTION(rrd, false, "How rows are written."),
 	SECTION(retention, false, "What is forgotten."),

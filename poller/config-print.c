@@ -113,6 +113,33 @@ static void refs(FILE *out, const char *option, const struct ref *ref, uint32_t 
 	list_end(&l);
 }
 
+/* The shortest that reads as the same number. */
+static void number(FILE *out, const char *indent, const char *option, double v)
+{
+	char buf[32] = "";
+
+	for (int digits = 1; digits <= 17; digits++) {
+		snprintf(buf, sizeof(buf), "%.*g", digits, v);
+		if (strtod(buf, NULL) == v)
+			break;
+	}
+	if (!isnan(v))
+		fprintf(out, "%s%s = %s\n", indent, option, buf);
+}
+
+static void seconds(FILE *out, const char *indent, const char *option, double s)
+{
+	if (!isnan(s))
+		span(out, indent, option, span_us((int64_t)round(s * 1e6)));
+}
+
+static void rate(FILE *out, const char *indent, const struct rate_given *g)
+{
+	number(out, indent, "unavailability", g->unavailability);
+	seconds(out, indent, "mtbf", g->mtbf_s);
+	seconds(out, indent, "mttr", g->mttr_s);
+}
+
 static void begin(FILE *out, const char *type, const char *title)
 {
 	fprintf(out, "\n%s ", type);
@@ -144,7 +171,9 @@ static void settings(const struct config *c, FILE *out)
 	fprintf(out, "\twrite = %s\n", c->rrd_write ? "true" : "false");
 	fputs("}\n\nretention {\n", out);
 	span(out, "\t", "age", c->retention);
-	fprintf(out, "\tsize = %s\n}\n", size_exact(c->retention_octets, buf, sizeof(buf)));
+	fprintf(out, "\tsize = %s\n}\n\nrisk {\n", size_exact(c->retention_octets, buf, sizeof(buf)));
+	span(out, "\t", "horizon", c->horizon);
+	fputs("}\n", out);
 }
 
 static void community(FILE *out, const char *file, const char *fallback, const char *value)
@@ -212,6 +241,7 @@ static void check(const struct cfg_check *k, FILE *out, const char *indent)
 	span(out, indent, "timeout", k->timeout);
 	if (k->device != CONFIG_NONE)
 		fprintf(out, "%scounts = %s\n", indent, k->counts ? "true" : "false");
+	rate(out, indent, &k->rate);
 	needs(out, &k->needs);
 	free(command);
 }
@@ -227,6 +257,7 @@ static void device(const struct config *c, const struct cfg_device *d, FILE *out
 		text(out, "\t", "credentials", c->credentials[d->credentials].name);
 	span(out, "\t", "timeout", d->timeout);
 	fprintf(out, "\tretries = %u\n\tping = %s\n", d->retries, d->ping ? "true" : "false");
+	rate(out, "\t", &d->rate);
 	refs(out, "parents", d->parents, d->parent_count);
 	needs(out, &d->needs);
 	if (d->watch_count) {
@@ -249,16 +280,8 @@ static void device(const struct config *c, const struct cfg_device *d, FILE *out
 
 static void component(const struct cfg_component *k, FILE *out)
 {
-	char number[32] = "";
-
 	begin(out, "component", k->name);
-	for (int digits = 1; !isnan(k->unavailability) && digits <= 17; digits++) {
-		snprintf(number, sizeof(number), "%.*g", digits, k->unavailability);
-		if (strtod(number, NULL) == k->unavailability)
-			break;
-	}
-	if (*number)
-		fprintf(out, "\tunavailability = %s\n", number);
+	rate(out, "\t", &k->rate);
 	needs(out, &k->needs);
 	end(out);
 }
@@ -285,6 +308,15 @@ static void service(const struct cfg_service *s, FILE *out)
 	end(out);
 }
 
+static void rates(const struct cfg_rates *k, FILE *out)
+{
+	begin(out, "rates", k->name);
+	seconds(out, "\t", "mtbf", k->prior.mtbf_s);
+	seconds(out, "\t", "mttr", k->prior.mttr_s);
+	seconds(out, "\t", "weight", k->prior.weight_s);
+	end(out);
+}
+
 void config_print(const struct config *c, FILE *out)
 {
 	settings(c, out);
@@ -305,6 +337,8 @@ void config_print(const struct config *c, FILE *out)
 		group(&c->group[i], out);
 	for (uint32_t i = 0; i < c->service_count; i++)
 		service(&c->service[i], out);
+	for (uint32_t i = 0; i < c->rates_count; i++)
+		rates(&c->rates[i], out);
 	for (uint32_t i = 0; i < c->notify_count; i++)
 		notify(&c->notify[i], out);
 }

@@ -92,6 +92,11 @@ static void take_retention(const struct section *s)
 	take_size(s, "size", &s->l->c->retention_octets);
 }
 
+static void take_risk(const struct section *s)
+{
+	take_span(s, "horizon", &s->l->c->horizon);
+}
+
 static void take_top(const struct section *s)
 {
 	struct config *c = s->l->c;
@@ -116,6 +121,7 @@ void take_settings(const struct section *s)
 {
 	static const struct { const char *type; void (*take)(const struct section *s); } kind[] = {
 		{ "poll", take_poll }, { "defaults", take_defaults }, { "rrd", take_rrd }, { "retention", take_retention },
+		{ "risk", take_risk },
 	};
 	struct section in = *s;
 
@@ -288,6 +294,7 @@ void settings_default(struct load *l)
 	c->rrd_rows = (uint32_t)option_count("rrd", "rows");
 	c->rrd_hold = option_span("rrd", "hold");
 	c->rrd_write = true;
+	c->horizon = option_span("risk", "horizon");
 	c->retention = option_span("retention", "age");
 	c->retention_octets = option_size("retention", "size");
 	d->timeout = option_span("defaults", "timeout");

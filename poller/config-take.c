@@ -1,5 +1,4 @@
 /* poller/config-take.c: sections that name things: device, check, component, group, service. See config-int.h. */
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +95,7 @@ static void take_check(const struct section *s, const char *title, uint32_t devi
 	take_command(s, k, d ? d->name : title, d ? d->address : NULL);
 	take_span(s, "every", &k->every);
 	take_span(s, "timeout", &k->timeout);
+	take_rate(s, &k->rate);
 	if (!d && section_given(s, "counts"))
 		section_wrong(s, "counts", "counts says what a check means to its device; leave it out, this one has none");
 	else
@@ -145,6 +145,7 @@ static uint32_t new_device(struct load *l, const char *name, struct place place)
 	d->name = name;
 	d->address = "";
 	d->credentials = CONFIG_NONE;
+	d->rate = RATE_GIVEN_NONE;
 	d->timeout = (struct span){ -1 };
 	l->device[at].ref = name_declare(l, REF_DEVICE, at, name, place);
 	return at;
@@ -209,6 +210,7 @@ static void take_device(const struct section *s)
 	at = new_device(l, name, section_place(s, NULL));
 	take_address(s, &l->c->device[at], &l->device[at]);
 	take_how(s, &l->c->device[at], &l->device[at]);
+	take_rate(s, &l->c->device[at].rate);
 	take_names(s, "parents", LIST_PARENTS, l->device[at].ref);
 	take_names(s, "needs", LIST_NEEDS, l->device[at].ref);
 	take_names(s, "carries", LIST_CARRIES, l->device[at].ref);
@@ -276,8 +278,7 @@ static void take_component(const struct section *s)
 	k = grow(&c->component, &c->component_count, &l->component_size, sizeof(*k));
 	k->place = section_place(s, NULL);
 	k->name = name;
-	k->unavailability = NAN;
-	take_number(s, "unavailability", &k->unavailability);
+	take_rate(s, &k->rate);
 	ref = name_declare(l, REF_COMPONENT, at, name, k->place);
 	take_names(s, "needs", LIST_NEEDS, ref);
 	take_names(s, "carries", LIST_CARRIES, ref);
@@ -350,6 +351,7 @@ void take_piece(void *load, const struct conf_piece *p)
 	static const struct { const char *type; void (*take)(const struct section *s); } kind[] = {
 		{ "device", take_device }, { "component", take_component }, { "group", take_group }, { "service", take_service },
 		{ "check", take_lone_check }, { "credentials", take_credentials }, { "notify", take_notify },
+		{ "rates", take_rates },
 	};
 	struct section s = { .l = load, .p = p, .cfg = p->cfg, .prefix = "" };
 	size_t i = 0;

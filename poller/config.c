@@ -24,6 +24,7 @@ static void config_free(struct config *c)
 	free(c->group);
 	free(c->service);
 	free(c->notify);
+	free(c->rates);
 	free(c->refs);
 	arena_release(&c->arena);
 	free(c);
@@ -166,6 +167,7 @@ static struct config *load_end(struct load *l, unsigned before)
 	settings_finish(l);
 	if (!l->no_mibs)
 		mibs_load(l);
+	rates_check(l);
 	device_defaults(l);
 	lists_resolve(l);
 	cycles_find(l);

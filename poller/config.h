@@ -19,6 +19,7 @@
 #include "poller/base/hash.h"
 #include "poller/conffile.h"
 #include "poller/mib.h"
+#include "poller/service/rates.h"
 #include "poller/service/service.h"
 
 enum { CONFIG_NONE = UINT32_MAX };
@@ -60,6 +61,7 @@ struct cfg_device {
 	uint8_t retries;
 	const struct ref *parents; uint32_t parent_count;	/* devices only */
 	struct needs needs;
+	struct rate_given rate;
 	const char *const *watch; uint32_t watch_count;		/* "CLASS/PATTERN" (fnmatch) whose states make events */
 	uint32_t first_check, check_count;			/* its checks are check[first_check ..] */
 	uint64_t fingerprint;		/* of everything that its polling depends on: equal means nothing to replan */
@@ -74,13 +76,14 @@ struct cfg_check {
 	struct span every, timeout;
 	bool counts;			/* in its device */
 	struct needs needs;
+	struct rate_given rate;
 	uint64_t fingerprint;
 };
 
 struct cfg_component {			/* set by hand or by a program */
 	struct place place;
 	const char *name;
-	double unavailability;		/* NaN when not given */
+	struct rate_given rate;
 	struct needs needs;
 };
 /* 'carries = {...}' of anything is already turned into 'needs' of those named. */
@@ -110,6 +113,12 @@ struct cfg_notify {
 	unsigned on;			/* ON_... */
 };
 
+struct cfg_rates {			/* of a class; what is not given is that of rate_prior_of() */
+	struct place place;
+	const char *name;		/* "device", "check", "component", "part", or a class of the MIB definitions */
+	struct rate_prior prior;
+};
+
 struct config {
 	_Atomic unsigned references;
 	struct arena arena;
@@ -119,6 +128,7 @@ struct config {
 	struct span interval, status_interval;
 	uint32_t threads;		/* workers: 0 was "as many as processors", replaced by that number */
 	uint32_t checks_at_once;
+	struct span horizon;		/* of p_horizon */
 	uint64_t retention_octets; struct span retention;
 	struct span rrd_hold;		/* rrd { hold = 15min  rows = 10 } */
 	uint32_t rrd_rows;
@@ -132,6 +142,7 @@ struct config {
 	struct cfg_group *group;		uint32_t group_count;
 	struct cfg_service *service;		uint32_t service_count;
 	struct cfg_notify *notify;		uint32_t notify_count;
+	struct cfg_rates *rates;		uint32_t rates_count;
 	struct names names;		/* device, check (full name), component, group, service -> index into 'refs' */
 	struct ref *refs; uint32_t ref_count;
 };
@@ -148,6 +159,9 @@ void config_print(const struct config *c, FILE *out);
 
 /* NULL when there is none of that name. */
 const struct ref *config_find(const struct config *c, const char *name);
+/* The prior of a class: as configured, else that of the program. */
+struct rate_prior config_prior(const struct config *c, const char *class_name);
+
 /* Device that a component's name begins with ("core1/interface/Gi0/1"), CONFIG_NONE when none. */
 uint32_t config_device_of(const struct config *c, const char *component_name);
 

@@ -83,7 +83,7 @@ static void add_nodes(struct making *k)
 	for (uint32_t i = 0; i < k->m->items; i++) {
 		const struct item *it = k->m->item[i];
 		struct made *o = &k->of[i];
-		double q = it->e.kind == ENTITY_COMPONENT ? k->m->config->component[it->e.index].unavailability : NAN;
+		double q = it->e.kind == ENTITY_COMPONENT ? k->m->config->component[it->e.index].rate.unavailability : NAN;
 
 		o->leaf = wants_leaf(it) ? graph_component(k->g, it->name, q) : NODE_NONE;
 		o->node = o->leaf;

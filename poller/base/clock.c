@@ -9,7 +9,8 @@
 
 enum { SLEW_PPM = 500 };
 
-#define SPAN_PARSE_MOST_US (INT64_C(36525) * 86400 * 1000000)	/* 100 years */
+enum { MINUTE_US = 60000000 };
+#define SPAN_PARSE_MOST_US (INT64_C(365250) * 86400 * 1000000)	/* 1,000 years */
 
 static int64_t clock_us(clockid_t which)
 {
@@ -114,6 +115,7 @@ static const struct {
 	int64_t us;
 	bool for_people;
 } units[] = {
+	{ "y",   INT64_C(31536000000000), false },	/* 365 days */
 	{ "w",   INT64_C(604800000000), false },
 	{ "d",   INT64_C(86400000000),  true },
 	{ "h",   INT64_C(3600000000),   true },
@@ -147,7 +149,7 @@ char *span_format(struct span d, char *buf, size_t size_octets)
 	int64_t first, second;
 	unsigned i = 0;
 
-	if (us < 60 * units[4].us) {
+	if (us < MINUTE_US) {
 		span_format_short(us, sign, buf, size_octets);
 		return buf;
 	}

@@ -426,7 +426,7 @@ static void put_failed(struct look *l, const struct entity *e, const uint32_t *s
 	for (size_t i = 0; i < n; i++) {
 		const struct entity *c = model_of_node(l->v->model, support[i]);
 
-		rated += c && c->kind == ENTITY_COMPONENT && isfinite(l->v->config->component[c->index].unavailability);
+		rated += c && c->kind == ENTITY_COMPONENT && isfinite(l->v->config->component[c->index].rate.unavailability);
 	}
 	json_object_set_new(item, "failed", list);
 	json_object_set_new(item, "failed_count", json_integer((json_int_t)count));

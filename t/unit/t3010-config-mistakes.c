@@ -149,6 +149,14 @@ static const struct { const char *name, *text, *want; } wrong[] = {
 	  "x.conf:6: group \"g\": members \"z\": no such device, component, group or service\n" },
 	{ "names of a file that cannot be read", "include \"nowhere.conf\"\ngroup \"g\" { need = 1 members = {\"d\"} }\n",
 	  "x.conf:1: include \"nowhere.conf\": cannot be read: No such file or directory\n" },
+	{ "rates that say it three times", "component \"k\" { unavailability = 0.1 mtbf = 1y\n mttr = 1h }\n",
+	  "x.conf:1: component \"k\": unavailability follows from mtbf and mttr; leave one of the three out\n" },
+	{ "a repair time is no rate", "component \"k\" { mttr = 1h }\n",
+	  "x.conf:1: component \"k\": mttr alone is no rate; write mtbf or unavailability as well\n" },
+	{ "rates of a class", "rates \"fan\" { mtbf = 2000y }\nrates \"fan\" { }\nrisk { horizon = 1s }\n",
+	  "x.conf:1: rates \"fan\": mtbf = \"2000y\": not a length of time; write it like 500ms, 60s, 5min, 1h, 2d\n"
+	  "x.conf:2: rates \"fan\": given twice, first in x.conf:1\n"
+	  "x.conf:3: risk: horizon = 1s: must be 1min to 10y\n" },
 	{ "share of time", "component \"k\" { unavailability = 1.5 }\n", "x.conf:1: component \"k\": unavailability = 1.5: must be 0 to 1\n" },
 	{ "no such table", "devices = \"/nowhere/x.csv\"\n",
 	  "x.conf:1: devices = \"/nowhere/x.csv\": cannot be read: No such file or directory\n" },

@@ -163,8 +163,8 @@ static void test_graph_values(struct config *c)
 	is_str(needs_text(&s->needs, buf, sizeof(buf)), "app servers, edge, db | db-replica, sw1 | sw2 | app1",
 	       "any-of, ranges in it too");
 	ok(s->tier == 1 && strcmp(s->owner, "erp") == 0, "a service");
-	is_double(c->component[1].unavailability, 0.0001, 0, "unavailability");
-	ok(isnan(c->component[0].unavailability), "... or none");
+	is_double(c->component[1].rate.unavailability, 0.0001, 0, "unavailability");
+	ok(isnan(c->component[0].rate.unavailability), "... or none");
 	ok(c->notify[0].on == (ON_RISK | ON_QUALITY) && strcmp(c->notify[0].community, "hush") == 0, "notify");
 	is_int(config_device_of(c, "app2/check/login"), config_find(c, "app2")->index,
 	       "the device a component's name begins with");
