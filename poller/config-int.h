@@ -198,9 +198,6 @@ const char *ref_kind_word(enum ref_kind kind);
 const char *ref_subject(const struct ref *r, char *buf, size_t size_octets);
 struct place ref_place(const struct config *c, const struct ref *r);
 struct needs *ref_needs(struct config *c, const struct ref *r);
-/* Names that "web[01-12]" stands for: calls 'each' for every one. False with the reason. */
-typedef void expand_each(void *owner, const char *name);
-bool name_expand(const char *pattern, expand_each *each, void *owner, struct err *err);
 
 /* config-resolve.c */
 void lists_resolve(struct load *l);

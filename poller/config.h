@@ -164,5 +164,8 @@ struct rate_prior config_prior(const struct config *c, const char *class_name);
 
 /* Device that a component's name begins with ("core1/interface/Gi0/1"), CONFIG_NONE when none. */
 uint32_t config_device_of(const struct config *c, const char *component_name);
+/* Names that "web[01-12]" stands for: calls 'each' for every one. False with the reason. */
+typedef void expand_each(void *owner, const char *name);
+bool name_expand(const char *pattern, expand_each *each, void *owner, struct err *err);
 
 #endif

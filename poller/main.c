@@ -18,6 +18,11 @@ const struct command commands[] = {
 	  "  -v, --verbose        also cut sets, distances and everything it stands on\n"
 	  "      --list N         N of the smallest cut sets (default 3; with --json 20)\n", "forewarn risk \"order management\"" },
 	{ "explain", "NAME", "what a service or component stands on, in words", explain_command, "", "forewarn explain \"order management\"" },
+	{ "whatif", "--down NAME...", "what would follow, without touching anything", whatif_command,
+	  "      --down NAME      if it fails; as often as wanted, app[1-3] means all three\n"
+	  "      --up NAME        if it works again\n"
+	  "      --degraded NAME  if it works badly\n"
+	  "      --unknown NAME   if nobody knows\n", "forewarn whatif --down app2 --down app3" },
 	{ "show", "[CLASS [DEVICE]]", "components and their last values", show_command,
 	  "  -w, --wide           all columns, as the MIB names them\n", "forewarn show interface edge1" },
 	{ "events", "[NAME]", "what happened, newest first", events_command,

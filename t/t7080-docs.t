@@ -246,6 +246,7 @@ then
 		test "$(complete_line forewarn show interface a | wc -l)" = 3 &&
 		complete_line forewarn graph edge1/ | grep -x edge1/interface/ &&
 		complete_line forewarn graph edge1/interface/ | grep -x edge1/interface/eth0 &&
+		complete_line forewarn whatif --down ed | grep -x edge1 && test "$(complete_line forewarn whatif --down app1 --up fe)" = "feed\\ A" &&
 		test "$(complete_line forewarn set fe)" = "feed\\ A" && test "$(complete_line forewarn set "feed\\ A" de)" = degraded
 	'
 	test_run 'completion: -c and -s of the line are used' '

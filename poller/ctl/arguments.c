@@ -13,6 +13,7 @@ static const struct argument { const char *call, *name; enum kind kind; bool nee
 	{ "status", "service", TEXT, false },
 	{ "risk", "service", TEXT, false }, { "risk", "list", COUNT, false }, { "risk", "brief", SWITCH, false },
 	{ "explain", "name", TEXT, true },
+	{ "whatif", "list", LIST, true }, { "whatif item", "name", TEXT, true }, { "whatif item", "state", TEXT, false },
 	{ "show", "class", TEXT, false }, { "show", "device", TEXT, false },
 	{ "events", "name", TEXT, false }, { "events", "from_us", COUNT, false }, { "events", "until_us", COUNT, false },
 	{ "events", "most", COUNT, false },
@@ -45,6 +46,7 @@ static bool is_kind(const json_t *v, enum kind k)
 enum fw_err arguments_check(const char *call, const json_t *args, struct err *err)
 {
 	enum fw_err e = FW_OK;
+	char each[64];
 	size_t k;
 	json_t *item;
 
@@ -64,7 +66,8 @@ enum fw_err arguments_check(const char *call, const json_t *args, struct err *er
 		json_array_foreach(v, k, item) {
 			if (!json_is_object(item))
 				return err_set(err, FW_MISTAKE, "'%s' of %s is not %s", a->name, call, kind_words[a->kind]);
-			if ((e = arguments_check("set item", item, err)) != FW_OK)
+			snprintf(each, sizeof(each), "%s item", call);
+			if ((e = arguments_check(each, item, err)) != FW_OK)
 				return e;
 		}
 	}

@@ -54,7 +54,7 @@ struct command {
 extern const struct command commands[];		/* main.c; ended by name NULL */
 
 command_run run_command, poll_command, check_command, show_command, status_command, risk_command, explain_command,
-	    set_command, events_command, forget_command, graph_command, debug_command, version_command, help_command;
+	    set_command, events_command, forget_command, graph_command, whatif_command, debug_command, version_command, help_command;
 
 /* Wrong usage: prints "forewarn NAME: why" and how it is used to standard error; returns EXIT_USAGE. */
 int ctl_usage(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -110,7 +110,7 @@ struct view_call { const char *name; view_function *view; bool writes; };
 extern const struct view_call view_calls[];	/* view.c; ended by name NULL */
 const struct view_call *view_find(const char *name);
 
-view_function view_status, view_risk, view_explain, view_show, view_events, view_set, view_forget, view_debug, view_components;
+view_function view_status, view_risk, view_explain, view_whatif, view_show, view_events, view_set, view_forget, view_debug, view_components;
 
 /* From configuration and state folder, without a daemon; NULL with the reason. */
 struct view *view_open(const struct ctl *c, struct err *err);

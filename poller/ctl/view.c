@@ -12,6 +12,7 @@ const struct view_call view_calls[] = {
 	{ "status", view_status, false },
 	{ "risk", view_risk, false },
 	{ "explain", view_explain, false },
+	{ "whatif", view_whatif, false },
 	{ "show", view_show, false },
 	{ "events", view_events, false },
 	{ "components", view_components, false },
