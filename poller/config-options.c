@@ -30,7 +30,8 @@ static const struct option poll[] = {
 
 static const struct option defaults[] = {
 	{ "timeout", OPT_SPAN, "10ms", "1min", "2s", "time",
-	  "How long an answer is waited for before the request is sent again." },
+	  "How long an answer is waited for before the request is sent again. A device whose answers usually take far less is "
+	  "asked once or twice more before." },
 	{ "retries", OPT_COUNT, "0", "10", "2", "number",
 	  "How often a request is sent again before the device counts as silent." },
 	{ "credentials", OPT_TEXT, NULL, NULL, "none", "name", "Credentials of devices that name none." },
@@ -38,6 +39,9 @@ static const struct option defaults[] = {
 	{ "ping", OPT_SWITCH, NULL, NULL, "true", "switch", "Is the device asked by ICMP echo as well?" },
 	{ "every", OPT_SPAN, "1s", "1w", "1min", "time", "How often a check runs." },
 	{ "check-timeout", OPT_SPAN, "100ms", "1h", "10s", "time", "When a check that has not ended is killed." },
+	{ "window", OPT_COUNT, "1", "64", "4", "number", "How many requests to one device are out at once." },
+	{ "request-rate", OPT_COUNT, "0", "100000", "0", "number",
+	  "How many requests a second one device gets at most; 0 is as many as it answers." },
 	{ "watch", OPT_TEXTS, NULL, NULL, "none", "list", "See watch of a device." },
 };
 
@@ -72,6 +76,9 @@ static const struct option device[] = {
 	{ "timeout", OPT_SPAN, "10ms", "1min", "of defaults", "time", "How long an answer is waited for." },
 	{ "retries", OPT_COUNT, "0", "10", "of defaults", "number", "How often a request is sent again." },
 	{ "ping", OPT_SWITCH, NULL, NULL, "of defaults", "switch", "Is it asked by ICMP echo as well?" },
+	{ "window", OPT_COUNT, "1", "64", "of defaults", "number", "How many requests to it are out at once." },
+	{ "request-rate", OPT_COUNT, "0", "100000", "of defaults", "number",
+	  "How many requests a second it gets at most; 0 is as many as it answers." },
 	{ "parents", OPT_NAMES, NULL, NULL, "none", "names",
 	  "Devices through which it is reached. When all of them are cut off it is unknown and nobody blames it; "
 	  "nothing else." },

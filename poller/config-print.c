@@ -256,7 +256,8 @@ static void device(const struct config *c, const struct cfg_device *d, FILE *out
 	if (d->credentials != CONFIG_NONE)
 		text(out, "\t", "credentials", c->credentials[d->credentials].name);
 	span(out, "\t", "timeout", d->timeout);
-	fprintf(out, "\tretries = %u\n\tping = %s\n", d->retries, d->ping ? "true" : "false");
+	fprintf(out, "\tretries = %u\n\twindow = %u\n\trequest-rate = %u\n", d->retries, d->window, d->request_rate);
+	fprintf(out, "\tping = %s\n", d->ping ? "true" : "false");
 	rate(out, "\t", &d->rate);
 	refs(out, "parents", d->parents, d->parent_count);
 	needs(out, &d->needs);

@@ -69,6 +69,8 @@ static void take_defaults(const struct section *s)
 	take_span(s, "check-timeout", &d->check_timeout);
 	take_count(s, "retries", &d->retries);
 	take_count(s, "port", &d->port);
+	take_count(s, "window", &d->window);
+	take_count(s, "request-rate", &d->request_rate);
 	take_switch(s, "ping", &d->ping);
 	take_texts(s, "watch", &d->watch, &d->watch_count);
 	d->watch_place = section_place(s, "watch");
@@ -302,6 +304,8 @@ void settings_default(struct load *l)
 	d->check_timeout = option_span("defaults", "check-timeout");
 	d->retries = option_count("defaults", "retries");
 	d->port = option_count("defaults", "port");
+	d->window = option_count("defaults", "window");
+	d->request_rate = option_count("defaults", "request-rate");
 	d->ping = true;
 }
 

@@ -189,6 +189,14 @@ static void take_how(const struct section *s, struct cfg_device *d, struct raw_d
 		d->retries = (uint8_t)n;
 		raw->retries_given = true;
 	}
+	if (take_count(s, "window", &n)) {
+		d->window = (uint8_t)n;
+		raw->window_given = true;
+	}
+	if (take_count(s, "request-rate", &n)) {
+		d->request_rate = (uint32_t)n;
+		raw->request_rate_given = true;
+	}
 	raw->ping_given = take_switch(s, "ping", &d->ping);
 	raw->watch_given = take_texts(s, "watch", &d->watch, &d->watch_count);
 	raw->watch_line = section_place(s, "watch").line;
@@ -232,6 +240,10 @@ static void one_default(struct load *l, struct cfg_device *d, struct raw_device 
 		d->port = (uint16_t)def->port;
 	if (!raw->retries_given)
 		d->retries = (uint8_t)def->retries;
+	if (!raw->window_given)
+		d->window = (uint8_t)def->window;
+	if (!raw->request_rate_given)
+		d->request_rate = (uint32_t)def->request_rate;
 	if (!raw->ping_given)
 		d->ping = def->ping;
 	if (d->timeout.us < 0)

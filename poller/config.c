@@ -95,6 +95,8 @@ static uint64_t device_fingerprint(const struct load *l, const struct cfg_device
 	}
 	h = hash_number(h, d->timeout.us);
 	h = hash_number(h, d->retries);
+	h = hash_number(h, d->window);
+	h = hash_number(h, d->request_rate);
 	h = hash_number(h, d->ping);
 	h = hash_number(h, c->interval.us);
 	h = hash_number(h, c->status_interval.us);

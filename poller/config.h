@@ -59,6 +59,8 @@ struct cfg_device {
 	bool ping;			/* ICMP echo; default true */
 	struct span timeout;
 	uint8_t retries;
+	uint8_t window;			/* requests out at once */
+	uint32_t request_rate;		/* requests a second at most; 0: no bound */
 	const struct ref *parents; uint32_t parent_count;	/* devices only */
 	struct needs needs;
 	struct rate_given rate;

@@ -79,6 +79,22 @@ static json_t *plan_json(const struct plan *p)
 	return json_pack("{s:i,s:i}", "packets", (int)p->count, "objects", (int)names);
 }
 
+/* How fast it is asked, and what became of that. */
+static json_t *how_json(const struct device *d, struct mono now)
+{
+	json_t *j = json_pack("{s:i,s:i,s:b,s:b,s:f}", "window", d->cfg->window, "request_rate", (int)d->cfg->request_rate, "quiet", backoff_quiet(&d->quiet),
+			      "paused", device_paused(d, now), "jitter_s", span_as_s(d->jitter));
+
+	must(j != NULL);
+	if (d->path.srtt.us) {
+		json_object_set_new(j, "rtt_mean_s", json_real(span_as_s(d->path.srtt)));
+		json_object_set_new(j, "rtt_deviation_s", json_real(span_as_s(d->path.rttvar)));
+	}
+	if (backoff_quiet(&d->quiet) && d->quiet.due.us > now.us)
+		json_object_set_new(j, "asked_again_s", json_real(span_as_s(mono_since(d->quiet.due, now))));
+	return j;
+}
+
 char *device_debug(struct device *d)
 {
 	const struct last_record *r = last_at(d->w->last, d->record);
@@ -103,6 +119,7 @@ char *device_debug(struct device *d)
 		      "next_discovery_s", d->discovery_due.us ? span_as_s(mono_since(d->discovery_due, now)) : 0.0,
 		      "full", plan_json(&d->plan[PLAN_FULL]), "status", plan_json(&d->plan[PLAN_STATUS]));
 	must(j != NULL);
+	json_object_update_new(j, how_json(d, now));
 	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
 	return text;

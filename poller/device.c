@@ -18,7 +18,6 @@
 
 enum { UPTIME_YOUNG = 5 * 60 * 100 };	/* sysUpTime, 1/100 s */
 
-static void round_end(struct device *d, struct mono now);
 static void round_snmp(struct device *d);
 static void round_ask(struct device *d);
 
@@ -27,7 +26,7 @@ static void round_ask(struct device *d);
 static void answer(void *owner, uint32_t tag, const struct snmp_answer *a);
 
 /* All slots of a packet that brought nothing. */
-static void packet_missing(struct device *d, struct plan_packet *p, enum fw_err why)
+void device_packet_missing(struct device *d, struct plan_packet *p, enum fw_err why)
 {
 	for (uint32_t i = 0; i < p->count; i++) {
 		const struct slot *s = &p->slot[i];
@@ -45,7 +44,7 @@ static void give_up_round(struct device *d)
 
 	d->starved = true;
 	for (; d->next_packet < p->count; d->next_packet++)
-		packet_missing(d, &p->packet[d->next_packet], FW_FULL);
+		device_packet_missing(d, &p->packet[device_packet(d, d->next_packet)], FW_FULL);
 	log_often(LOG_LEVEL_WARN, LOG_POLL, &d->w->starved_said, "device '%s': not asked in full: too many requests are out",
 		  d->cfg->name);
 }
@@ -54,12 +53,13 @@ static void give_up_round(struct device *d)
 static void ask_more(struct device *d)
 {
 	struct plan *p = &d->plan[d->running];
-	uint32_t window = d->first_done ? WINDOW : 1;
+	uint32_t window = d->first_done ? d->cfg->window : 1;
 
 	while (d->outstanding < window && d->next_packet < p->count) {
-		struct plan_packet *k = &p->packet[d->next_packet];
+		uint32_t tag = device_packet(d, d->next_packet);
+		struct plan_packet *k = &p->packet[tag];
 
-		k->ask = snmp_ask(d->w->snmp, &d->peer, k->packet, answer, d, d->next_packet);
+		k->ask = snmp_ask(d->w->snmp, &d->peer, k->packet, answer, d, tag);
 		if (k->ask == NULL)
 			break;
 		d->next_packet++;
@@ -96,7 +96,7 @@ static void packet_lost(struct device *d, struct plan_packet *p, enum fw_err why
 	d->snmp_why = (uint8_t)why;
 	p->lost += p->lost < UINT8_MAX;
 	d->snmp_lost = d->snmp_lost || p->lost >= 2;
-	packet_missing(d, p, why);
+	device_packet_missing(d, p, why);
 }
 
 /* The agent named a varbind it refuses: leave that out and ask again. */
@@ -119,7 +119,7 @@ static void ask_without(struct device *d, struct plan_packet *p, uint32_t tag, c
 		return;
 	p->ask = snmp_ask(d->w->snmp, &d->peer, p->packet, answer, d, tag);
 	if (p->ask == NULL)
-		packet_missing(d, p, FW_FULL);
+		device_packet_missing(d, p, FW_FULL);
 	else
 		d->outstanding++;
 }
@@ -174,21 +174,21 @@ static void take_values(struct device *d, struct plan_packet *p, struct snmp_mes
 static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_answer *a)
 {
 	struct wall at = worker_wall(d->w, a->at);
+	struct last_record *r;
 
 	d->snmp_answered = true;
 	d->answered_at = at;
 	d->w->n.last_answer = a->at;
 	d->snmp_why = FW_OK;
 	p->lost = 0;
-	if (a->sendings == 1) {
-		struct last_record *r = last_begin(d->w->last, d->record);
-
-		r->value[LAST_D_RTT_US] = (uint64_t)mono_since(a->at, a->sent).us;
-		last_end(d->w->last, d->record);
-	}
+	r = last_begin(d->w->last, d->record);
+	r->value[LAST_D_RTT_US] = (uint64_t)mono_since(a->at, a->sent).us;
+	last_end(d->w->last, d->record);
+	if (d->full && d->running == PLAN_FULL && tag == 0)
+		device_regular(d, a->at);
 	if (a->reply->error_status == SNMP_ERR_TOO_BIG) {
 		d->snmp_why = FW_TOOBIG;
-		packet_missing(d, p, d->pack > 2 ? FW_NOTASKED : FW_TOOBIG);
+		device_packet_missing(d, p, d->pack > 2 ? FW_NOTASKED : FW_TOOBIG);
 		pack_less(d, "tooBig");
 	} else if (a->reply->error_status != SNMP_ERR_NONE) {
 		d->snmp_why = FW_AGENT;
@@ -225,8 +225,10 @@ static void answer(void *owner, uint32_t tag, const struct snmp_answer *a)
 	else
 		lost(d, p, a->err);
 	ask_more(d);
-	round_end(d, clock_mono());
+	device_round_end(d, clock_mono());
 }
+
+static bool asks_snmp(const struct device *d) { return d->cfg->credentials != CONFIG_NONE; }
 
 /* ---- echoes --------------------------------------------------------------------------------------------------------------- */
 
@@ -245,6 +247,7 @@ static bool echo_start(struct device *d, unsigned count, struct span gap)
 static void echoed(void *owner, const struct icmp_result *r)
 {
 	struct device *d = owner;
+	bool back = d->fact.icmp == ANSWER_NO && r->err == FW_OK;
 
 	d->train = NULL;
 	for (unsigned i = 0; i < r->received && d->echo_received < ICMP_TRAIN_MAX; i++)
@@ -263,7 +266,9 @@ static void echoed(void *owner, const struct icmp_result *r)
 		if (echo_start(d, d->cfg->retries, span_ms(ECHO_GAP_MS)))
 			return;
 	}
-	round_end(d, clock_mono());
+	if (back && asks_snmp(d) && device_quiet_pinged(d, clock_mono()))
+		round_snmp(d);
+	device_round_end(d, clock_mono());
 }
 
 static void echo_row(struct device *d, struct wall at)
@@ -291,8 +296,6 @@ static void echo_row(struct device *d, struct wall at)
 }
 
 /* ---- rounds ----------------------------------------------------------------------------------------------------------------- */
-
-static bool asks_snmp(const struct device *d) { return d->cfg->credentials != CONFIG_NONE; }
 
 static bool wants_discovery(const struct device *d, struct mono now)
 {
@@ -326,7 +329,9 @@ static void round_snmp(struct device *d)
 		for (int k = 0; k < PLANS; k++)
 			plan_release(&d->plan[k]);
 	d->replan = false;
-	if (d->fact.snmp != ANSWER_YES)
+	if (device_quiet_skip(d, d->round_began))
+		d->next_packet = UINT32_MAX;	/* silent, and not to be asked yet */
+	else if (d->fact.snmp != ANSWER_YES)
 		plan_run(d, PLAN_PROBE);	/* not known to answer: one cheap question first */
 	else if (wants_discovery(d, d->round_began))
 		discovery_start(d);
@@ -382,7 +387,7 @@ void device_discovered(struct device *d, bool complete, bool news, bool unsure)
 	d->rebooted = d->changed = false;
 	if (d->busy && (complete || d->part_count))
 		plan_run(d, PLAN_FULL);
-	round_end(d, now);
+	device_round_end(d, now);
 }
 
 /* The plan is through: what it says about the device; true when the round goes on with another plan. */
@@ -469,7 +474,7 @@ static void remember_round(struct device *d, struct mono now, struct wall at)
 
 static bool is_silent(const struct device *d) { return d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES; }
 
-static void round_end(struct device *d, struct mono now)
+void device_round_end(struct device *d, struct mono now)
 {
 	struct wall at = worker_wall(d->w, now);
 
@@ -479,11 +484,12 @@ static void round_end(struct device *d, struct mono now)
 		return;
 	if (!d->busy)
 		return;		/* what plan_over() began has ended it */
-	if (is_silent(d) && device_other_address(d)) {
+	if (is_silent(d) && !d->skipped && device_other_address(d)) {
 		round_ask(d);
 		return;
 	}
 	d->busy = false;
+	device_quiet_end(d, now);
 	if (d->full) {
 		echo_row(d, at);
 		d->w->n.cycles++;
@@ -506,9 +512,8 @@ static void next_tick(struct device *d, struct mono now)
 {
 	struct span step = d->w->config->status_interval;
 
-	do {
+	while (d->next_tick.us <= now.us)	/* not after a round out of turn */
 		d->next_tick = mono_add(d->next_tick, step);
-	} while (d->next_tick.us <= now.us);
 	wheel_set(d->w->wheel, &d->tick, d->next_tick);
 }
 
@@ -517,17 +522,17 @@ static void round_ask(struct device *d)
 {
 	unsigned echoes = d->w->setup.once ? ONCE_ECHOES : 1;
 
-	d->snmp_answered = d->snmp_lost = d->train_again = d->shrunk = d->starved = false;
+	d->snmp_answered = d->snmp_lost = d->train_again = d->shrunk = d->starved = d->skipped = false;
 	if (!d->cfg->ping || !echo_start(d, echoes, span_ms(ECHO_GAP_MS)))
 		d->fact.icmp = ANSWER_NOT_ASKED;
 	if (asks_snmp(d))
 		round_snmp(d);
 	else
 		d->fact.snmp = ANSWER_NOT_ASKED;
-	round_end(d, clock_mono());
+	device_round_end(d, clock_mono());
 }
 
-static void round_begin(struct device *d, struct mono now)
+void device_begin(struct device *d, struct mono now)
 {
 	d->busy = true;
 	d->round_began = now;
@@ -544,16 +549,19 @@ static void round_begin(struct device *d, struct mono now)
 		return;
 	}
 	d->fact = (struct device_fact){ ANSWER_NOT_ASKED, ANSWER_NOT_ASKED };	/* nothing was sent: nobody is silent */
-	round_end(d, now);
+	device_round_end(d, now);
 }
 
 static void late(struct device *d, struct mono now)
 {
-	struct last_record *r = last_begin(d->w->last, d->record);
+	struct last_record *r;
 
+	if (now.us < d->cycle_due.us)
+		return;
+	r = last_begin(d->w->last, d->record);
 	r->value[LAST_D_LATE]++;
 	last_end(d->w->last, d->record);
-	d->w->n.late += now.us >= d->cycle_due.us;
+	d->w->n.late++;
 }
 
 static void tick(struct timer *t, struct mono now)
@@ -563,12 +571,14 @@ static void tick(struct timer *t, struct mono now)
 
 	if (d->busy)
 		discovery_give_up(d, now);
-	if (d->busy && !once)
+	if (d->busy && !once) {
 		late(d, now);
-	else if (once && d->resolving && !d->has_address)
+		device_round_cut(d, now);
+	}
+	if (once && !d->busy && d->resolving && !d->has_address)
 		d->waiting = true;	/* its only round waits for its name */
-	else if (!d->busy && !(once && d->once_done))
-		round_begin(d, now);
+	else if (!d->busy && !(once && d->once_done) && !device_paused(d, now))
+		device_begin(d, now);
 	if (!once)
 		next_tick(d, now);
 	else if (d->busy)
@@ -579,11 +589,10 @@ void device_poll_now(struct device *d)
 {
 	struct mono now = clock_mono();
 
-	d->force_fact = true;
-	if (d->busy)
-		return;
-	d->cycle_due = mono_since(d->cycle_due, now).us > 0 ? now : d->cycle_due;
-	round_begin(d, now);
+	d->polled_at = (struct mono){ 0 };	/* out of turn: says nothing of how regular polls are */
+	if (!d->busy)
+		d->cycle_due = mono_since(d->cycle_due, now).us > 0 ? now : d->cycle_due;
+	device_ask(d, now, 1);
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------------------------ */
@@ -595,6 +604,11 @@ static void peer_take(struct device *d)
 	memset(&d->peer, 0, sizeof(d->peer));
 	d->peer.timeout = d->cfg->timeout;
 	d->peer.retries = d->cfg->retries;
+	d->peer.gap = span_us(d->cfg->request_rate ? 1000000 / d->cfg->request_rate : 0);
+	d->peer.path = &d->path;
+	d->path = (struct snmp_path){ 0 };
+	d->quiet = (struct backoff){ 0 };
+	d->paused_until = d->polled_at = (struct mono){ 0 };
 	if (asks_snmp(d)) {
 		c = &d->w->config->credentials[d->cfg->credentials];
 		d->peer.version = (uint8_t)c->version;

@@ -45,7 +45,7 @@ struct discovery {
 	uint32_t reindexed, added, gone, returned;
 	uint32_t *part_by_record;	/* open addressing: index + 1 of the part that has a record; of this table's merge */
 	uint32_t part_slots;
-	struct mono heard;		/* its last answer, or the start */
+	struct mono began, heard;	/* heard: its last answer, or the start */
 	char trouble[160];		/* the first that could not be read, and why */
 	bool singly;			/* scalars one by one: the agent refuses a whole GET for one of them */
 	bool incomplete, unsure;	/* unsure: something is missing for the first time: look again soon */
@@ -550,7 +550,7 @@ static void walk_done(void *owner, enum fw_err err)
 		return;
 	}
 	x->d->snmp_answered = true;
-	x->heard = clock_mono();
+	x->began = x->heard = clock_mono();
 	x->at++;
 	if (x->at >= t->rows_count && !any_row(x))
 		x->at = x->columns;
@@ -732,6 +732,11 @@ bool discovery_give_up(struct device *d, struct mono now)
 
 	for (unsigned r = 0; r < d->cfg->retries; r++, budget += step)
 		step = step * 2 < 4 * d->cfg->timeout.us ? step * 2 : 4 * d->cfg->timeout.us;
+	if (x != NULL && device_discovery_endless(d, x->began, now)) {
+		incomplete(x, "table '%s' not read whole: its tables take too long", d->w->config->mib->table[x->table]->title);
+		discovery_end(x);
+		return true;
+	}
 	if (x == NULL || mono_since(now, x->heard).us <= budget + budget / 4)
 		return false;
 	incomplete(x, "%s", "the agent fell silent while its tables were read");

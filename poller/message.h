@@ -1,6 +1,6 @@
 /* poller/message.h: what the threads of the poller tell each other.
  *
- *	main   -> worker   MSG_CONFIG MSG_POLL MSG_DEBUG MSG_FORGET MSG_TELL MSG_STOP
+ *	main   -> worker   MSG_CONFIG MSG_POLL MSG_ASK MSG_DEBUG MSG_FORGET MSG_TELL MSG_STOP
  *	worker -> main     MSG_LEVEL MSG_FACT MSG_PART MSG_NOTE MSG_BEAT MSG_IDLE MSG_TEXT
  *	worker -> store    MSG_LAYOUT MSG_ROWS
  *	main   -> store    MSG_FLUSH MSG_REMOVE MSG_STOP
@@ -23,7 +23,7 @@
 #include "rrd/store.h"
 
 enum core_msg {
-	MSG_CONFIG = 1000, MSG_POLL, MSG_DEBUG, MSG_FORGET, MSG_TELL, MSG_STOP,
+	MSG_CONFIG = 1000, MSG_POLL, MSG_ASK, MSG_DEBUG, MSG_FORGET, MSG_TELL, MSG_STOP,
 	MSG_LEVEL, MSG_FACT, MSG_PART, MSG_NOTE, MSG_BEAT, MSG_IDLE, MSG_TEXT,
 	MSG_LAYOUT, MSG_ROWS,
 	MSG_FLUSH, MSG_REMOVE, MSG_FLUSHED, MSG_STORE_BEAT,
@@ -35,6 +35,10 @@ struct msg_config { struct msg m; struct config *config; };
 /* A name, and a token that comes back with the answer. MSG_POLL: device ("" all); MSG_DEBUG: device; MSG_FORGET, MSG_FLUSH,
  * MSG_REMOVE: component; MSG_PART: component; MSG_FLUSHED: error text or "". */
 struct msg_name { struct msg m; uint64_t token; char name[MODEL_NAME_MAX]; };
+
+/* Devices: to be asked now, or not to be asked while their parents are cut off. Each is an enum ask octet, its name, and 0. */
+enum ask { ASK_NOW, ASK_PAUSE };
+struct msg_ask { struct msg m; uint32_t count, used_octets; char items[]; };
 
 /* The state of a part or check as its worker sees it. */
 struct msg_level {
@@ -51,9 +55,16 @@ struct msg_fact { struct msg m; struct wall at; struct device_fact fact; char de
 /* Something worth an event: a reboot, an index that moved, a clock that stepped. */
 struct msg_note { struct msg m; struct wall at; char what[16]; char name[MODEL_NAME_MAX]; char text[REASON_MAX]; };
 
+/* How far polls were from an interval after the last one, in thousandths of it: the upper edges; the last has none. */
+#define JITTER_EDGES 1, 2, 5, 10, 20, 50, 100, 200, 500
+enum { JITTERS = 10 };
+
 /* A worker's numbers, every status interval: also the sign that it lives. */
 struct worker_numbers {
 	uint32_t devices, answering, silent, resolving, parts, checks;
+	uint32_t quiet, paused;			/* agents that are asked less often, since they are silent; not at all: cut off */
+	uint64_t missed_cycles;			/* of devices that answer: an interval passed without a full poll */
+	uint64_t jitter[JITTERS];		/* full polls by their distance from an interval after the last */
 	uint64_t cycles, late, rows, rows_refused, levels_waiting, missing;
 	struct span cycle_worst;		/* longest full poll of a device in the last interval */
 	struct mono last_cycle_end, last_answer;	/* last_answer: of any of its devices */

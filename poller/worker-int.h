@@ -6,11 +6,12 @@
 #include <event2/event.h>
 #include <pthread.h>
 
+#include "poller/backoff.h"
 #include "poller/lastfile.h"
 #include "poller/worker.h"
 
 enum {
-	PLANS_MOST = 12, PACK_DEFAULT = 60, BULK_DEFAULT = 25, ROWS_MOST = 200000, WINDOW = 4,
+	PLANS_MOST = 12, PACK_DEFAULT = 60, BULK_DEFAULT = 25, ROWS_MOST = 200000,
 	ONCE_ECHOES = 5, ECHO_GAP_MS = 200, INDEX_NAMES = 254,
 	MARKER_VAIN_MOST = 3,
 };
@@ -70,6 +71,13 @@ struct device {
 	const struct cfg_device *cfg;
 	uint32_t record;
 	struct snmp_peer peer;
+	struct snmp_path path;		/* what was measured of the way to it */
+	struct backoff quiet;		/* while its agent is silent */
+	struct mono paused_until;	/* its parents are cut off: not asked */
+	struct mono polled_at;		/* first answer of the last full poll; 0: the next one is the first of a row */
+	struct span jitter;		/* worst distance of a poll from an interval after the last, slowly forgotten */
+	uint32_t begin_at;		/* the packet after the first that a full round goes on with */
+	bool skipped;			/* the agent is left alone in this round */
 	bool has_address, resolving, resolve_said, waiting;	/* waiting: for its name, in the one round */
 	struct sockaddr_storage *other;	/* all addresses of its name, when there are several; malloc */
 	uint8_t others, other_now, other_tried;
@@ -123,6 +131,26 @@ void device_watch_again(struct device *d);		/* the model may name other parts no
 void device_parts_stop(struct device *d);		/* nothing is out any more: parts may be taken away */
 void device_tell_again(struct device *d);			/* main has forgotten what it was told */
 bool device_levels_flush(struct device *d);		/* post what is dirty; false when main's mailbox is full */
+
+/* ---- device.c, for device-quiet.c ------------------------------------------------------------------------------------------ */
+
+void device_begin(struct device *d, struct mono now);		/* a round, now; not when one is busy */
+void device_round_end(struct device *d, struct mono now);	/* if nothing is out any more */
+void device_packet_missing(struct device *d, struct plan_packet *p, enum fw_err why);
+
+/* ---- device-quiet.c -------------------------------------------------------------------------------------------------------- */
+
+bool device_quiet_skip(struct device *d, struct mono now);	/* at the begin of a round: is the agent left alone? */
+bool device_quiet_pinged(struct device *d, struct mono now);
+void device_quiet_end(struct device *d, struct mono now);	/* at the end of a round */
+void device_stray(void *worker, const struct sockaddr_storage *source);	/* a datagram that nobody waits for: who is it? */
+bool device_paused(const struct device *d, struct mono now);
+void device_pause(struct device *d, struct mono now);
+void device_ask(struct device *d, struct mono now, uint32_t among);
+uint32_t device_packet(const struct device *d, uint32_t n);
+void device_round_cut(struct device *d, struct mono now);	/* end it, when the next is due */
+bool device_discovery_endless(const struct device *d, struct mono began, struct mono now);
+void device_regular(struct device *d, struct mono at);
 
 /* ---- resolve.c ----------------------------------------------------------------------------------------------------------- */
 
@@ -205,6 +233,7 @@ struct worker {
 	uint32_t sent_count, sent_size;
 	struct store_layout icmp_layout;
 	struct worker_numbers n;
+	struct address_map { uint32_t *slot; uint32_t size; struct mono due; } addresses;	/* index + 1 in 'device'; when it may be built */
 	uint64_t resolve_failed, refused_said, starved_said;
 	unsigned round_open;			/* once: devices and checks not yet done */
 	bool stopping, checks_due;

@@ -193,6 +193,23 @@ static void poll_now(struct worker *w, const char *name)
 			check_poll_now(w->check[i]);
 }
 
+static void asks_take(struct worker *w, const struct msg_ask *m)
+{
+	struct mono now = clock_mono();
+	const char *at = m->items;
+
+	for (uint32_t i = 0; i < m->count; i++, at += strlen(at + 1) + 2) {
+		struct device *d = worker_device(w, at + 1);
+
+		if (d == NULL)
+			continue;
+		if (*at == ASK_NOW)
+			device_ask(d, now, m->count);
+		else
+			device_pause(d, now);
+	}
+}
+
 static void debug_answer(struct worker *w, const struct msg_name *q)
 {
 	struct device *d = worker_device(w, q->name);
@@ -223,6 +240,9 @@ static void take(struct worker *w, struct msg *m)
 		break;
 	case MSG_POLL:
 		poll_now(w, ((struct msg_name *)m)->name);
+		break;
+	case MSG_ASK:
+		asks_take(w, (struct msg_ask *)m);
 		break;
 	case MSG_DEBUG:
 		debug_answer(w, (struct msg_name *)m);
@@ -259,6 +279,9 @@ static void beat(struct worker *w)
 {
 	struct msg_beat *b = msg_new(MSG_BEAT, sizeof(*b));
 	uint32_t silent = 0, resolving = 0, parts = 0;
+	struct mono now = clock_mono();
+
+	w->n.quiet = w->n.paused = 0;
 
 	for (uint32_t i = 0; i < w->device_count; i++) {
 		const struct device *d = w->device[i];
@@ -266,6 +289,8 @@ static void beat(struct worker *w)
 		silent += d->polled && d->has_address && d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES;
 		resolving += !d->has_address;
 		parts += d->part_count;
+		w->n.quiet += backoff_quiet(&d->quiet);
+		w->n.paused += device_paused(d, now);
 	}
 	w->n.devices = w->device_count;
 	w->n.silent = silent;
@@ -388,6 +413,7 @@ static void worker_free(struct worker *w)
 	names_release(&w->named_parts);
 	names_release(&w->device_by_name);
 	config_unref(w->config);
+	free(w->addresses.slot);
 	free(w->sent);
 	free(w->device);
 	free(w->check);
@@ -408,6 +434,7 @@ static enum fw_err parts_make(struct worker *w, struct err *err)
 		return FW_IO;
 	if ((w->snmp = snmp_engine_new(w->base, w->wheel, err)) == NULL)
 		return FW_NET;
+	snmp_engine_stray(w->snmp, device_stray, w);
 	w->icmp = icmp_engine_new(w->base, w->wheel, &w->setup.icmp);
 	w->runner = check_runner_new(w->base, w->wheel, at_once ? at_once : 1);
 	w->dns = evdns_base_new(w->base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);

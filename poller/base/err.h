@@ -36,6 +36,7 @@
 	X(RESET,    "reset",      "counter was reset")				\
 	X(CLOCK,    "clock",      "time went back or jumped")			\
 	X(NOTASKED, "not-asked",  "not asked")					\
+	X(DEADLINE, "deadline",   "its poll took longer than the interval")	\
 	X(RESOLVE,  "resolve",    "name cannot be resolved")			\
 	X(NET,      "net",        "network refused to send")			\
 	X(FULL,     "full",       "queue is full")				\

@@ -48,6 +48,7 @@ struct daemon {
 	struct alert_book *book;
 	struct api *api;
 
+	struct reach *reach;
 	struct held *held;
 	uint32_t held_count, *held_at;	/* held_at: per device, its place in 'held' + 1; 0: none */
 	uint32_t *child_at, *child;	/* devices behind a device: child[child_at[i] .. child_at[i + 1] - 1] */
@@ -94,6 +95,14 @@ void hold_release(struct daemon *d);			/* take all */
 bool hold_aside(struct daemon *d, struct msg *m);	/* true: 'm' is kept for later */
 void hold_aside_check(struct daemon *d, struct mono now);
 void hold_aside_drop(struct daemon *d);			/* at the end */
+
+/* reach.c */
+struct reach *reach_new(uint32_t devices, unsigned workers);
+void reach_free(struct reach *r);
+void reach_ask(struct daemon *d, uint32_t device);	/* now; goes out with the next flush */
+void reach_flush(struct daemon *d);
+void reach_changed(struct daemon *d);			/* a device's state did */
+void reach_check(struct daemon *d, struct mono now);	/* who is cut off now? once a second */
 
 /* reload.c */
 void reload(struct daemon *d);

@@ -182,8 +182,10 @@ static bool workers_end(struct daemon *d)
 		if (d->worker[i])
 			worker_leave(d->worker[i]);
 	for (unsigned i = 0; i < d->worker_count; i++) {
-		if (worker_stop(d->worker[i], until))
+		if (worker_stop(d->worker[i], until)) {
+			d->worker[i] = NULL;	/* nobody asks it any more */
 			continue;
+		}
 		log_error(LOG_MAIN, "worker %u hangs and is left behind: what it read last is lost", i);
 		ended = false;
 	}
@@ -457,11 +459,38 @@ static json_t *mailbox_json_of(struct mbox_count c)
 
 static json_t *mailbox_json(struct mbox *mb) { return mailbox_json_of(mbox_count(mb)); }
 
+/* The edge below which so much of all polls lies, in thousandths of the interval; -1: none was measured. */
+static int jitter_edge(const struct worker_numbers *n, double part)
+{
+	static const int edge[JITTERS] = { JITTER_EDGES, 1000 };
+	uint64_t all = 0, sum = 0;
+
+	for (unsigned i = 0; i < JITTERS; i++)
+		all += n->jitter[i];
+	for (unsigned i = 0; i < JITTERS && all; i++)
+		if ((double)(sum += n->jitter[i]) >= part * (double)all)
+			return edge[i];
+	return -1;
+}
+
+/* How regular polls are, and who is left alone. */
+static json_t *regular_json(const struct worker_numbers *n)
+{
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < JITTERS; i++)
+		all += n->jitter[i];
+	return json_pack("{s:i,s:i,s:I,s:I,s:i,s:i,s:i,s:I}", "quiet", (int)n->quiet, "paused", (int)n->paused,
+			 "missed_cycles", (json_int_t)n->missed_cycles, "regular_polls", (json_int_t)all,
+			 "jitter_p50_permille", jitter_edge(n, .5), "jitter_p99_permille", jitter_edge(n, .99),
+			 "jitter_most_permille", jitter_edge(n, 1), "snmp_early", (json_int_t)n->snmp.early);
+}
+
 static json_t *worker_json(const struct daemon *d, unsigned w)
 {
 	const struct worker_numbers *n = &d->numbers[w];
 
-	return json_pack("{s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
+	json_t *j = json_pack("{s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
 			 "worker", (int)w, "devices", (int)n->devices, "silent", (int)n->silent, "components", (int)n->parts,
 			 "checks", (int)n->checks, "polls", (json_int_t)n->cycles, "late", (json_int_t)n->late,
 			 "rows", (json_int_t)n->rows, "rows_refused", (json_int_t)n->rows_refused,
@@ -473,6 +502,9 @@ static json_t *worker_json(const struct daemon *d, unsigned w)
 			 "snmp_malformed", (json_int_t)n->snmp.malformed, "kernel_dropped", (json_int_t)(n->snmp.kernel_dropped + n->icmp.kernel_dropped),
 			 "echo_sent", (json_int_t)n->icmp.sent, "echo_received", (json_int_t)n->icmp.received,
 			 "checks_run", (json_int_t)n->check.ended, "mailbox", mailbox_json(worker_mbox(d->worker[w])));
+
+	json_object_update_new(j, regular_json(n));
+	return j;
 }
 
 static json_t *store_json(const struct daemon *d, unsigned s)

@@ -272,6 +272,33 @@ static void print_who(const struct screen *s, const json_t *d)
 		json_text(d, "icmp")[0] ? json_text(d, "icmp") : "not asked yet");
 }
 
+/* How fast it is asked; and when again, when it is silent. */
+static void print_pace(const struct screen *s, const json_t *live)
+{
+	char mean[32], off[32], at[32];
+
+	if (live == NULL)
+		return;
+	screen_label(s, "pace");
+	fprintf(s->out, "%lld requests at once", (long long)json_int(live, "window"));
+	if (json_int(live, "request_rate"))
+		fprintf(s->out, ", %lld a second", (long long)json_int(live, "request_rate"));
+	if (json_object_get(live, "rtt_mean_s"))
+		fprintf(s->out, " \u00b7 answers take %s, give or take %s", span_format(json_span(live, "rtt_mean_s"), mean, sizeof(mean)),
+			span_format(json_span(live, "rtt_deviation_s"), off, sizeof(off)));
+	if (json_object_get(live, "jitter_s"))
+		fprintf(s->out, " \u00b7 polls regular within %s", span_format(json_span(live, "jitter_s"), at, sizeof(at)));
+	putc('\n', s->out);
+	if (json_is_true(json_object_get(live, "paused"))) {
+		screen_label(s, "paused");
+		fputs("not asked while its parents are cut off; at once when one of them answers\n", s->out);
+	} else if (json_object_get(live, "asked_again_s")) {
+		screen_label(s, "quiet");
+		fprintf(s->out, "silent, so its agent is asked one question ever later: next in %s, or at once when it shows life\n",
+			span_format(json_span(live, "asked_again_s"), at, sizeof(at)));
+	}
+}
+
 static void print_packing(const struct screen *s, const json_t *live)
 {
 	const json_t *full = json_object_get(live, "full");
@@ -330,6 +357,7 @@ static void print_device(const struct ctl *c, const json_t *d, const json_t *liv
 	print_who(&s, d);
 	print_trouble(&s, d);
 	print_packing(&s, live);
+	print_pace(&s, live);
 	if (strcmp(json_text(d, "snmp"), "silent") == 0) {
 		screen_label(&s, "missing");
 		fprintf(s.out, "everything, until it answers again\n");

@@ -14,23 +14,11 @@
  */
 #include <stdlib.h>
 
-#include "poller/base/text.h"
 #include "poller/ctl/daemon-int.h"
-#include "poller/lastfile.h"
 
 enum { WITNESSES = 2, WITNESS_PAUSE_MS = 200, ASIDE_MOST = 200000 };
 
 static bool silent(struct device_fact f) { return f.icmp != ANSWER_YES && f.snmp != ANSWER_YES; }
-
-static void ask_device(struct daemon *d, uint32_t device)
-{
-	const char *name = d->config->device[device].name;
-	struct msg_name *m = msg_new(MSG_POLL, sizeof(*m));
-
-	text_copy(m->name, sizeof(m->name), name);
-	if (mbox_take(worker_mbox(d->worker[last_worker_of(name, d->worker_count)]), &m->m) != FW_OK)
-		free(m);	/* it will be asked in its turn */
-}
 
 /* ---- the list: at most one of each device ---------------------------------------------------------------------------- */
 
@@ -40,6 +28,7 @@ void hold_prepare(struct daemon *d)
 	uint32_t n = c->device_count, sum = 0;
 
 	hold_free(d);
+	d->reach = reach_new(n, d->worker_count);
 	d->held = must_alloc((n + 1) * sizeof(*d->held));
 	d->held_at = must_alloc((n + 1) * sizeof(*d->held_at));
 	d->child_at = must_alloc((n + 2) * sizeof(*d->child_at));
@@ -62,6 +51,8 @@ void hold_free(struct daemon *d)
 	free(d->held_at);
 	free(d->child_at);
 	free(d->child);
+	reach_free(d->reach);
+	d->reach = NULL;
 	d->held = NULL;
 	d->held_count = 0;
 }
@@ -101,7 +92,7 @@ static void ask_witnesses(struct daemon *d, struct mono now)
 
 		if (e == NULL || e->state != STATE_UP || is_held(d, i))
 			continue;
-		ask_device(d, i);
+		reach_ask(d, i);
 		asked++;
 	}
 }
@@ -121,7 +112,7 @@ static bool ask_children(struct daemon *d, uint32_t device)
 
 	for (uint32_t i = d->child_at[device]; i < d->child_at[device + 1]; i++)
 		if (is_cut_off(d, d->child[i])) {
-			ask_device(d, d->child[i]);
+			reach_ask(d, d->child[i]);
 			any = true;
 		}
 	return any;
@@ -146,7 +137,7 @@ bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct 
 		return false;
 	put(d, (struct held){ device, f, at, now, mono_add(now, budget) });
 	for (uint32_t i = 0; i < c->parent_count; i++)
-		ask_device(d, c->parents[i].index);
+		reach_ask(d, c->parents[i].index);
 	ask_witnesses(d, now);
 	return true;
 }

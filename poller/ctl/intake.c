@@ -169,6 +169,8 @@ static void one_change(void *owner, const struct entity_change *c)
 			state_event(d, c);
 		if (e->seen)
 			remember_state(d, e);
+		if (e->kind == ENTITY_DEVICE)
+			reach_changed(d);
 	}
 	if (c->verdict_changed)
 		service_event(d, c);
@@ -297,7 +299,6 @@ static void take_fact(struct daemon *d, const struct msg_fact *m)
 	if (hold_begin(d, r->index, m->fact, m->at))
 		return;
 	d->dirty |= model_device_fact(d->model, r->index, m->fact, m->at);
-	hold_check(d, clock_mono());
 }
 
 static void take_part(struct daemon *d, const struct msg_name *m)
@@ -412,6 +413,8 @@ void intake_read(struct daemon *d)
 		free(m);
 	}
 	hold_aside_check(d, clock_mono());
+	hold_check(d, clock_mono());
+	reach_flush(d);
 	intake_commit(d);
 }
 
@@ -561,6 +564,8 @@ void intake_second(struct daemon *d, struct mono now)
 		forget_unheard(d);
 	}
 	intake_commit(d);
+	if (!d->options->once)
+		reach_check(d, now);
 	if (d->options->once)
 		end_once(d, now);
 }

@@ -13,7 +13,8 @@
 #include "snmp.h"
 
 enum {
-	SNMP_SENDINGS_MAX = 11,		/* 10 retries */
+	SNMP_EARLY_MOST = 2,		/* sendings before the first time-out */
+	SNMP_SENDINGS_MAX = 11 + SNMP_EARLY_MOST,	/* 10 retries; fewer than 16: the request-id counts them in four bits */
 	SNMP_BATCH_OUT = 64,
 	SNMP_BATCH_IN = 32,
 	SNMP_BATCHES_A_ROUND = 16,	/* then others in the loop have their turn */
@@ -35,8 +36,12 @@ struct snmp_ask {
 	uint32_t key;			/* request-id without its low four bits */
 	uint8_t first;			/* low four bits of the first sending's request-id; counts up with each sending */
 	uint8_t sendings;
+	uint8_t early;			/* of the sendings: by the measured round trip */
 	bool graced;			/* its time-out was put off once because the loop was late */
+	bool held;			/* its timer says when it may leave */
+	bool next_early;		/* its timer says when to send it early */
 	struct timer timer;
+	struct mono due;		/* when the last configured sending is given up */
 	struct mono sent[SNMP_SENDINGS_MAX];
 };
 
@@ -76,6 +81,8 @@ struct snmp_engine {
 	struct snmp_slab *slabs;
 	uint32_t *ended[2];		/* keys of asks that ended lately: at the first sending, after trouble */
 	struct snmp_count count;
+	snmp_stray *stray;
+	void *stray_owner;
 	uint64_t foreign_said, dropped_said;	/* log_often()'s */
 };
 
@@ -85,6 +92,12 @@ void snmp_ask_sent(struct snmp_ask *a, struct mono at);		/* it left: arm its tim
 int32_t snmp_ask_next_id(const struct snmp_ask *a);
 void snmp_ask_refused(struct snmp_ask *a);			/* it cannot leave: told at the end of the flush */
 void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d);
+
+/* pace.c, for engine.c */
+void snmp_path_measure(struct snmp_path *p, struct span rtt);
+struct span snmp_path_rto(const struct snmp_path *p, struct span timeout);	/* to wait before the first early sending */
+/* When the next sending may leave: 'now' or later. It is taken to leave then. */
+struct mono snmp_path_leave(struct snmp_path *p, struct span gap, struct mono now);
 
 /* socket.c, for engine.c */
 bool snmp_sockets_open(struct snmp_engine *e, struct err *err);

@@ -159,11 +159,28 @@ static void ask_fail(struct snmp_ask *a, enum fw_err err, struct mono at)
 	ask_end(a, &answer);
 }
 
+/* Not faster than its peer is to be asked. */
+static bool ask_hold(struct snmp_ask *a)
+{
+	struct mono now, leave;
+
+	if (a->held || a->peer->gap.us == 0 || a->peer->path == NULL)
+		return a->held = false;
+	now = clock_mono();
+	leave = snmp_path_leave(a->peer->path, a->peer->gap, now);
+	if (leave.us <= now.us)
+		return false;
+	wheel_set(a->engine->wheel, &a->timer, leave);
+	return a->held = true;
+}
+
 static void ask_queue(struct snmp_ask *a)
 {
 	struct snmp_engine *e = a->engine;
 	struct snmp_socket *s = snmp_socket_of(e, a->peer);
 
+	if (ask_hold(a))
+		return;
 	if (s->fd < 0)
 		snmp_ask_refused(a);
 	else
@@ -177,28 +194,52 @@ void snmp_ask_refused(struct snmp_ask *a)
 	snmp_ask_list(a, &a->engine->failed);
 }
 
+/* Once more before the first time-out, when answers of this peer usually take far less? */
+static bool early_next(const struct snmp_ask *a, struct mono at, struct mono *due)
+{
+	const struct snmp_peer *p = a->peer;
+	struct span rto;
+
+	if (p->path == NULL || p->path->srtt.us == 0 || p->retries == 0 || a->early >= SNMP_EARLY_MOST ||
+	    a->sendings - a->early > 1)
+		return false;
+	rto = snmp_path_rto(p->path, p->timeout);
+	*due = mono_add(at, span_us(rto.us << a->early));
+	return due->us + rto.us < a->due.us;
+}
+
 void snmp_ask_sent(struct snmp_ask *a, struct mono at)
 {
 	struct snmp_engine *e = a->engine;
-	unsigned times = a->sendings > 1 ? 4 : 1u << a->sendings;
+	unsigned regular = a->sendings - a->early, times = regular > 1 ? 4 : 1u << regular;
+	struct mono due;
 
 	e->count.sent++;
 	e->count.resent += a->sendings > 0;
 	snmp_ask_list(a, NULL);
 	a->graced = false;
 	a->sent[a->sendings++] = at;
-	wheel_set(e->wheel, &a->timer, mono_add(at, span_us(a->peer->timeout.us * times)));
+	if (a->next_early) {
+		a->early++;
+		e->count.early++;
+	} else {
+		a->due = mono_add(at, span_us(a->peer->timeout.us * times));
+	}
+	a->next_early = early_next(a, at, &due);
+	wheel_set(e->wheel, &a->timer, a->next_early ? due : a->due);
 }
 
 static void ask_timeout(struct timer *t, struct mono now)
 {
 	struct snmp_ask *a = timer_owner(t, struct snmp_ask, timer);
-	unsigned retries = a->peer->retries;
+	unsigned retries = a->peer->retries, regular = a->sendings - a->early;
 
-	if (!a->graced && mono_since(now, t->due).us > loop_late.us) {
+	if (a->held || a->next_early) {
+		ask_queue(a);
+	} else if (!a->graced && mono_since(now, t->due).us > loop_late.us) {
 		a->graced = true;
 		wheel_set(a->engine->wheel, t, mono_add(now, loop_grace));
-	} else if (a->sendings <= retries && a->sendings < SNMP_SENDINGS_MAX) {
+	} else if (regular <= retries && a->sendings < SNMP_SENDINGS_MAX) {
 		ask_queue(a);
 	} else {
 		a->engine->count.timeout++;
@@ -292,12 +333,14 @@ static bool community_is(const struct snmp_message *m, const struct snmp_peer *p
 }
 
 /* Nobody waits for this request-id: any more, or ever. */
-static void count_stray(struct snmp_engine *e, uint32_t key)
+static void take_stray(struct snmp_engine *e, uint32_t key, const struct sockaddr_storage *source)
 {
 	if (e->ended[0][key % ENDED] == key || e->ended[1][key % ENDED] == key)
 		e->count.late++;
 	else
 		e->count.unknown_id++;
+	if (e->stray)
+		e->stray(e->stray_owner, source);
 }
 
 /* Which sending does 'id' answer? Counted from 0; -1 when it was never sent. */
@@ -340,7 +383,7 @@ void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d)
 	n = a ? sending_of(a, id) : -1;
 	if (n < 0) {
 		if (!err)
-			count_stray(e, (uint32_t)id >> 4);
+			take_stray(e, (uint32_t)id >> 4, d->source);
 		return;
 	}
 	if (!source_is(d->source, a->peer)) {
@@ -353,6 +396,8 @@ void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d)
 	answer.sent = a->sent[n];
 	answer.at = d->at.us < answer.sent.us ? answer.sent : d->at;
 	answer.sendings = a->sendings;
+	if (a->peer->path)
+		snmp_path_measure(a->peer->path, mono_since(answer.at, answer.sent));
 	ask_end(a, &answer);
 }
 
@@ -391,6 +436,12 @@ static void on_flush(evutil_socket_t fd, short what, void *arg)
 }
 
 /* ---- life ---- */
+
+void snmp_engine_stray(struct snmp_engine *e, snmp_stray *stray, void *owner)
+{
+	e->stray = stray;
+	e->stray_owner = owner;
+}
 
 struct snmp_engine *snmp_engine_new(struct event_base *base, struct wheel *wheel, struct err *err)
 {

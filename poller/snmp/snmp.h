@@ -133,6 +133,13 @@ uint64_t ber_unsigned(struct rd *r, size_t len_octets, unsigned bits);	/* leadin
 
 /* ---- asking: sockets, request table, retries -------------------------------------------------------------------- */
 
+/* What has been measured of the way to a peer, and when it may be asked again: kept beside the peer, written by the engine.
+ * Zeroed at first. See pace.c. */
+struct snmp_path {
+	struct span srtt, rttvar;		/* RFC 6298; srtt 0: it has never answered */
+	struct mono free_at;			/* when the next sending is due under 'gap' */
+};
+
 /* Who is asked: kept by the device, borrowed by the engine while requests are out. */
 struct snmp_peer {
 	struct sockaddr_storage address;	/* AF_INET or AF_INET6, with port */
@@ -140,6 +147,8 @@ struct snmp_peer {
 	uint8_t version;
 	uint8_t retries;			/* further sendings, 0..10 */
 	struct span timeout;			/* of one sending; doubled for each further one, at most 4 x */
+	struct span gap;			/* between two sendings in the mean; 0: none */
+	struct snmp_path *path;			/* NULL: no early sendings, no gap */
 };
 
 struct snmp_ask;	/* one outstanding request */
@@ -161,6 +170,7 @@ typedef void snmp_done(void *owner, uint32_t tag, const struct snmp_answer *a);
 
 struct snmp_count {	/* all since start */
 	uint64_t sent, resent, received, answered;
+	uint64_t early;			/* of 'resent': before the configured time-out, by the measured round trips */
 	uint64_t timeout, late, foreign_source, foreign_community, unknown_id, malformed, send_failed, kernel_dropped;
 	uint64_t varbinds;		/* received in answers */
 };
@@ -174,6 +184,9 @@ struct snmp_engine;
  * SO_TIMESTAMPNS, SO_RXQ_OVFL and the receive buffer as large as allowed, registered on 'base'. 'wheel' outlives it. */
 struct snmp_engine *snmp_engine_new(struct event_base *base, struct wheel *wheel, struct err *err);
 void snmp_engine_free(struct snmp_engine *e);		/* outstanding asks end without a callback */
+/* Who wants to know that a well-formed datagram came which answers nothing that is out: its sender lives. It may ask. */
+typedef void snmp_stray(void *owner, const struct sockaddr_storage *source);
+void snmp_engine_stray(struct snmp_engine *e, snmp_stray *stray, void *owner);
 
 /*
  * Send 'p' to 'peer' (its id is patched anew at each sending; the packet must stay until done, and serve one ask at a

@@ -1,0 +1,221 @@
+/* poller/device-quiet.c: devices that are silent, slow, or not to be asked now: what they cost, and how they come back.
+ *
+ * silent   The agent is asked one question without repetition, at growing intervals (backoff.h); an echo goes on at every
+ *          status interval. Ping that answers, or any datagram from the agent, brings the next question at once.
+ * cut off  Main says that all parents are cut off: nothing is asked. It holds for a lease, so that a device which has another
+ *          way than its parents say is found, and so that nothing main forgets is for ever.
+ * slow     A poll that is not over when the next one is due ends: what is out is missing with that reason. The next one goes
+ *          on with the packets that this one did not come to, so that none is always the last.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/base/hash.h"
+#include "poller/base/log.h"
+#include "poller/worker-int.h"
+
+enum { LEASE_INTERVALS = 5, SPREAD_FROM = 64, SPREAD_US = 500, DISCOVERY_INTERVALS = 20 };
+
+/* ---- silent ---------------------------------------------------------------------------------------------------------- */
+
+static struct backoff_bounds bounds_of(const struct device *d)
+{
+	const struct config *c = d->w->config;
+
+	return (struct backoff_bounds){ c->status_interval, c->interval.us > c->status_interval.us ? c->interval : c->status_interval };
+}
+
+bool device_quiet_skip(struct device *d, struct mono now)
+{
+	bool quiet = d->fact.snmp != ANSWER_YES && backoff_quiet(&d->quiet);
+
+	d->skipped = quiet && !backoff_due(&d->quiet, now);
+	d->peer.retries = quiet && !d->quiet.heard ? 0 : d->cfg->retries;
+	return d->skipped;
+}
+
+void device_quiet_end(struct device *d, struct mono now)
+{
+	if (d->fact.snmp == ANSWER_YES || d->fact.snmp == ANSWER_NOT_ASKED)
+		backoff_answered(&d->quiet);
+	else if (!d->skipped && !d->starved)
+		backoff_failed(&d->quiet, bounds_of(d), now);
+	if (d->fact.snmp != ANSWER_YES)
+		d->polled_at = (struct mono){ 0 };
+}
+
+/* Ping answers again while the agent was left alone in this round: true when it is to be asked in it. */
+bool device_quiet_pinged(struct device *d, struct mono now)
+{
+	struct mono due = backoff_heard(&d->quiet, bounds_of(d), now);
+
+	if (!d->skipped || due.us > now.us)
+		return false;
+	d->skipped = false;
+	d->peer.retries = d->cfg->retries;
+	return true;
+}
+
+static bool same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
+	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
+
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET)
+		return a4->sin_addr.s_addr == b4->sin_addr.s_addr && a4->sin_port == b4->sin_port;
+	return memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0 && a6->sin6_port == b6->sin6_port;
+}
+
+static uint32_t address_hash(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in *a4 = (const void *)a;
+	const struct sockaddr_in6 *a6 = (const void *)a;
+	bool six = a->ss_family == AF_INET6;
+
+	return (uint32_t)hash_keyed(six ? (const void *)&a6->sin6_addr : (const void *)&a4->sin_addr, six ? 16 : 4);
+}
+
+/* Which device has an address now; built anew when one is not found, once a second at most. */
+static void addresses_build(struct worker *w)
+{
+	struct address_map *m = &w->addresses;
+
+	for (m->size = 64; m->size < 2 * w->device_count; m->size *= 2) { }
+	free(m->slot);
+	m->slot = must_alloc(m->size * sizeof(*m->slot));
+	for (uint32_t i = 0; i < w->device_count; i++) {
+		uint32_t at = address_hash(&w->device[i]->peer.address);
+
+		if (!w->device[i]->has_address)
+			continue;
+		while (m->slot[at & (m->size - 1)] != 0)
+			at++;
+		m->slot[at & (m->size - 1)] = i + 1;
+	}
+}
+
+static struct device *addresses_find(const struct worker *w, const struct sockaddr_storage *source)
+{
+	const struct address_map *m = &w->addresses;
+	uint32_t i;
+
+	for (uint32_t at = address_hash(source); m->size && (i = m->slot[at & (m->size - 1)]) != 0; at++)
+		if (i <= w->device_count && same_host(&w->device[i - 1]->peer.address, source))
+			return w->device[i - 1];
+	return NULL;
+}
+
+void device_stray(void *owner, const struct sockaddr_storage *source)
+{
+	struct worker *w = owner;
+	struct mono now = clock_mono();
+	struct device *d = addresses_find(w, source);
+
+	if (d == NULL && now.us >= w->addresses.due.us) {
+		w->addresses.due = mono_add(now, span_s(1));
+		addresses_build(w);
+		d = addresses_find(w, source);
+	}
+	if (d == NULL || !backoff_quiet(&d->quiet) || device_paused(d, now))
+		return;
+	if (backoff_heard(&d->quiet, bounds_of(d), now).us <= now.us && !d->busy)
+		device_begin(d, now);
+}
+
+/* ---- cut off --------------------------------------------------------------------------------------------------------- */
+
+bool device_paused(const struct device *d, struct mono now) { return now.us < d->paused_until.us; }
+
+void device_pause(struct device *d, struct mono now)
+{
+	if (d->fact.snmp != ANSWER_YES && d->fact.icmp != ANSWER_YES)
+		d->paused_until = mono_add(now, span_us(LEASE_INTERVALS * d->w->config->interval.us));
+}
+
+/* Asked with all patience, whatever was. 'among' so many: silent ones are spread, or what comes back would be asked all at once. */
+void device_ask(struct device *d, struct mono now, uint32_t among)
+{
+	d->force_fact = true;
+	d->paused_until = (struct mono){ 0 };
+	if (d->busy)
+		return;
+	if (backoff_quiet(&d->quiet)) {
+		d->quiet.due = now;
+		d->quiet.heard = true;
+	}
+	if (among < SPREAD_FROM || !backoff_quiet(&d->quiet))
+		device_begin(d, now);
+	else
+		wheel_set(d->w->wheel, &d->tick, mono_add(now, span_us(random_u32() % (among * SPREAD_US))));
+}
+
+/* ---- slow ------------------------------------------------------------------------------------------------------------ */
+
+/* Which packet goes as the n-th: the first is first, since it has the agent's clock; the others begin where the last poll was cut. */
+uint32_t device_packet(const struct device *d, uint32_t n)
+{
+	uint32_t others = d->plan[d->running].count - 1;
+
+	return n == 0 || others == 0 ? n : 1 + (n - 1 + d->begin_at) % others;
+}
+
+void device_round_cut(struct device *d, struct mono now)
+{
+	struct plan *p = &d->plan[d->running];
+	uint32_t first = p->count, missed = 0;
+
+	if (d->discovery != NULL || !d->snmp_answered || d->train != NULL || now.us < d->cycle_due.us)
+		return;		/* one that has not answered yet is silent when its time-outs say so, not earlier */
+	for (uint32_t n = 0; n < p->count; n++) {
+		struct plan_packet *k = &p->packet[device_packet(d, n)];
+
+		if (n < d->next_packet && k->ask == NULL)
+			continue;
+		snmp_cancel(d->w->snmp, k->ask);
+		k->ask = NULL;
+		device_packet_missing(d, k, FW_DEADLINE);
+		first = n < first ? n : first;
+		missed++;
+	}
+	if (p->count > 1 && first > 0)
+		d->begin_at = (d->begin_at + first - 1) % (p->count - 1);
+	d->next_packet = p->count;
+	d->outstanding = 0;
+	d->plans_run = PLANS_MOST;	/* and no other plan */
+	d->snmp_why = FW_DEADLINE;
+	log_debug(LOG_POLL, "device '%s': its poll took longer than the interval, and was ended packets=%u", d->cfg->name, missed);
+	device_round_end(d, now);
+}
+
+bool device_discovery_endless(const struct device *d, struct mono began, struct mono now)
+{
+	return mono_since(now, began).us > DISCOVERY_INTERVALS * d->w->config->interval.us;
+}
+
+/* ---- how regularly --------------------------------------------------------------------------------------------------- */
+
+/* The first answer of a full poll came: how far from an interval after that of the one before? */
+void device_regular(struct device *d, struct mono at)
+{
+	static const uint16_t edge[JITTERS - 1] = { JITTER_EDGES };	/* thousandths of the interval */
+	int64_t interval = d->w->config->interval.us, since = mono_since(at, d->polled_at).us, off;
+	bool first = d->polled_at.us == 0;
+	unsigned i = 0;
+
+	if (!first && d->polled_at.us >= d->round_began.us)
+		return;		/* the same poll, asked again in other packets */
+	d->polled_at = at;
+	if (first)
+		return;
+	if (since > interval * 3 / 2) {
+		d->w->n.missed_cycles += (uint64_t)((since + interval / 2) / interval - 1);
+		return;
+	}
+	off = since > interval ? since - interval : interval - since;
+	while (i < JITTERS - 1 && off * 1000 > edge[i] * interval)
+		i++;
+	d->w->n.jitter[i]++;
+	d->jitter.us = off > d->jitter.us ? off : d->jitter.us - d->jitter.us / 16;	/* the worst, slowly forgotten */
+}
