@@ -165,7 +165,7 @@ test_run 'debug device: how it is asked; a silent one: what to look at' '
 test_run 'the slowest poll is that of a whole interval, the silent device included, whenever one looks' '
 	for n in 1 2 3 4 5 6 7 8 9 10
 	do
-		forewarn status --json | jq -e ".head.cycle_s >= 0.4 and .head.silent == 1" >/dev/null || { forewarn status | head -n 1; return 1; }
+		forewarn status --json | jq -e ".head.cycle_s >= 0.15 and .head.silent == 1" >/dev/null || { forewarn status | head -n 1; return 1; }
 		sleep 0.2
 	done
 '
