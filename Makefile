@@ -39,7 +39,7 @@ endif
 # --- libraries: pkg-config's name, Debian's package ---------------------------------------------------------------
 
 LIBRARIES = libevent_core:libevent-dev libevent_extra:libevent-dev libevent_pthreads:libevent-dev librrd:librrd-dev \
-	    libconfuse:libconfuse-dev sqlite3:libsqlite3-dev jansson:libjansson-dev
+	    libconfuse:libconfuse-dev sqlite3:libsqlite3-dev jansson:libjansson-dev libcrypto:libssl-dev
 PC_NAMES  = $(foreach l,$(LIBRARIES),$(firstword $(subst :, ,$(l))))
 
 PKG_CONFIG ?= pkg-config
@@ -57,6 +57,7 @@ EVENT_LIBS    = $(call once,EVENT_LIBS,$(shell $(PKG_CONFIG) --libs libevent_cor
 RRD_LIBS      = $(call once,RRD_LIBS,$(shell $(PKG_CONFIG) --libs librrd))
 CONFUSE_LIBS  = $(call once,CONFUSE_LIBS,$(shell $(PKG_CONFIG) --libs libconfuse))
 SQLITE_LIBS   = $(call once,SQLITE_LIBS,$(shell $(PKG_CONFIG) --libs sqlite3))
+CRYPTO_LIBS   = $(call once,CRYPTO_LIBS,$(shell $(PKG_CONFIG) --libs libcrypto))
 JANSSON_LIBS  = $(call once,JANSSON_LIBS,$(shell $(PKG_CONFIG) --libs jansson))
 NETSNMP_LIBS  = $(call once,NETSNMP_LIBS,$(shell $(NET_SNMP_CONFIG) --libs))
 BASE_LIBS     = -pthread -lm
@@ -85,9 +86,9 @@ LAYERS_t5   = service base
 LAYERS_t6   = noc $(CORE_LAYERS)
 LAYERS_t7   = ctl noc $(CORE_LAYERS)
 LAYERS_t9   = $(LAYERS_t7)
-LIBS_t1     = $(NETSNMP_LIBS) $(EVENT_LIBS)
+LIBS_t1     = $(NETSNMP_LIBS) $(EVENT_LIBS) $(CRYPTO_LIBS)
 LIBS_t2     = $(EVENT_LIBS)
-LIBS_t3     = $(EVENT_LIBS) $(RRD_LIBS) $(CONFUSE_LIBS) $(JANSSON_LIBS)
+LIBS_t3     = $(EVENT_LIBS) $(RRD_LIBS) $(CONFUSE_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 LIBS_t4     = $(RRD_LIBS)
 LIBS_t6     = $(LIBS_t3) $(SQLITE_LIBS) $(NETSNMP_LIBS)
 LIBS_t7     = $(LIBS_t6)
@@ -170,7 +171,7 @@ $(OUT)/forewarn: $(OUT)/poller/main.o $(call archives,$(ALL_LAYERS))
 	$(call link,$(ALL_LIBS))
 
 $(OUT)/simnet: $(SIMNET_SRC:%.c=$(OUT)/%.o) $(call archives,snmp base)
-	$(call link,$(EVENT_LIBS))
+	$(call link,$(EVENT_LIBS) $(CRYPTO_LIBS))
 
 define unit_rules
 $(filter $(OUT)/t/t$(1)%,$(UNIT)): $(OUT)/t/%: $(OUT)/t/unit/%.o $(call archives,$(LAYERS_t$(1)))

@@ -4,7 +4,7 @@
 cd "${FOREWARN_TOP:-..}" || exit 1
 cc=${CC:-cc}
 flags='-std=gnu11 -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror -I. -fsyntax-only -x c'
-libraries=$(pkg-config --cflags libevent_core librrd libconfuse sqlite3 jansson 2>/dev/null)
+libraries=$(pkg-config --cflags libevent_core librrd libconfuse sqlite3 jansson libcrypto 2>/dev/null)
 headers=$(find poller rrd t -name '*.h' | sort)
 
 set -- $headers

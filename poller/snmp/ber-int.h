@@ -1,4 +1,4 @@
-/* poller/snmp/ber-int.h: BER pieces that the message decoder inlines. Private to poller/snmp.
+/* poller/snmp/ber-int.h: BER pieces that decoders and encoders of messages inline. Private to poller/snmp.
  *
  * They work on plain pointers: a varbind costs a few nanoseconds, and there are millions. Nothing here reads at or
  * behind 'end'.
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "poller/base/reader.h"
+#include "snmp.h"
 
 enum { BER_SEQUENCE = 0x30, BER_LEN_MAX = 65535 };
 
@@ -51,6 +52,71 @@ static inline bool ber_tlv_next(const uint8_t **at, const uint8_t *end, struct b
 	t->bytes = p;
 	*at = p + t->len;
 	return true;
+}
+
+/* The contents of the next, which has to be a 'tag'. */
+static inline struct rd ber_part(struct rd *r, uint8_t tag)
+{
+	if (rd_u8(r) != tag)
+		r->failed = true;
+	return rd_sub(r, ber_len(r));
+}
+
+static inline int32_t ber_int32(struct rd *r)
+{
+	struct rd part = ber_part(r, SNMP_INTEGER);
+	int64_t v = ber_integer(&part, rd_left(&part));
+
+	if (!rd_ok(&part) || v < INT32_MIN || v > INT32_MAX) {
+		r->failed = true;
+		return 0;
+	}
+	return (int32_t)v;
+}
+
+static inline size_t ber_tlv_size(size_t len_octets)
+{
+	return 1 + ber_len_size(len_octets) + len_octets;
+}
+
+static inline void ber_head_enc(struct wr *w, uint8_t tag, size_t len_octets)
+{
+	wr_u8(w, tag);
+	ber_len_enc(w, len_octets);
+}
+
+static inline void ber_bytes_enc(struct wr *w, uint8_t tag, const void *p, size_t len_octets)
+{
+	ber_head_enc(w, tag, len_octets);
+	wr_bytes(w, p, len_octets);
+}
+
+/* Octets of contents of an INTEGER. */
+static inline unsigned ber_signed_size(int64_t v)
+{
+	unsigned n = 1;
+
+	while (n < 8 && v >> (8 * n - 1) != 0 && v >> (8 * n - 1) != -1)
+		n++;
+	return n;
+}
+
+/* 'n' octets of 'v', most significant first; the ninth from the right is a leading 0. */
+static inline void ber_number_enc(struct wr *w, uint8_t tag, uint64_t v, unsigned n)
+{
+	wr_u8(w, tag);
+	wr_u8(w, (uint8_t)n);
+	if (n == 9) {
+		wr_u8(w, 0);
+		n = 8;
+	}
+	while (n-- > 0)
+		wr_u8(w, (uint8_t)(v >> (8 * n)));
+}
+
+static inline void ber_signed_enc(struct wr *w, int64_t v)
+{
+	ber_number_enc(w, SNMP_INTEGER, (uint64_t)v, ber_signed_size(v));
 }
 
 /*

@@ -143,25 +143,6 @@ static bool varbinds_check(struct snmp_message *m)
 	return true;
 }
 
-static struct rd part_dec(struct rd *r, uint8_t tag)
-{
-	if (rd_u8(r) != tag)
-		r->failed = true;
-	return rd_sub(r, ber_len(r));
-}
-
-static int32_t int32_dec(struct rd *r)
-{
-	struct rd part = part_dec(r, SNMP_INTEGER);
-	int64_t v = ber_integer(&part, rd_left(&part));
-
-	if (!rd_ok(&part) || v < INT32_MIN || v > INT32_MAX) {
-		r->failed = true;
-		return 0;
-	}
-	return (int32_t)v;
-}
-
 static bool pdu_tag_ok(uint8_t tag)
 {
 	return tag >= SNMP_GET && tag <= SNMP_REPORT && tag != SNMP_TRAP_V1;
@@ -172,30 +153,35 @@ static bool version_ok(int32_t version)
 	return version == SNMP_V1 || version == SNMP_V2C;
 }
 
+bool snmp_pdu_dec(struct snmp_message *m, struct rd *r)
+{
+	struct rd pdu;
+
+	m->pdu = rd_u8(r);
+	pdu = rd_sub(r, ber_len(r));
+	if (!rd_ok(&pdu) || rd_left(r) || !pdu_tag_ok(m->pdu))
+		return false;
+	m->request_id = ber_int32(&pdu);
+	m->error_status = ber_int32(&pdu);
+	m->error_index = ber_int32(&pdu);
+	m->varbinds = ber_part(&pdu, BER_SEQUENCE);
+	return rd_ok(&m->varbinds) && !rd_left(&pdu) && varbinds_check(m);
+}
+
 enum fw_err snmp_message_dec(struct snmp_message *m, const void *packet, size_t len_octets)
 {
-	struct rd all = rd_over(packet, len_octets), r, community, pdu;
+	struct rd all = rd_over(packet, len_octets), r, community;
 	int32_t version;
 
-	r = part_dec(&all, BER_SEQUENCE);
-	version = int32_dec(&r);
-	community = part_dec(&r, SNMP_OCTET_STRING);
-	m->pdu = rd_u8(&r);
-	pdu = rd_sub(&r, ber_len(&r));
-	if (!rd_ok(&pdu) || rd_left(&all) || rd_left(&r) || !version_ok(version) || !pdu_tag_ok(m->pdu))
-		return FW_MALFORM;
-	if (rd_left(&community) > SNMP_COMMUNITY_MAX)
+	r = ber_part(&all, BER_SEQUENCE);
+	version = ber_int32(&r);
+	community = ber_part(&r, SNMP_OCTET_STRING);
+	if (!rd_ok(&community) || rd_left(&all) || !version_ok(version) || rd_left(&community) > SNMP_COMMUNITY_MAX)
 		return FW_MALFORM;
 	m->version = (uint8_t)version;
 	m->community = community.at;
 	m->community_len = (uint16_t)rd_left(&community);
-	m->request_id = int32_dec(&pdu);
-	m->error_status = int32_dec(&pdu);
-	m->error_index = int32_dec(&pdu);
-	m->varbinds = part_dec(&pdu, BER_SEQUENCE);
-	if (!rd_ok(&m->varbinds) || rd_left(&pdu) || !varbinds_check(m))
-		return FW_MALFORM;
-	return FW_OK;
+	return snmp_pdu_dec(m, &r) ? FW_OK : FW_MALFORM;
 }
 
 bool snmp_message_peek(const void *packet, size_t len_octets, int32_t *request_id)
@@ -205,66 +191,32 @@ bool snmp_message_peek(const void *packet, size_t len_octets, int32_t *request_i
 	if (rd_u8(&r) != BER_SEQUENCE)
 		return false;
 	(void)ber_len_unbounded(&r);
-	(void)part_dec(&r, SNMP_INTEGER);
-	(void)part_dec(&r, SNMP_OCTET_STRING);
+	(void)ber_part(&r, SNMP_INTEGER);
+	(void)ber_part(&r, SNMP_OCTET_STRING);
 	if (rd_u8(&r) != SNMP_RESPONSE)
 		return false;
 	(void)ber_len_unbounded(&r);
-	*request_id = int32_dec(&r);
+	*request_id = ber_int32(&r);
 	return rd_ok(&r);
 }
 
 /* ---- encoding ---- */
 
-static unsigned signed_size(int64_t v)
-{
-	unsigned n = 1;
-
-	while (n < 8 && v >> (8 * n - 1) != 0 && v >> (8 * n - 1) != -1)
-		n++;
-	return n;
-}
-
-/* 'n' octets of 'v', most significant first; the ninth from the right is a leading 0. */
-static void number_enc(struct wr *w, uint8_t tag, uint64_t v, unsigned n)
-{
-	wr_u8(w, tag);
-	wr_u8(w, (uint8_t)n);
-	if (n == 9) {
-		wr_u8(w, 0);
-		n = 8;
-	}
-	while (n-- > 0)
-		wr_u8(w, (uint8_t)(v >> (8 * n)));
-}
-
-static void signed_enc(struct wr *w, int64_t v)
-{
-	number_enc(w, SNMP_INTEGER, (uint64_t)v, signed_size(v));
-}
-
 static unsigned unsigned_size(uint64_t v)
 {
-	return v >> 63 ? 9 : signed_size((int64_t)v);
+	return v >> 63 ? 9 : ber_signed_size((int64_t)v);
 }
 
 static void unsigned_enc(struct wr *w, uint8_t tag, uint64_t v)
 {
-	number_enc(w, tag, v, unsigned_size(v));
-}
-
-static void bytes_enc(struct wr *w, uint8_t tag, const void *p, size_t len_octets)
-{
-	wr_u8(w, tag);
-	ber_len_enc(w, len_octets);
-	wr_bytes(w, p, len_octets);
+	ber_number_enc(w, tag, v, unsigned_size(v));
 }
 
 static void value_enc(struct wr *w, const struct snmp_varbind *vb)
 {
 	switch (vb->type) {
 	case SNMP_INTEGER:
-		signed_enc(w, (int64_t)vb->number);
+		ber_signed_enc(w, (int64_t)vb->number);
 		return;
 	case SNMP_COUNTER32:
 	case SNMP_GAUGE32:
@@ -276,23 +228,18 @@ static void value_enc(struct wr *w, const struct snmp_varbind *vb)
 	case SNMP_OPAQUE:
 	case SNMP_OID:
 	case SNMP_IPADDRESS:
-		bytes_enc(w, vb->type, vb->bytes, vb->bytes_len);
+		ber_bytes_enc(w, vb->type, vb->bytes, vb->bytes_len);
 		return;
 	default:
-		bytes_enc(w, vb->type, NULL, 0);
+		ber_bytes_enc(w, vb->type, NULL, 0);
 	}
-}
-
-static size_t tlv_size(size_t len_octets)
-{
-	return 1 + ber_len_size(len_octets) + len_octets;
 }
 
 static size_t value_size(const struct snmp_varbind *vb)
 {
 	switch (vb->type) {
 	case SNMP_INTEGER:
-		return 2 + signed_size((int64_t)vb->number);
+		return 2 + ber_signed_size((int64_t)vb->number);
 	case SNMP_COUNTER32:
 	case SNMP_GAUGE32:
 	case SNMP_TIMETICKS:
@@ -302,7 +249,7 @@ static size_t value_size(const struct snmp_varbind *vb)
 	case SNMP_OPAQUE:
 	case SNMP_OID:
 	case SNMP_IPADDRESS:
-		return tlv_size(vb->bytes_len);
+		return ber_tlv_size(vb->bytes_len);
 	default:
 		return 2;
 	}
@@ -311,29 +258,37 @@ static size_t value_size(const struct snmp_varbind *vb)
 void snmp_varbind_enc(struct wr *w, const struct snmp_varbind *vb)
 {
 	wr_u8(w, BER_SEQUENCE);
-	ber_len_enc(w, tlv_size(vb->name_len) + value_size(vb));
-	bytes_enc(w, SNMP_OID, vb->name, vb->name_len);
+	ber_len_enc(w, ber_tlv_size(vb->name_len) + value_size(vb));
+	ber_bytes_enc(w, SNMP_OID, vb->name, vb->name_len);
 	value_enc(w, vb);
+}
+
+static size_t pdu_contents(const struct snmp_message *m, size_t list_octets)
+{
+	return 6 + ber_signed_size(m->request_id) + ber_signed_size(m->error_status) + ber_signed_size(m->error_index) +
+	       ber_tlv_size(list_octets);
+}
+
+size_t snmp_pdu_size(const struct snmp_message *m, size_t list_octets)
+{
+	return ber_tlv_size(pdu_contents(m, list_octets));
+}
+
+void snmp_pdu_enc(struct wr *w, const struct snmp_message *m, const uint8_t *varbinds, size_t len_octets)
+{
+	ber_head_enc(w, m->pdu, pdu_contents(m, len_octets));
+	ber_signed_enc(w, m->request_id);
+	ber_signed_enc(w, m->error_status);
+	ber_signed_enc(w, m->error_index);
+	ber_bytes_enc(w, BER_SEQUENCE, varbinds, len_octets);
 }
 
 void snmp_message_enc(struct wr *w, const struct snmp_message *m, const uint8_t *varbinds, size_t len_octets)
 {
-	size_t ids = 6 + signed_size(m->request_id) + signed_size(m->error_status) + signed_size(m->error_index);
-	size_t pdu = ids + tlv_size(len_octets);
-	size_t all = 3 + tlv_size(m->community_len) + tlv_size(pdu);
-
-	wr_u8(w, BER_SEQUENCE);
-	ber_len_enc(w, all);
-	signed_enc(w, m->version);
-	bytes_enc(w, SNMP_OCTET_STRING, m->community, m->community_len);
-	wr_u8(w, m->pdu);
-	ber_len_enc(w, pdu);
-	signed_enc(w, m->request_id);
-	signed_enc(w, m->error_status);
-	signed_enc(w, m->error_index);
-	wr_u8(w, BER_SEQUENCE);
-	ber_len_enc(w, len_octets);
-	wr_bytes(w, varbinds, len_octets);
+	ber_head_enc(w, BER_SEQUENCE, 3 + ber_tlv_size(m->community_len) + snmp_pdu_size(m, len_octets));
+	ber_signed_enc(w, m->version);
+	ber_bytes_enc(w, SNMP_OCTET_STRING, m->community, m->community_len);
+	snmp_pdu_enc(w, m, varbinds, len_octets);
 }
 
 const char *snmp_error_text(int error_status)

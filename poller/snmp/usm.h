@@ -7,7 +7,7 @@
  *                      password is a hash over 1 MiB), read by all workers
  *   struct usm_engine  an agent's SNMP engine as seen from one address and context: engineID, keys localised to it,
  *                      boots and time. A device has its own, so that cloned agents with one engineID do not disturb
- *                      each other. Keys are octets here and contexts are the worker's: 400 octets a device
+ *                      each other. Keys are octets here and contexts are the worker's: 300 octets a device
  *   struct snmp_packet with version SNMP_V3: the PDU encoded once, room for the head before it
  *
  * Asking. At each sending v3_seal() lays or patches the head (msgID, boots, time, salt), patches the request-id,
@@ -31,12 +31,12 @@
  *  - The first engineID is taken from anyone (RFC 3414 section 4): it protects nothing. Boots and time that came with
  *    it are a guess: what we send bears them, and what comes back has to be authentic to make them the clock.
  *  - When an agent whose engine was authentic once is said to have another engineID (replaced, reset), the new one is
- *    on trial: asked beside the old one, and takes its place with the first authentic message. At most one trial in
- *    USM_TRIAL_HOLD: a liar costs one request in that time.
+ *    on trial: asked beside the old one, and takes its place with the first authentic message. At most one trial in a
+ *    minute: a liar costs one request in that time.
  *  - The clock moves by authentic messages only, forward by RFC 3414 3.2 (7b). Agents that forget their boots are
- *    followed back: an authentic notInTimeWindow report that lies behind becomes a guess (V3_AGAIN), and the clock when
+ *    followed back: an authentic report or answer that lies behind becomes a guess (V3_AGAIN), and the clock when
  *    an authentic message with other numbers confirms it. An old report that was replayed is not confirmed.
- *  - Boots of 2147483647 are latched (RFC 3414 2.3): FW_WINDOW until the agent gets a new engineID.
+ *  - Boots of 2147483647 are latched (RFC 3414 2.3): FW_WINDOW until the agent has others.
  *
  * Salts come from one 64-bit counter of the worker with a random start: none repeats under any key, over restarts and
  * between workers by the odds (2^-64 per pair of messages); for AES the IV holds boots and time as well.
@@ -66,7 +66,7 @@ enum usm_priv { USM_NOPRIV, USM_DES, USM_AES128, USM_AES192, USM_AES256, USM_AES
 enum usm_level { USM_NOAUTHNOPRIV = 0, USM_AUTHNOPRIV = 1, USM_AUTHPRIV = 3 };	/* the low bits of msgFlags */
 
 enum {
-	USM_NAME_MAX = 32, USM_ENGINE_ID_LEAST = 5, USM_ENGINE_ID_MAX = 32, USM_CONTEXT_MAX = 32,
+	USM_NAME_MAX = 32, USM_ENGINE_ID_MAX = 32, USM_CONTEXT_MAX = 32,
 	USM_PASSWORD_LEAST = 8,			/* RFC 3414 11.2 */
 	USM_HASH_MAX = 64, USM_DIGEST_MAX = 48, USM_CIPHER_KEY_MAX = 32, USM_SALT = 8,
 	USM_BOOTS_LATCHED = 2147483647,
@@ -165,17 +165,19 @@ struct usm_clock {
 struct usm_identity {
 	uint8_t id[USM_ENGINE_ID_MAX], id_len;	/* 0: not known */
 	struct usm_keys keys;
+	struct usm_clock guess;		/* what is sent instead of the clock until one is confirmed */
+	int32_t guess_msg_id;		/* what said so; the confirmation has to be another */
 };
 
 struct usm_engine {
 	const struct usm_user *user;
 	const char *context;		/* contextName; "" mostly */
+	uint8_t context_len;
 	struct usm_identity self;
 	struct usm_identity *trial;	/* another engineID that was said, unauthentically; NULL mostly */
-	struct usm_clock clock;		/* by authentic messages only */
-	struct usm_clock guess;		/* what is sent instead of 'clock' until confirmed */
+	struct usm_clock clock;		/* of 'self', by authentic messages only */
 	struct mono trial_at;		/* the last trial began */
-	uint32_t generation;		/* of what heads are laid with; counts up */
+	uint32_t generation;		/* of what heads are laid with, one number for each in the worker; 0: none yet */
 	uint8_t trial_left;		/* further sendings of the trial */
 };
 
@@ -271,13 +273,10 @@ struct v3_envelope {
 	const uint8_t *engine_id;
 	uint8_t engine_id_len;
 	uint32_t boots, time;
-	const char *user;
-	enum usm_auth auth;		/* sign and encrypt with these, when 'flags' say so */
-	enum usm_priv priv;
+	const void *user, *context;	/* contextEngineID is engine_id */
+	uint8_t user_len, context_len;
+	uint8_t auth, priv;		/* sign and encrypt with these, when 'flags' say so */
 	const struct usm_keys *keys;
-	const uint8_t *context_engine_id;	/* NULL: engine_id */
-	uint8_t context_engine_id_len;
-	const char *context;
 };
 
 /* A whole message around 'pdu' with varbinds already encoded (contents of the VarBindList). false: no room in 'w', or
@@ -297,9 +296,11 @@ struct v3_agent {
  */
 enum v3_report v3_request_open(struct usm *u, const struct v3_agent *a, const struct usm_user *user,
 			       const struct usm_keys *keys, const struct v3_message *m, struct snmp_message *pdu);
-/* An envelope for the answer to 'm': as it came, signed by 'a'. */
+/* An envelope for the answer to 'm': at its level, in the context of 'pdu' (NULL: none), from 'a'. 'user' and 'keys' may
+ * be NULL for a Report that is not authentic. */
 struct v3_envelope v3_answer_envelope(const struct v3_agent *a, const struct usm_user *user,
-				      const struct usm_keys *keys, const struct v3_message *m);
+				      const struct usm_keys *keys, const struct v3_message *m,
+				      const struct snmp_message *pdu);
 /* The Report, at the level that RFC 3414 gives it (notInTimeWindows authentic, others not); 'count' is its value. */
 bool v3_report_enc(struct usm *u, struct wr *w, const struct v3_envelope *answer, enum v3_report r, uint32_t count);
 

@@ -1,0 +1,304 @@
+/* poller/snmp/usm-crypto.c: digests and ciphers of the User-based Security Model, by libcrypto with kept contexts.
+ *
+ * Single DES is not among the algorithms that OpenSSL 3 offers by default; triple DES with three equal keys is the same
+ * function, and is.
+ */
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "usm-int.h"
+
+/* RFC 3414 6 and 7, RFC 7860 4.1 */
+static const struct auth_kind {
+	const char *word, *md;
+	uint8_t hash, digest, block;
+} auth_kinds[USM_AUTHS] = {
+	[USM_NOAUTH] = { "none", NULL, 0, 0, 0 },
+	[USM_MD5]    = { "MD5", "MD5", 16, 12, 64 },
+	[USM_SHA1]   = { "SHA", "SHA1", 20, 12, 64 },
+	[USM_SHA224] = { "SHA-224", "SHA2-224", 28, 16, 64 },
+	[USM_SHA256] = { "SHA-256", "SHA2-256", 32, 24, 64 },
+	[USM_SHA384] = { "SHA-384", "SHA2-384", 48, 32, 128 },
+	[USM_SHA512] = { "SHA-512", "SHA2-512", 64, 48, 128 },
+};
+
+static const struct priv_kind {
+	const char *word, *seal, *open;
+	uint8_t key;
+} priv_kinds[USM_PRIVS] = {
+	[USM_NOPRIV]  = { "none", NULL, NULL, 0 },
+	[USM_DES]     = { "DES", "DES-EDE3-CBC", "DES-EDE3-CBC", 16 },
+	[USM_AES128]  = { "AES", "AES-128-CFB", "AES-128-ECB", 16 },
+	[USM_AES192]  = { "AES-192", "AES-192-CFB", "AES-192-ECB", 24 },
+	[USM_AES256]  = { "AES-256", "AES-256-CFB", "AES-256-ECB", 32 },
+	[USM_AES192C] = { "AES-192-C", "AES-192-CFB", "AES-192-ECB", 24 },
+	[USM_AES256C] = { "AES-256-C", "AES-256-CFB", "AES-256-ECB", 32 },
+};
+
+/* ---- words ---- */
+
+static char upper(char c) { return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c; }
+
+/* Case and '-' do not count. */
+static bool word_is(const char *said, const char *word)
+{
+	for (;; said++, word++) {
+		while (*said == '-')
+			said++;
+		while (*word == '-')
+			word++;
+		if (upper(*said) != upper(*word))
+			return false;
+		if (*said == '\0')
+			return true;
+	}
+}
+
+bool usm_auth_parse(enum usm_auth *a, const char *word)
+{
+	if (word_is(word, "SHA-1"))
+		word = "SHA";
+	for (unsigned i = USM_MD5; i < USM_AUTHS; i++)
+		if (word_is(word, auth_kinds[i].word)) {
+			*a = i;
+			return true;
+		}
+	return false;
+}
+
+bool usm_priv_parse(enum usm_priv *p, const char *word)
+{
+	if (word_is(word, "AES-128"))
+		word = "AES";
+	for (unsigned i = USM_DES; i < USM_PRIVS; i++)
+		if (word_is(word, priv_kinds[i].word)) {
+			*p = i;
+			return true;
+		}
+	return false;
+}
+
+const char *usm_auth_word(enum usm_auth a) { return auth_kinds[a < USM_AUTHS ? a : USM_NOAUTH].word; }
+const char *usm_priv_word(enum usm_priv p) { return priv_kinds[p < USM_PRIVS ? p : USM_NOPRIV].word; }
+unsigned usm_digest_size(enum usm_auth a) { return auth_kinds[a].digest; }
+unsigned usm_hash_size(enum usm_auth a) { return auth_kinds[a].hash; }
+unsigned usm_cipher_key(enum usm_priv p) { return priv_kinds[p].key; }
+const char *usm_md_name(enum usm_auth a) { return auth_kinds[a].md; }
+
+/* ---- a worker's contexts ---- */
+
+static EVP_CIPHER_CTX *cipher_new(const char *name, bool encrypt)
+{
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, name, NULL);
+	EVP_CIPHER_CTX *c = cipher ? EVP_CIPHER_CTX_new() : NULL;
+
+	if (c && EVP_CipherInit_ex2(c, cipher, NULL, NULL, encrypt, NULL) != 1) {
+		EVP_CIPHER_CTX_free(c);
+		c = NULL;
+	}
+	if (c)
+		EVP_CIPHER_CTX_set_padding(c, 0);
+	EVP_CIPHER_free(cipher);
+	return c;
+}
+
+static const char *fetch_all(struct usm *u)
+{
+	const char *lacks = NULL;
+
+	for (unsigned a = USM_MD5; a < USM_AUTHS; a++) {
+		u->md[a] = EVP_MD_fetch(NULL, auth_kinds[a].md, NULL);
+		if (!u->md[a] && a >= USM_SHA224)
+			lacks = auth_kinds[a].word;
+	}
+	for (unsigned p = USM_DES; p < USM_PRIVS; p++) {
+		u->seal[p] = cipher_new(priv_kinds[p].seal, true);
+		/* CFB encrypts in both directions */
+		u->open[p] = cipher_new(priv_kinds[p].open, p != USM_DES);
+		if ((!u->seal[p] || !u->open[p]) && p != USM_DES)
+			lacks = priv_kinds[p].word;
+	}
+	return lacks;
+}
+
+struct usm *usm_new(struct err *err)
+{
+	struct usm *u = must_alloc(sizeof(*u));
+	const char *lacks = fetch_all(u);
+
+	u->md_ctx = EVP_MD_CTX_new();
+	u->plain = must_alloc(V3_SCOPED_MAX + 16);
+	u->stream = must_alloc(V3_SCOPED_MAX + 32);
+	if (!u->md_ctx || RAND_bytes((uint8_t *)&u->salt, sizeof(u->salt)) != 1)
+		lacks = "random numbers";
+	if (!lacks)
+		return u;
+	err_set(err, FW_NOTFOUND, "cannot use SNMPv3: libcrypto gives no %s; its configuration (openssl.cnf) may forbid it",
+		lacks);
+	usm_free(u);
+	return NULL;
+}
+
+void usm_free(struct usm *u)
+{
+	if (!u)
+		return;
+	for (unsigned a = 0; a < USM_AUTHS; a++)
+		EVP_MD_free(u->md[a]);
+	for (unsigned p = 0; p < USM_PRIVS; p++) {
+		EVP_CIPHER_CTX_free(u->seal[p]);
+		EVP_CIPHER_CTX_free(u->open[p]);
+	}
+	EVP_MD_CTX_free(u->md_ctx);
+	OPENSSL_cleanse(u->plain, V3_SCOPED_MAX + 16);
+	free(u->plain);
+	free(u->stream);
+	free(u);
+}
+
+struct usm_count usm_count(const struct usm *u)
+{
+	return u->count;
+}
+
+/* ---- digests ---- */
+
+bool usm_hash(struct usm *u, enum usm_auth a, const struct usm_piece *piece, unsigned count, uint8_t *hash)
+{
+	bool fine = u->md[a] && EVP_DigestInit_ex2(u->md_ctx, u->md[a], NULL) == 1;
+
+	for (unsigned i = 0; i < count && fine; i++)
+		fine = EVP_DigestUpdate(u->md_ctx, piece[i].p, piece[i].len) == 1;
+	return fine && EVP_DigestFinal_ex(u->md_ctx, hash, NULL) == 1;
+}
+
+/* RFC 2104: the key is never longer than a block here. */
+static void pad(const struct auth_kind *k, const uint8_t *key, uint8_t with, uint8_t block[USM_BLOCK_MAX])
+{
+	memset(block, with, k->block);
+	for (unsigned i = 0; i < k->hash; i++)
+		block[i] ^= key[i];
+}
+
+bool usm_sign(struct usm *u, enum usm_auth a, const uint8_t *key, struct usm_piece message, size_t digest_at,
+	      uint8_t digest[USM_HASH_MAX])
+{
+	static const uint8_t zeroes[USM_DIGEST_MAX];
+	const struct auth_kind *k = &auth_kinds[a];
+	const uint8_t *p = message.p;
+	uint8_t block[USM_BLOCK_MAX];
+	const struct usm_piece inner[] = {
+		{ block, k->block }, { p, digest_at }, { zeroes, k->digest },
+		{ p + digest_at + k->digest, message.len - digest_at - k->digest }
+	};
+	const struct usm_piece outer[] = { { block, k->block }, { digest, k->hash } };
+	bool fine;
+
+	pad(k, key, 0x36, block);
+	fine = usm_hash(u, a, inner, 4, digest);
+	pad(k, key, 0x5c, block);
+	fine = fine && usm_hash(u, a, outer, 2, digest);
+	OPENSSL_cleanse(block, sizeof(block));
+	return fine;
+}
+
+/* ---- ciphers ---- */
+
+size_t usm_sealed_size(enum usm_priv p, size_t len_octets)
+{
+	return p == USM_DES ? (len_octets + 7) / 8 * 8 : len_octets;
+}
+
+static void put32(uint8_t *to, uint32_t v)
+{
+	for (unsigned i = 0; i < 4; i++)
+		to[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+/* RFC 3414 8.1.1.1, RFC 3826 3.1.2.1 */
+static void iv_make(const struct usm_seal *s, uint8_t iv[16])
+{
+	if (s->priv == USM_DES) {
+		for (unsigned i = 0; i < 8; i++)
+			iv[i] = s->key[8 + i] ^ s->salt[i];
+		return;
+	}
+	put32(iv, s->boots);
+	put32(iv + 4, s->time);
+	memcpy(iv + 8, s->salt, USM_SALT);
+}
+
+static bool cipher_run(EVP_CIPHER_CTX *c, const struct usm_seal *s, const uint8_t *iv, const struct usm_piece *in,
+		       uint8_t *out)
+{
+	const uint8_t *key = s->key;
+	uint8_t key3[24];
+	int len = 0;
+	bool fine;
+
+	if (s->priv == USM_DES) {
+		for (unsigned i = 0; i < 3; i++)
+			memcpy(key3 + 8 * i, key, 8);
+		key = key3;
+	}
+	fine = c && EVP_CipherInit_ex2(c, NULL, key, iv, -1, NULL) == 1 &&
+	       EVP_CipherUpdate(c, out, &len, in->p, (int)in->len) == 1 && (size_t)len == in->len;
+	if (s->priv == USM_DES)
+		OPENSSL_cleanse(key3, sizeof(key3));
+	return fine;
+}
+
+bool usm_encrypt(struct usm *u, const struct usm_seal *s, uint8_t *in, size_t len_octets, uint8_t *out)
+{
+	size_t sealed = usm_sealed_size(s->priv, len_octets);
+	uint8_t iv[16];
+
+	iv_make(s, iv);
+	memset(in + len_octets, 0, sealed - len_octets);
+	return cipher_run(u->seal[s->priv], s, iv, &(struct usm_piece){ in, sealed }, out);
+}
+
+static void xor_into(uint8_t *to, const uint8_t *from, size_t len_octets)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= len_octets; i += 8) {
+		uint64_t a, b;
+
+		memcpy(&a, to + i, 8);
+		memcpy(&b, from + i, 8);
+		a ^= b;
+		memcpy(to + i, &a, 8);
+	}
+	for (; i < len_octets; i++)
+		to[i] ^= from[i];
+}
+
+/* CFB: each block of the stream is the cipher of the ciphertext before it, the first that of the IV. */
+static const uint8_t *cfb_decrypt(struct usm *u, const struct usm_seal *s, const uint8_t *in, size_t len_octets)
+{
+	size_t whole = (len_octets + 15) / 16 * 16;
+
+	iv_make(s, u->stream);
+	memcpy(u->stream + 16, in, len_octets);
+	if (!cipher_run(u->open[s->priv], s, NULL, &(struct usm_piece){ u->stream, whole }, u->plain))
+		return NULL;
+	xor_into(u->plain, in, len_octets);
+	return u->plain;
+}
+
+const uint8_t *usm_decrypt(struct usm *u, const struct usm_seal *s, const uint8_t *in, size_t len_octets)
+{
+	uint8_t iv[16];
+
+	if (len_octets == 0 || len_octets > V3_SCOPED_MAX)
+		return NULL;
+	if (s->priv != USM_DES)
+		return cfb_decrypt(u, s, in, len_octets);
+	iv_make(s, iv);
+	if (len_octets % 8 != 0 || !cipher_run(u->open[USM_DES], s, iv, &(struct usm_piece){ in, len_octets }, u->plain))
+		return NULL;
+	return u->plain;
+}
