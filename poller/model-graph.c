@@ -83,9 +83,8 @@ static void add_nodes(struct making *k)
 	for (uint32_t i = 0; i < k->m->items; i++) {
 		const struct item *it = k->m->item[i];
 		struct made *o = &k->of[i];
-		double q = it->e.kind == ENTITY_COMPONENT ? k->m->config->component[it->e.index].rate.unavailability : NAN;
 
-		o->leaf = wants_leaf(it) ? graph_component(k->g, it->name, q) : NODE_NONE;
+		o->leaf = wants_leaf(it) ? graph_component(k->g, it->name, NAN) : NODE_NONE;
 		o->node = o->leaf;
 	}
 	for (uint32_t i = 0; i < k->m->items; i++) {
@@ -264,6 +263,7 @@ static void take_over(struct making *k)
 			m->node_item[k->of[i].node] = m->item[i];
 	}
 	m->moved = true;
+	rates_tell(m);
 }
 
 enum fw_err model_graph_make(struct model *m, struct err *err)

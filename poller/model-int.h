@@ -3,6 +3,7 @@
  *   model.c        entities, their own states, what changed
  *   model-judge.c  devices: answers, parents, blindness, and what follows for their parts and checks
  *   model-graph.c  the configuration and the baseline as a graph
+ *   model-rates.c  what was seen of components over time, and how often they fail
  *
  * Every entity has one item, which stays where it is until it is forgotten. Items of the configuration come first, in
  * the order devices, checks, components, groups, services; parts of devices follow.
@@ -35,6 +36,9 @@ struct item {
 	bool has_past;
 	struct past past;
 	struct told *told;		/* checks */
+	struct history *history;	/* of what is in the graph, once it was seen */
+	bool history_due;		/* it is to be kept */
+	bool exempt;			/* in maintenance: what happens is not its own failure; rates_look() after a change */
 	/* devices */
 	struct item *first;		/* its parts and checks */
 	uint32_t parts;
@@ -64,6 +68,8 @@ struct model {
 	uint64_t changes;		/* states changed, ever */
 	uint64_t refused;
 	struct wall latest;		/* the latest time that came in */
+	struct wall rates_at;		/* histories count until then in the graph's rates */
+	bool rates_due, histories_due;	/* a component failed or was repaired; all histories may be due */
 	/* judging */
 	uint32_t asked, silent;		/* devices */
 	bool blind;
@@ -95,6 +101,12 @@ void judge_start(struct model *m);	/* what is known of devices that are never as
 bool judge_check(struct model *m, struct item *it, const struct view *v);
 /* Judge every device again: facts were put in, nothing was told. */
 void judge_all(struct model *m, struct wall at);
+
+/* model-rates.c */
+/* From 'at' on the item is what it is now; after every change of its state, 'admin' or 'exempt'. */
+void rates_look(struct model *m, struct item *it, struct wall at);
+/* Tell a graph that was built anew. */
+void rates_tell(struct model *m);
 
 /* model-graph.c: on FW_OK leaf and node of all entities are those of the new graph, which has their states. */
 enum fw_err model_graph_make(struct model *m, struct err *err);

@@ -175,6 +175,7 @@ static void take_config(struct model *m)
 
 static void item_free(struct item *it)
 {
+	free(it->history);
 	free(it->told);
 	free(it);
 }
@@ -397,6 +398,8 @@ bool item_take(struct model *m, struct item *it, const struct view *v)
 	if (e->leaf != NODE_NONE && graph_set(m->graph, e->leaf, e->state))
 		m->moved = true;
 	m->changes += changed;
+	if (other)
+		rates_look(m, it, changed && v->since.us < v->at.us ? v->since : v->at);
 	return true;
 }
 
@@ -577,6 +580,11 @@ static void inherit_own(struct item *it, const struct item *old)
 	it->waits = old->waits;
 	it->has_past = old->has_past;
 	it->past = old->past;
+	if (old->history) {
+		it->history = must_alloc(sizeof(*it->history));
+		*it->history = *old->history;
+		it->history_due = old->history_due;
+	}
 	if (it->told && old->told)
 		*it->told = *old->told;
 	if (e->kind == ENTITY_DEVICE) {
@@ -616,6 +624,8 @@ static void inherit(struct model *m, struct model *old)
 	m->refused += old->refused;
 	m->changes += old->changes;
 	m->latest = old->latest;
+	m->rates_at = old->rates_at;
+	m->histories_due = true;
 	m->moved = true;
 }
 

@@ -168,6 +168,23 @@ void model_changes(struct model *m, model_each_change *each, void *owner);
 /* Services (entities) that have this component in their support; at most 'most' written, all counted. */
 size_t model_touched_services(struct model *m, const struct entity *component, struct entity **out, size_t most);
 
+/* ---- how often it fails: model-rates.c, service/rates.h ---------------------------------------------------------- */
+
+/* What a process before saw of a component, which looked at all of them last at 'looked'. Before its first level. */
+void model_history_restore(struct model *m, const char *name, const struct history *h, struct wall looked);
+/* NULL: nothing was seen of it yet, or it is not in the graph. */
+const struct history *model_history(const struct model *m, const struct entity *e);
+/* Histories that are to be kept, for they are others than at the last call. To be asked before model_changes(). */
+typedef void model_each_history(void *owner, const struct entity *e, const struct history *h);
+void model_histories(struct model *m, model_each_history *each, void *owner);
+
+/* Tell the graph the rates of all its components as they are by 'now'. It keeps them until the next call. */
+void model_rates(struct model *m, struct wall now);
+/* Did a component fail, or was one repaired, since then? */
+bool model_rates_due(const struct model *m);
+/* The rate of a component as the graph has it. */
+struct rate model_rate(const struct model *m, const struct entity *e);
+
 /* What people see of a device or group: up / degraded (a part it depends on is not up) / down / unknown. */
 enum state model_composite(struct model *m, const struct entity *e);
 

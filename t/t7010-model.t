@@ -82,7 +82,7 @@ test_run 'risk for people: no spare, what carries what, the chance, where to go 
 	grep -q "^order management   quality ok · owner erp · tier 1$" got &&
 	grep -q "built without a spare: one component alone can stop it" got &&
 	grep -q "^Ends it now  *feed A (carries app1, app2)$" got &&
-	grep -q "^Chance  *to be down at a random moment: about 1 in [0-9]*; rates: 7 as configured$" got &&
+	grep -q "^Chance  *to be down at a random moment: about 1 in [0-9]*; rates: 7 given$" got &&
 	grep -q "^Certainty  *the states of all 7 components are known: nothing of it is polled$" got &&
 	grep -q "^Runbook  *https://wiki.example.com/erp$" got && ! grep -q "^Larger sets" got &&
 	tail -n 1 got | grep -q "^More  *-v .*forewarn explain \"order management\""
@@ -149,7 +149,7 @@ test_run 'quality and risk each since their own beginning; a chance is not told 
 		.quality_since > (.failed[] | select(.component == \"a\") | .since)" got2 &&
 	forewarn risk two -c since.conf | head -n 1 | grep -q "^two   quality DOWN since [0-9:]* (" &&
 	forewarn set -c since.conf a up && forewarn set -c since.conf c down && forewarn set -c since.conf d down &&
-	forewarn risk "half known" -c since.conf | grep -q "^Chance .* about 1 in 100 (usually: cannot be told); rates: 1 as configured" &&
+	forewarn risk "half known" -c since.conf | grep -q "^Chance .* about 1 in 100 (usually: cannot be told); rates: 1 given, 1 not known" &&
 	! forewarn risk "not known" -c since.conf | grep Chance && ! forewarn risk "not known" -v -c since.conf | grep "100 %"
 '
 test_run 'set in bulk: every mistake by line, and nothing was changed' '

@@ -230,6 +230,8 @@ json_t *json_words(const char *text)
 	return json_foreign(text ? text : "", text ? strlen(text) : 0);
 }
 
+json_t *json_finite(double x) { return isfinite(x) ? json_real(x) : json_null(); }
+
 json_t *json_whole(double n)
 {
 	char buf[400];

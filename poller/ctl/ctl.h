@@ -124,6 +124,7 @@ json_t *json_lose(const struct verdict *v);			/* how many more can be lost: inte
 const char *json_text(const json_t *object, const char *key);	/* "" when absent */
 json_t *json_foreign(const void *text, size_t len_octets);	/* never NULL: octets that are no UTF-8 become \\xHH */
 json_t *json_words(const char *text);				/* the same of a C string */
+json_t *json_finite(double x);					/* null when it is no number, or infinite */
 json_t *json_whole(double n);					/* json_count() of a double; null when it is not finite */
 void json_clean(json_t *value);					/* every string in it: fit for a terminal */
 struct wall json_wall(const json_t *object, const char *key);	/* of an RFC 3339 time; 0 when there is none */

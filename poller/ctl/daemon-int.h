@@ -65,6 +65,7 @@ struct daemon {
 	char **owed;			/* alerts as JSON that the ledger did not take; they go before all others */
 	uint32_t owed_count, owed_room;
 
+	struct mono rates_told;		/* when the graph last was told how often components fail */
 	struct mono started, judge_due, round_due, unheard_due;
 	struct wall began, looked_until, cycle_began;	/* looked_until: when the last run had last looked at everything */
 	bool judging, dirty, rebuild, stopping, began_work, replaying;

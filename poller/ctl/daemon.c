@@ -287,7 +287,7 @@ static void daemon_init(struct daemon *d, const struct ctl *c, struct config *co
 			      .started = clock_mono() };
 	steady_init(&d->clock, clock_wall(), clock_mono());
 	d->began = d->cycle_began = clock_wall();
-	d->slowest.began = d->started;
+	d->slowest.began = d->rates_told = d->started;
 	d->judge_due = mono_add(d->started, span_us(config->interval.us + config->interval.us / 2));
 	if (o->once)
 		d->judge_due = mono_add(d->started, span_us(config->interval.us * 3));

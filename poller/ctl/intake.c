@@ -20,7 +20,7 @@
 #include "poller/ctl/daemon-int.h"
 #include "poller/lastfile.h"
 
-enum { OWED_MOST = 65536, SEND_PAUSE_US = 5000 };
+enum { OWED_MOST = 65536, SEND_PAUSE_US = 5000, RATES_SOON_S = 60, RATES_EVERY_S = 3600 };
 
 static struct wall now_wall(struct daemon *d) { return steady_at(&d->clock, clock_mono()); }
 
@@ -176,6 +176,13 @@ static void one_change(void *owner, const struct entity_change *c)
 		service_event(d, c);
 }
 
+static void one_history(void *owner, const struct entity *e, const struct history *h)
+{
+	struct daemon *d = owner;
+
+	LEDGER_POST(d, ledger_post_history(d->ledger, e->name, h));
+}
+
 /* ---- alerts that the ledger did not take ----------------------------------------------------------------------------- */
 
 static void owe(struct daemon *d, const struct alert *a)
@@ -271,6 +278,7 @@ void intake_commit(struct daemon *d)
 	if (!d->dirty)
 		return;
 	d->dirty = false;
+	model_histories(d->model, one_history, d);
 	model_changes(d->model, one_change, d);
 	alert_book_judge(d->book, d->model, now_wall(d), one_alert, d);
 	LEDGER_POST(d, ledger_post_commit(d->ledger));
@@ -547,6 +555,17 @@ static void end_once(struct daemon *d, struct mono now)
 	event_base_loopbreak(d->base);
 }
 
+/* What was seen grows: the rates of components follow, a while after one failed, and now and then. */
+static void rates_follow(struct daemon *d, struct mono now)
+{
+	struct span since = mono_since(now, d->rates_told);
+
+	if (since.us < span_s(model_rates_due(d->model) ? RATES_SOON_S : RATES_EVERY_S).us)
+		return;
+	d->rates_told = now;
+	model_rates(d->model, now_wall(d));
+}
+
 void intake_second(struct daemon *d, struct mono now)
 {
 	bool stepped;
@@ -557,6 +576,7 @@ void intake_second(struct daemon *d, struct mono now)
 	hold_aside_check(d, now);
 	watch_workers(d, now);
 	end_set_states(d);
+	rates_follow(d, now);
 	if (!d->options->once && wall_since(now_wall(d), d->cycle_began).us >= d->config->interval.us)
 		cycle_note(d);
 	if (d->judging && d->unheard_due.us && now.us >= d->unheard_due.us) {
@@ -602,6 +622,14 @@ static bool restore_state(void *owner, const struct ledger_state *s)
 	return true;
 }
 
+static bool restore_history(void *owner, const char *name, const struct history *h)
+{
+	struct daemon *d = owner;
+
+	model_history_restore(d->model, name, h, d->looked_until);
+	return true;
+}
+
 static bool restore_alert(void *owner, const struct alert *a)
 {
 	struct daemon *d = owner;
@@ -621,7 +649,10 @@ enum fw_err intake_restore(struct daemon *d, struct ledger *l, struct err *err)
 	if (e == FW_OK)
 		e = model_rebuild(d->model, err);
 	if (e == FW_OK)
+		e = ledger_histories(l, restore_history, d, err);
+	if (e == FW_OK)
 		e = ledger_states(l, restore_state, d, err);
+	model_rates(d->model, now_wall(d));
 	d->book = alert_book_new(ledger_next_number(l));
 	if (e == FW_OK)
 		e = ledger_open_alerts(l, restore_alert, d, err);

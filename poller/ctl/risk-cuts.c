@@ -9,12 +9,6 @@
 
 enum { SIZES_SHOWN = 12, IMPORTANT_SHOWN = 5, DIGITS_SHOWN = 30 };
 
-static void say(const struct screen *s, const char *label, const char *text)
-{
-	screen_label(s, label);
-	screen_wrap(s, SCREEN_LABEL, text);
-}
-
 /* ---- by size ---------------------------------------------------------------------------------------------------------------------- */
 
 /* A count, whether it fits a number or not: with commas, or how many digits it has. */
@@ -44,7 +38,7 @@ static void print_sizes(const struct screen *s, const json_t *r)
 	json_t *count;
 
 	if (json_text(r, "cut_sets_reason")[0] && json_is_null(all)) {
-		say(s, "By size", json_text(r, "cut_sets_reason"));
+		risk_say(s, "By size", json_text(r, "cut_sets_reason"));
 		return;
 	}
 	if (json_array_size(by_size) == 0)
@@ -59,7 +53,7 @@ static void print_sizes(const struct screen *s, const json_t *r)
 		}
 		text_add(&t, "%s%s of %zu", shown > 1 ? " \u00b7 " : "", count_words(count, digits, sizeof(digits)), i + 1);
 	}
-	say(s, "By size", words);
+	risk_say(s, "By size", words);
 }
 
 /* ---- importance -------------------------------------------------------------------------------------------------------------------- */
@@ -121,7 +115,7 @@ static void print_row(const struct screen *s, const char *label, const struct ro
 	else
 		snprintf(words, sizeof(words), "%s: if it fails an outage is %s times as likely; failed in %.2g %% of outages", row->component,
 			 times_words(row->worth, times, sizeof(times)), row->share * 100);
-	say(s, label, words);
+	risk_say(s, label, words);
 }
 
 /* Those that are down by what their repair is worth, the others by what their failure costs; what changes nothing is left out. */

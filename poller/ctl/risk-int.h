@@ -14,8 +14,18 @@ struct cut_bound view_cut_bound(const struct view *v);
  * importance; where a bound is met the first are null, and cut_sets_reason says why. */
 void view_put_cuts(struct view *v, const struct entity *e, struct cut_bound *b, size_t sets, json_t *item);
 
+/* How many rates of the components in the support are given, measured, assumed, missing; 'each': and what each of them is. */
+void view_put_rates(struct view *v, const uint32_t *support, size_t n, bool each, json_t *item);
+
 /* smallest: those of the smallest size alone, which the graph always knows. */
 void view_put_smallest(struct view *v, const struct entity *e, size_t sets, json_t *item);
+
+/* One line of the page, wrapped: label and text. */
+void risk_say(const struct screen *s, const char *label, const char *text);
+
+/* The chance of an outage; behind -v also why it cannot be told, and the rates that it comes from. */
+void risk_print_chance(const struct screen *s, const json_t *r, bool verbose);
+void risk_print_rates(const struct screen *s, const json_t *r);
 
 /* Cut sets by size, what to guard next, what a repair gains; behind -v. */
 void risk_print_cuts(const struct screen *s, const json_t *r);

@@ -13,7 +13,7 @@ static bool is_null(const json_t *item, const char *key) { return json_is_null(j
 static bool is_down(const json_t *r) { return strcmp(json_text(r, "quality"), "down") == 0; }
 static const char *name_at(const json_t *list, size_t i) { return json_string_value(json_array_get(list, i)); }
 
-static void say(const struct screen *s, const char *label, const char *text)
+void risk_say(const struct screen *s, const char *label, const char *text)
 {
 	screen_label(s, label);
 	screen_wrap(s, SCREEN_LABEL, text);
@@ -105,12 +105,12 @@ static void print_failed(const struct screen *s, const json_t *r)
 		snprintf(line, sizeof(line), "%s %s%s%s%s", component_words(json_text(f, "component"), name, sizeof(name)),
 			 state_words(json_text(f, "state"), json_text(f, "reason"), state, sizeof(state)), unknown ? "" : " (",
 			 unknown ? "" : age_words(json_span(f, "age_s"), age, sizeof(age)), unknown ? "" : ")");
-		say(s, i == 0 ? "Not up" : "", line);
+		risk_say(s, i == 0 ? "Not up" : "", line);
 	}
 	n = (size_t)json_int(r, "failed_count") > i ? (size_t)json_int(r, "failed_count") - i : 0;
 	snprintf(line, sizeof(line), "and %zu more", n);
 	if (n)
-		say(s, "", line);
+		risk_say(s, "", line);
 }
 
 /* "db | replica" is how it is configured; "sw1/power-supply" how a class of parts is named. */
@@ -146,7 +146,7 @@ static void print_left(const struct screen *s, const json_t *left)
 			text_add(&t, " (%lld unknown)", (long long)unknown);
 		text_add(&t, ", %lld needed%s", (long long)need, there + unknown < need ? ": too few" : "");
 	}
-	say(s, "What is left", words);
+	risk_say(s, "What is left", words);
 }
 
 /* ---- what would end it ----------------------------------------------------------------------------------------------------------- */
@@ -172,7 +172,7 @@ static void print_points(const struct screen *s, const json_t *r)
 	}
 	if (more > 0)
 		text_add(&t, " \u00b7 and %lld more", (long long)more);
-	say(s, "Ends it now", words);
+	risk_say(s, "Ends it now", words);
 }
 
 static void add_set(struct text *t, const json_t *set)
@@ -205,7 +205,7 @@ static void print_sets_of(const struct screen *s, const json_t *r, size_t most, 
 		add_set(&t, set);
 	}
 	if (shown)
-		say(s, larger ? "Larger sets" : "Would end it", words);
+		risk_say(s, larger ? "Larger sets" : "Would end it", words);
 }
 
 /* When no one alone does: the smallest sets that would; and larger ones, when so many are asked for. */
@@ -269,10 +269,10 @@ static void print_repairs(const struct screen *s, const json_t *r)
 		text_add(&t, "%s: ", n > 1 ? ", one alone is not enough" : "");
 		add_gain(&t, stage, before);
 		before = json_text(stage, "quality");
-		say(s, i ? "" : "Repair first", words);
+		risk_say(s, i ? "" : "Repair first", words);
 	}
 	if (i == 0 && json_int(r, "failed_count") > json_int(r, "components_unknown"))
-		say(s, "Repair first", "nothing here alone gives back what can be lost");
+		risk_say(s, "Repair first", "nothing here alone gives back what can be lost");
 }
 
 static void print_until_then(const struct screen *s, const json_t *r)
@@ -292,31 +292,10 @@ static void print_until_then(const struct screen *s, const json_t *r)
 			text_add(&t, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", name_at(points, i));
 		text_add(&t, " alone: no maintenance there");
 	}
-	say(s, "Until then", words);
+	risk_say(s, "Until then", words);
 }
 
 /* ---- how sure it is ------------------------------------------------------------------------------------------------------------ */
-
-static void print_chance(const struct screen *s, const json_t *r, bool verbose)
-{
-	json_int_t rated = json_int(r, "components_rated"), n = json_int(r, "components");
-	json_t *p = json_object_get(r, "p"), *design = json_object_get(r, "design_p");
-	char now[64], usual[64], words[256];
-	struct text t = text_over(words, sizeof(words));
-
-	if (json_is_number(p) && !is_down(r)) {
-		text_add(&t, "to be down at a random moment: %s", chance_words(json_number_value(p), now, sizeof(now)));
-		if (!json_is_number(design))	/* what has no rate has failed, and counts no more */
-			text_add(&t, " (usually: cannot be told)");
-		else if (strcmp(chance_words(json_number_value(design), usual, sizeof(usual)), now) != 0)
-			text_add(&t, " (usually %s)", usual);
-		text_add(&t, "; rates: %lld as configured", (long long)rated);
-		say(s, "Chance", words);
-	} else if (verbose && rated < n) {
-		text_add(&t, "cannot be told: %lld of %lld components have no unavailability", (long long)(n - rated), (long long)n);
-		say(s, "Chance", words);
-	}
-}
 
 static void print_certainty(const struct screen *s, const json_t *r, const json_t *head)
 {
@@ -339,7 +318,7 @@ static void print_certainty(const struct screen *s, const json_t *r, const json_
 		text_add(&t, ", last polled %s ago", age_words(json_span(head, "polled_ago_s"), ago, sizeof(ago)));
 	if (!polled)
 		text_add(&t, ": nothing of it is polled");
-	say(s, "Certainty", words);
+	risk_say(s, "Certainty", words);
 }
 
 /* The present risk or outage is not history. */
@@ -361,7 +340,7 @@ static void print_before(const struct screen *s, const json_t *r)
 		text_add(&t, "%swarned of %s %s ahead", t.len ? "; " : "", is_down(r) ? "this outage" : "the last outage",
 			 span_format(json_span(b, "last_warning_s"), warning, sizeof(warning)));
 	if (t.len)
-		say(s, "Before", words);
+		risk_say(s, "Before", words);
 }
 
 /* ---- behind -v ------------------------------------------------------------------------------------------------------------------- */
@@ -387,11 +366,11 @@ static void print_numbers(const struct screen *s, const json_t *r)
 		else
 			text_add(&t, "%lld", (long long)json_integer_value(d));
 	}
-	say(s, "Distance", words);
+	risk_say(s, "Distance", words);
 	t = text_over(words, sizeof(words));
 	json_array_foreach(list, i, name)
 		text_add(&t, "%s%s", i ? " \u00b7 " : "", json_string_value(name));
-	say(s, "Stands on", t.cut ? "more than fits here: --json" : words);
+	risk_say(s, "Stands on", t.cut ? "more than fits here: --json" : words);
 }
 
 static void print_risk(const struct screen *s, const json_t *r, const json_t *head, bool verbose, size_t sets)
@@ -407,18 +386,19 @@ static void print_risk(const struct screen *s, const json_t *r, const json_t *he
 		print_sets(s, r, verbose && sets < SETS_VERBOSE ? SETS_VERBOSE : sets);
 	print_repairs(s, r);
 	print_until_then(s, r);
-	print_chance(s, r, verbose);
+	risk_print_chance(s, r, verbose);
 	print_certainty(s, r, head);
 	print_before(s, r);
 	if (verbose) {
 		risk_print_cuts(s, r);
+		risk_print_rates(s, r);
 		print_numbers(s, r);
 	}
 	if (json_text(r, "runbook")[0])
-		say(s, "Runbook", json_text(r, "runbook"));
+		risk_say(s, "Runbook", json_text(r, "runbook"));
 	snprintf(more, sizeof(more), "%sforewarn explain \"%s\" \u00b7 --json", verbose ? "" : "-v cut sets and importance \u00b7 ",
 		 json_text(r, "service"));
-	say(s, "More", more);
+	risk_say(s, "More", more);
 }
 
 static void print_all(const struct ctl *c, const json_t *answer, bool verbose, size_t sets)

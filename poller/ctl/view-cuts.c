@@ -80,8 +80,6 @@ void view_put_smallest(struct view *v, const struct entity *e, size_t sets, json
 
 /* ---- importance ------------------------------------------------------------------------------------------------------------------ */
 
-static json_t *finite_json(double x) { return isfinite(x) ? json_real(x) : json_null(); }
-
 /* A component of which nothing can be told is left out. */
 static json_t *importance_json(struct view *v, uint32_t node)
 {
@@ -94,9 +92,9 @@ static json_t *importance_json(struct view *v, uint32_t node)
 	for (size_t i = 0; i < n; i++)
 		if (isfinite(of[i].birnbaum) || isfinite(of[i].raw))
 			json_array_append_new(list, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}",
-				"component", json_words(view_node_name(v, of[i].component)), "birnbaum", finite_json(of[i].birnbaum),
-				"criticality", finite_json(of[i].criticality), "fussell_vesely", finite_json(of[i].fussell_vesely),
-				"raw", finite_json(of[i].raw), "rrw", finite_json(of[i].rrw)));
+				"component", json_words(view_node_name(v, of[i].component)), "birnbaum", json_finite(of[i].birnbaum),
+				"criticality", json_finite(of[i].criticality), "fussell_vesely", json_finite(of[i].fussell_vesely),
+				"raw", json_finite(of[i].raw), "rrw", json_finite(of[i].rrw)));
 	free(of);
 	return list;
 }

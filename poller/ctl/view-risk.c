@@ -3,7 +3,6 @@
  * Everything is asked of the graph as it is now; nothing is built. What grows with the model is bounded here: how many
  * failed components are tried as repairs, how many single points are followed to what they carry.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -414,7 +413,7 @@ static void put_since(struct view *v, const struct entity *e, const struct entit
 
 static void put_failed(struct look *l, const struct entity *e, const uint32_t *support, size_t n, json_t *item)
 {
-	size_t count, rated = 0, unknown = 0;
+	size_t count, unknown = 0;
 	const struct entity **failed = failed_of(l->v, support, n, &count);
 	json_t *list = json_array();
 
@@ -423,18 +422,12 @@ static void put_failed(struct look *l, const struct entity *e, const uint32_t *s
 		if (i < FAILED_MOST)
 			json_array_append_new(list, failed_json(l->v, e, failed[i], i < JUDGED_MOST));
 	}
-	for (size_t i = 0; i < n; i++) {
-		const struct entity *c = model_of_node(l->v->model, support[i]);
-
-		rated += c && c->kind == ENTITY_COMPONENT && isfinite(l->v->config->component[c->index].rate.unavailability);
-	}
 	json_object_set_new(item, "failed", list);
 	json_object_set_new(item, "failed_count", json_integer((json_int_t)count));
 	json_object_set_new(item, "repairs", repairs_json(l->v, e, failed, count));
 	put_since(l->v, e, failed, count, item);
 	json_object_set_new(item, "components", json_integer((json_int_t)n));
 	json_object_set_new(item, "components_unknown", json_integer((json_int_t)unknown));
-	json_object_set_new(item, "components_rated", json_integer((json_int_t)rated));
 	free(failed);
 }
 
@@ -478,19 +471,18 @@ static void put_before(struct view *v, const struct entity *e, json_t *item)
 
 static json_t *distance_json(uint32_t d) { return d == DISTANCE_NEVER ? json_null() : json_integer(d); }
 
-static json_t *number_or_null(double x) { return isfinite(x) ? json_real(x) : json_null(); }
-
 static json_t *verdict_json(struct view *v, const struct entity *e, const struct verdict *d)
 {
 	const struct cfg_service *s = &v->config->service[e->index];
 	struct verdict design = { .distance = d->design_distance };
 
-	return json_pack("{s:o,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:o}", "service", json_words(e->name),
+	return json_pack("{s:o,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:o,s:o,s:i,s:o}", "service", json_words(e->name),
 			 "quality", state_word(d->quality), "at_risk", d->at_risk, "can_lose", json_lose(d), "built_for", json_lose(&design),
 			 "distance", distance_json(d->distance), "distance_weak", distance_json(d->distance_weak),
 			 "distance_worst", distance_json(d->distance_worst), "design_distance", distance_json(d->design_distance),
-			 "smallest_count", json_whole(d->distance ? d->cuts : 0), "design_smallest_count", json_whole(d->design_cuts), "p", number_or_null(d->p),
-			 "design_p", number_or_null(d->design_p), "owner", json_words(s->owner), "tier", (int)s->tier,
+			 "smallest_count", json_whole(d->distance ? d->cuts : 0), "design_smallest_count", json_whole(d->design_cuts), "p", json_finite(d->p),
+			 "design_p", json_finite(d->design_p), "horizon_s", span_as_s(v->config->horizon), "p_horizon", json_finite(d->p_horizon),
+			 "design_p_horizon", json_finite(d->design_p_horizon), "owner", json_words(s->owner), "tier", (int)s->tier,
 			 "runbook", json_words(s->runbook));
 }
 
@@ -510,6 +502,7 @@ static json_t *service_json(struct view *v, const struct entity *e, const struct
 	put_failed(&l, e, support, n, item);
 	put_left(&l, e->node, item);
 	put_points(&l, e, item);
+	view_put_rates(v, support, n, a->bound != NULL, item);
 	if (a->bound)
 		view_put_cuts(v, e, a->bound, a->sets, item);
 	else

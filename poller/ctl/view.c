@@ -127,6 +127,14 @@ static bool open_state(void *owner, const struct ledger_state *s)
 	return true;
 }
 
+static bool open_history(void *owner, const char *name, const struct history *h)
+{
+	struct view *v = ((struct opening *)owner)->v;
+
+	model_history_restore(v->model, name, h, v->polled_at);
+	return true;
+}
+
 static bool open_alert(void *owner, const struct alert *a)
 {
 	alert_book_restore(((struct opening *)owner)->v->book, a);
@@ -160,6 +168,8 @@ static enum fw_err open_ledger(struct view *v, struct err *err)
 	if (e == FW_OK && o.grown)
 		e = model_rebuild(v->model, err);
 	if (e == FW_OK)
+		e = ledger_histories(v->ledger, open_history, &o, err);
+	if (e == FW_OK)
 		e = ledger_states(v->ledger, open_state, &o, err);
 	if (e == FW_OK)
 		e = ledger_open_alerts(v->ledger, open_alert, &o, err);
@@ -186,6 +196,7 @@ struct view *view_open(const struct ctl *c, struct err *err)
 		view_close(v);
 		return NULL;
 	}
+	model_rates(v->model, v->polled_at.us ? v->polled_at : v->now);
 	model_changes(v->model, no_change, NULL);
 	for (size_t i = 0; i < model_count(v->model); i++) {
 		const struct entity *e = model_at(v->model, i);

@@ -142,7 +142,7 @@ char *age_words(struct span d, char *buf, size_t size_octets)
 	return buf;
 }
 
-/* "about 1 in 120": two digits, never twelve. */
+/* "about 1 in 120": two digits, never twelve; who reads it cannot tell one in ten million from one in a hundred. */
 char *chance_words(double p, char *buf, size_t size_octets)
 {
 	double n = 1 / p, scale = p > 0 ? pow(10, floor(log10(n)) - 1) : 1;
@@ -150,10 +150,14 @@ char *chance_words(double p, char *buf, size_t size_octets)
 
 	if (p <= 0)
 		snprintf(buf, size_octets, "none");
-	else if (p > 0.5)
-		snprintf(buf, size_octets, "%.0f %%", p * 100);
-	else if (n > 9e15)
-		snprintf(buf, size_octets, "below 1 in 9,000,000,000,000,000");
+	else if (p < 0.9999995e-6)
+		snprintf(buf, size_octets, "less than 1 in a million");
+	else if (p >= 0.995)
+		snprintf(buf, size_octets, "almost certain");
+	else if (p >= 0.95)
+		snprintf(buf, size_octets, "about %.0f in 100", p * 100);
+	else if (p > 0.36 && round(p * 10) != 5)
+		snprintf(buf, size_octets, "about %.0f in 10", p * 10);
 	else
 		snprintf(buf, size_octets, "about 1 in %s",
 			 text_thousands((unsigned long long)(n < 10 ? round(n) : round(n / scale) * scale), digits, sizeof(digits)));

@@ -21,6 +21,10 @@
 		     " until, seen) VALUES(?,?,?,?,?,?,?,?,?,?,?)")							\
 	X(STATES, "SELECT name, state, admin, gone, icmp, snmp, reason, since, since_after, until, seen FROM state")	\
 	X(STATE_FORGET, "DELETE FROM state WHERE name = ?1")								\
+	X(HISTORY_PUT, "INSERT OR REPLACE INTO history(name, since, until, now, before, failures, repairs, up, down)"	\
+		       " VALUES(?,?,?,?,?,?,?,?,?)")								\
+	X(HISTORIES, "SELECT name, since, until, now, before, failures, repairs, up, down FROM history")		\
+	X(HISTORY_FORGET, "DELETE FROM history WHERE name = ?1")							\
 	X(ALERT_PUT, "INSERT OR REPLACE INTO alert(number, sequence, key, kind, severity, transition, state, raised,"	\
 		     " changed, cleared, detail) VALUES(?,?,?,?,?,?,?,?,?,?,?)")					\
 	X(ALERTS_OPEN, "SELECT detail FROM alert WHERE cleared = 0 ORDER BY number")					\
@@ -62,6 +66,10 @@ struct ledger {
 	struct ledger_outbox outbox;
 	uint64_t unreadable;		/* rows whose alert is no alert */
 };
+
+/* Hand out row after row until 'one' is false; the statement is reset in the end. */
+typedef bool row_each(struct ledger *l, sqlite3_stmt *s, void *what);
+enum fw_err ledger_each_row(struct ledger *l, sqlite3_stmt *s, row_each *one, void *what, struct err *err);
 
 /* The prepared statement, reset and ready to bind; NULL with the reason. */
 sqlite3_stmt *ledger_statement(struct ledger *l, enum ledger_statement which, struct err *err);

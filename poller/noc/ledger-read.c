@@ -14,10 +14,7 @@ static void text_at(sqlite3_stmt *s, int column, char *buf, size_t size_octets)
 	text_copy(buf, size_octets, t ? t : "");
 }
 
-/* Hand out row after row until 'one' is false; the statement is reset in the end. */
-typedef bool row_each(struct ledger *l, sqlite3_stmt *s, void *what);
-
-static enum fw_err each_row(struct ledger *l, sqlite3_stmt *s, row_each *one, void *what, struct err *err)
+enum fw_err ledger_each_row(struct ledger *l, sqlite3_stmt *s, row_each *one, void *what, struct err *err)
 {
 	enum fw_err e = FW_OK;
 	int code = SQLITE_ROW;
@@ -63,7 +60,7 @@ enum fw_err ledger_events(struct ledger *l, const char *name_or_null, struct wal
 	if (to.us == 0)
 		to.us = INT64_MAX;
 	ledger_bind(s, name_or_null ? "wwit" : "wwi", from, to, (int64_t)most, name_or_null);
-	return each_row(l, s, event_row, &w, err);
+	return ledger_each_row(l, s, event_row, &w, err);
 }
 
 struct states { ledger_each_state *each; void *owner; };
@@ -89,7 +86,7 @@ enum fw_err ledger_states(struct ledger *l, ledger_each_state *each, void *owner
 {
 	struct states w = { each, owner };
 
-	return each_row(l, ledger_statement(l, SQL_STATES, err), state_row, &w, err);
+	return ledger_each_row(l, ledger_statement(l, SQL_STATES, err), state_row, &w, err);
 }
 
 struct parts { ledger_each_part *each; void *owner; };
@@ -108,7 +105,7 @@ enum fw_err ledger_parts(struct ledger *l, ledger_each_part *each, void *owner, 
 {
 	struct parts w = { each, owner };
 
-	return each_row(l, ledger_statement(l, SQL_PARTS, err), part_row, &w, err);
+	return ledger_each_row(l, ledger_statement(l, SQL_PARTS, err), part_row, &w, err);
 }
 
 /* ---- alerts and the outbox -------------------------------------------------------------------------------------- */
@@ -138,7 +135,7 @@ enum fw_err ledger_open_alerts(struct ledger *l, ledger_each_alert *each, void *
 {
 	struct alerts w = { each, owner };
 
-	return each_row(l, ledger_statement(l, SQL_ALERTS_OPEN, err), alert_row, &w, err);
+	return ledger_each_row(l, ledger_statement(l, SQL_ALERTS_OPEN, err), alert_row, &w, err);
 }
 
 struct outboxes { ledger_each_outbox *each; void *owner; bool damaged_too; };
@@ -168,7 +165,7 @@ enum fw_err ledger_unsent_after(struct ledger *l, struct unsent_want want, ledge
 	sqlite3_stmt *s = ledger_statement(l, SQL_OUTBOX_UNSENT, err);
 
 	ledger_bind(s, "ii", (int64_t)want.most, (int64_t)want.after);
-	return each_row(l, s, outbox_row, &w, err);
+	return ledger_each_row(l, s, outbox_row, &w, err);
 }
 
 enum fw_err ledger_unsent(struct ledger *l, uint32_t most, ledger_each_outbox *each, void *owner, struct err *err)

@@ -91,7 +91,8 @@ enum fw_err ledger_part_forget(struct ledger *l, const char *name, struct err *e
 		return e;
 	s = ledger_statement(l, SQL_STATE_FORGET, err);
 	ledger_bind(s, "t", name);
-	return ledger_step(l, s, err);
+	e = ledger_step(l, s, err);
+	return e == FW_OK ? ledger_history_forget(l, name, err) : e;
 }
 
 enum fw_err ledger_cycle(struct ledger *l, struct wall began, struct wall ended, const char *summary_json,

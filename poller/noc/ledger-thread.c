@@ -30,6 +30,7 @@ enum {
 
 struct msg_event { struct msg m; struct ledger_event e; };
 struct msg_state { struct msg m; struct ledger_state s; };
+struct msg_history { struct msg m; struct history h; char name[]; };
 struct msg_alert { struct msg m; uint32_t json_octets, targets; char text[]; };	/* JSON, then names, each with its 0 */
 struct msg_sent { struct msg m; uint64_t id; struct wall at; };
 struct msg_part { struct msg m; struct wall at; char name[MODEL_NAME_MAX]; };
@@ -103,6 +104,16 @@ enum fw_err ledger_post_state(struct ledger_thread *t, const struct ledger_state
 	struct msg_state *m = msg_make(LEDGER_STATE, sizeof(*m));
 
 	m->s = *s;
+	return post(t, &m->m);
+}
+
+enum fw_err ledger_post_history(struct ledger_thread *t, const char *name, const struct history *h)
+{
+	size_t len = strlen(name) + 1;
+	struct msg_history *m = msg_make(LEDGER_HISTORY, sizeof(*m) + len);
+
+	m->h = *h;
+	memcpy(m->name, name, len);
 	return post(t, &m->m);
 }
 
@@ -192,6 +203,13 @@ static enum fw_err apply_state(struct ledger_thread *t, const struct msg *m, str
 	return ledger_put_state(t->ledger, &((const struct msg_state *)(const void *)m)->s, err);
 }
 
+static enum fw_err apply_history(struct ledger_thread *t, const struct msg *m, struct err *err)
+{
+	const struct msg_history *h = (const void *)m;
+
+	return ledger_put_history(t->ledger, h->name, &h->h, err);
+}
+
 static enum fw_err apply_alert(struct ledger_thread *t, const struct msg *m, struct err *err)
 {
 	const struct msg_alert *a = (const void *)m;
@@ -236,6 +254,7 @@ static enum fw_err apply_cycle(struct ledger_thread *t, const struct msg *m, str
 
 static const struct { apply_msg *apply; bool heavy; } kinds[] = {
 	[LEDGER_EVENT] = { apply_event, true }, [LEDGER_STATE] = { apply_state, true },
+	[LEDGER_HISTORY] = { apply_history, true },
 	[LEDGER_ALERT] = { apply_alert, true }, [LEDGER_SENT] = { apply_sent, false },
 	[LEDGER_PART_ADD] = { apply_part_add, true }, [LEDGER_PART_FORGET] = { apply_part_forget, true },
 	[LEDGER_CYCLE] = { apply_cycle, false },

@@ -45,6 +45,9 @@ static const char *const migrations[] = {
 	"CREATE TABLE cycle(id INTEGER PRIMARY KEY CHECK (id = 1), began INTEGER NOT NULL, ended INTEGER NOT NULL,"
 	" summary TEXT NOT NULL);\n"
 	"CREATE TABLE number(id INTEGER PRIMARY KEY CHECK (id = 1), next INTEGER NOT NULL);\n",
+	"CREATE TABLE history(name TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, now INTEGER NOT NULL,"
+	" before INTEGER NOT NULL, failures INTEGER NOT NULL, repairs INTEGER NOT NULL, up INTEGER NOT NULL,"
+	" down INTEGER NOT NULL) WITHOUT ROWID;\n",
 };
 
 enum { SCHEMA = sizeof(migrations) / sizeof(*migrations) };

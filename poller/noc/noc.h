@@ -10,6 +10,7 @@
  *
  *	alert.c alert-cause.c alert-words.c	the book of alerts: pure
  *	ledger.c ledger-rows.c ledger-read.c	the file
+ *	ledger-history.c			how often components failed, in it
  *	alert-json.c				an alert as text and back, for the file
  *	ledger-thread.c				the thread that writes it, and hands out what is to be sent
  *	sender.c trap.c				notifications over SNMP
@@ -143,6 +144,9 @@ enum fw_err ledger_put_state(struct ledger *l, const struct ledger_state *s, str
 /* The alert, and an outbox row for each of the targets (names of notify sections that want it). */
 enum fw_err ledger_put_alert(struct ledger *l, const struct alert *a, const char *const *targets, size_t target_count,
 			     struct err *err);
+/* What was seen of a component so far; unlike events it is not cut by retention. */
+enum fw_err ledger_put_history(struct ledger *l, const char *name, const struct history *h, struct err *err);
+enum fw_err ledger_history_forget(struct ledger *l, const char *name, struct err *err);
 enum fw_err ledger_outbox_sent(struct ledger *l, uint64_t id, struct wall at, struct err *err);
 enum fw_err ledger_part_add(struct ledger *l, const char *name, struct wall at, struct err *err);	/* baseline */
 enum fw_err ledger_part_forget(struct ledger *l, const char *name, struct err *err);
@@ -157,6 +161,8 @@ enum fw_err ledger_events(struct ledger *l, const char *name_or_null, struct wal
 			  ledger_each_event *each, void *owner, struct err *err);
 typedef bool ledger_each_state(void *owner, const struct ledger_state *s);
 enum fw_err ledger_states(struct ledger *l, ledger_each_state *each, void *owner, struct err *err);
+typedef bool ledger_each_history(void *owner, const char *name, const struct history *h);
+enum fw_err ledger_histories(struct ledger *l, ledger_each_history *each, void *owner, struct err *err);
 typedef bool ledger_each_part(void *owner, const char *name);
 enum fw_err ledger_parts(struct ledger *l, ledger_each_part *each, void *owner, struct err *err);
 typedef bool ledger_each_alert(void *owner, const struct alert *a);
@@ -181,7 +187,7 @@ uint64_t ledger_retain(struct ledger *l, struct wall now, struct span age, uint6
  * counted, retried; messages wait in the bounded mailbox. LEDGER_SENT and LEDGER_CYCLE need no LEDGER_COMMIT.
  */
 enum ledger_msg {
-	LEDGER_EVENT = 1, LEDGER_STATE, LEDGER_ALERT, LEDGER_SENT, LEDGER_PART_ADD, LEDGER_PART_FORGET, LEDGER_CYCLE,
+	LEDGER_EVENT = 1, LEDGER_STATE, LEDGER_HISTORY, LEDGER_ALERT, LEDGER_SENT, LEDGER_PART_ADD, LEDGER_PART_FORGET, LEDGER_CYCLE,
 	LEDGER_COMMIT, LEDGER_STOP,
 	LEDGER_COMMITTED = 100, LEDGER_SEND,
 };
@@ -192,6 +198,7 @@ struct ledger_thread *ledger_thread_start(struct ledger *l, struct mbox *back, c
 /* Each posts one message (FW_FULL: still refused after being counted; main keeps its dirty list and posts again). */
 enum fw_err ledger_post_event(struct ledger_thread *t, const struct ledger_event *e);
 enum fw_err ledger_post_state(struct ledger_thread *t, const struct ledger_state *s);
+enum fw_err ledger_post_history(struct ledger_thread *t, const char *name, const struct history *h);
 /* To the targets that want its kind, and those that were told of it before. */
 enum fw_err ledger_post_alert(struct ledger_thread *t, const struct alert *a, const struct config *c);
 enum fw_err ledger_post_sent(struct ledger_thread *t, uint64_t outbox_id, struct wall at);

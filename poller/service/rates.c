@@ -53,15 +53,16 @@ void history_sleep(struct history *h, struct wall until)
 	h->asleep = true;
 }
 
-void history_wake(struct history *h, struct wall at, struct span most)
+bool history_wake(struct history *h, struct wall at, struct span most)
 {
-	if (!h->asleep)
-		return;
+	bool was_asleep = h->asleep;
+
 	h->asleep = false;
-	if (wall_since(at, h->until).us <= most.us)
-		return;
+	if (!was_asleep || wall_since(at, h->until).us <= most.us)
+		return false;
 	h->now = SEEN_NOT;
 	count_until(h, at);
+	return true;
 }
 
 struct history history_at(const struct history *h, struct wall at)

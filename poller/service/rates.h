@@ -50,7 +50,7 @@ void history_step(struct history *h, enum seen now, struct wall at);
 void history_forget(struct history *h, struct wall at);
 /* It was last looked at at 'until'. When it is seen again, the time between counts if it is not longer than 'most'. */
 void history_sleep(struct history *h, struct wall until);
-void history_wake(struct history *h, struct wall at, struct span most);
+bool history_wake(struct history *h, struct wall at, struct span most);	/* true: it was longer, nobody saw */
 /* The same with what goes on counted until 'at'. */
 struct history history_at(const struct history *h, struct wall at);
 

@@ -59,9 +59,15 @@ static void test_numbers(void)
 	char buf[64];
 
 	is_str(chance_words(1 / 118.7, buf, sizeof(buf)), "about 1 in 120", "a chance has two digits");
-	is_str(chance_words(0.75, buf, sizeof(buf)), "75 %", "a likely one is in percent");
+	is_str(chance_words(1e-6, buf, sizeof(buf)), "about 1 in 1,000,000", "one in a million is a number yet");
+	is_str(chance_words(0.34, buf, sizeof(buf)), "about 1 in 3", "a third");
+	is_str(chance_words(0.42, buf, sizeof(buf)), "about 4 in 10", "less than half");
+	is_str(chance_words(0.5, buf, sizeof(buf)), "about 1 in 2", "half");
+	is_str(chance_words(0.72, buf, sizeof(buf)), "about 7 in 10", "a likely one");
+	is_str(chance_words(0.97, buf, sizeof(buf)), "about 97 in 100", "a very likely one");
+	is_str(chance_words(0.9999, buf, sizeof(buf)), "almost certain", "one that is not worth a number");
 	is_str(chance_words(0, buf, sizeof(buf)), "none", "none");
-	is_str(chance_words(1e-300, buf, sizeof(buf)), "below 1 in 9,000,000,000,000,000", "one beyond all numbers");
+	is_str(chance_words(1e-300, buf, sizeof(buf)), "less than 1 in a million", "one beyond all numbers");
 	is_str(age_words(span_s(271), buf, sizeof(buf)), "4 min", "an age has one part");
 	is_str(age_words(span_ms(5700), buf, sizeof(buf)), "5 s", "whole seconds");
 	is_str(age_words(span_us(0), buf, sizeof(buf)), "0 s", "no age");
@@ -141,7 +147,7 @@ int main(void)
 {
 	setenv("TZ", "UTC", 1);
 	tzset();
-	plan(8 + 12 + 5 + 7 + 9 + 8 + 7 + 8);
+	plan(8 + 12 + 5 + 7 + 9 + 8 + 7 + 8 + 6);
 	test_names();
 	test_states();
 	test_causes();
