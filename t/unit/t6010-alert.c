@@ -414,10 +414,10 @@ static void test_half_seen(void)
 
 /* ---- whatever happens ------------------------------------------------------------------------------------------------- */
 
-struct seen { char key[MODEL_NAME_MAX]; uint64_t number, sequence; bool open; };
-struct witness { struct seen seen[64]; unsigned count; uint64_t highest; unsigned wrong; };
+struct heard { char key[MODEL_NAME_MAX]; uint64_t number, sequence; bool open; };
+struct witness { struct heard seen[64]; unsigned count; uint64_t highest; unsigned wrong; };
 
-static struct seen *seen_of(struct witness *w, const char *key)
+static struct heard *heard_of(struct witness *w, const char *key)
 {
 	for (unsigned i = 0; i < w->count; i++)
 		if (strcmp(w->seen[i].key, key) == 0)
@@ -430,7 +430,7 @@ static struct seen *seen_of(struct witness *w, const char *key)
 static void witness(void *owner, const struct alert *a)
 {
 	struct witness *w = owner;
-	struct seen *s = seen_of(w, a->key);
+	struct heard *s = heard_of(w, a->key);
 
 	if (a->transition == TRANSITION_RAISE) {
 		w->wrong += s->open || a->number <= w->highest || a->sequence != 1 || a->severity == SEVERITY_CLEARED;
