@@ -1,13 +1,18 @@
 /* poller/snmp/usm-crypto.c: digests and ciphers of the User-based Security Model, by libcrypto with kept contexts.
  *
  * Single DES is not among the algorithms that OpenSSL 3 offers by default; triple DES with three equal keys is the same
- * function, and is.
+ * function, and is. CFB is not asked for by its name, as libcrypto goes through it block by block with a call for each:
+ *
+ *   CFB: C1 = P1 ^ E(IV), C2 = P2 ^ E(C1), ...
+ *   Encrypting, with X1 = E(IV) and Xn+1 = E(Pn ^ Xn):  Cn = Pn ^ Xn, and X1 X2 ... are the CBC (from zeroes) of IV P1 P2
+ *   Decrypting:                                         Pn = Cn ^ E(Cn-1): the ECB of IV C1 C2 ..., side by side
  */
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "poller/base/hash.h"
 #include "usm-int.h"
 
 /* RFC 3414 6 and 7, RFC 7860 4.1 */
@@ -30,11 +35,11 @@ static const struct priv_kind {
 } priv_kinds[USM_PRIVS] = {
 	[USM_NOPRIV]  = { "none", NULL, NULL, 0 },
 	[USM_DES]     = { "DES", "DES-EDE3-CBC", "DES-EDE3-CBC", 16 },
-	[USM_AES128]  = { "AES", "AES-128-CFB", "AES-128-ECB", 16 },
-	[USM_AES192]  = { "AES-192", "AES-192-CFB", "AES-192-ECB", 24 },
-	[USM_AES256]  = { "AES-256", "AES-256-CFB", "AES-256-ECB", 32 },
-	[USM_AES192C] = { "AES-192-C", "AES-192-CFB", "AES-192-ECB", 24 },
-	[USM_AES256C] = { "AES-256-C", "AES-256-CFB", "AES-256-ECB", 32 },
+	[USM_AES128]  = { "AES", "AES-128-CBC", "AES-128-ECB", 16 },
+	[USM_AES192]  = { "AES-192", "AES-192-CBC", "AES-192-ECB", 24 },
+	[USM_AES256]  = { "AES-256", "AES-256-CBC", "AES-256-ECB", 32 },
+	[USM_AES192C] = { "AES-192-C", "AES-192-CBC", "AES-192-ECB", 24 },
+	[USM_AES256C] = { "AES-256-C", "AES-256-CBC", "AES-256-ECB", 32 },
 };
 
 /* ---- words ---- */
@@ -115,7 +120,7 @@ static const char *fetch_all(struct usm *u)
 	}
 	for (unsigned p = USM_DES; p < USM_PRIVS; p++) {
 		u->seal[p] = cipher_new(priv_kinds[p].seal, true);
-		/* CFB encrypts in both directions */
+		/* CFB runs the cipher forward in both directions */
 		u->open[p] = cipher_new(priv_kinds[p].open, p != USM_DES);
 		if ((!u->seal[p] || !u->open[p]) && p != USM_DES)
 			lacks = priv_kinds[p].word;
@@ -129,8 +134,10 @@ struct usm *usm_new(struct err *err)
 	const char *lacks = fetch_all(u);
 
 	u->md_ctx = EVP_MD_CTX_new();
-	u->plain = must_alloc(V3_SCOPED_MAX + 16);
-	u->stream = must_alloc(V3_SCOPED_MAX + 32);
+	u->plain = must_alloc(V3_SCOPED_MAX);
+	u->stream = must_alloc(V3_SCOPED_MAX + 16);
+	u->laid = must_alloc(V3_SCOPED_MAX + 16);
+	u->generations = random_u32();		/* a packet may have been sealed by another worker before */
 	if (!u->md_ctx || RAND_bytes((uint8_t *)&u->salt, sizeof(u->salt)) != 1)
 		lacks = "random numbers";
 	if (!lacks)
@@ -152,8 +159,10 @@ void usm_free(struct usm *u)
 		EVP_CIPHER_CTX_free(u->open[p]);
 	}
 	EVP_MD_CTX_free(u->md_ctx);
-	OPENSSL_cleanse(u->plain, V3_SCOPED_MAX + 16);
+	OPENSSL_cleanse(u->plain, V3_SCOPED_MAX);
+	OPENSSL_cleanse(u->stream, V3_SCOPED_MAX + 16);
 	free(u->plain);
+	free(u->laid);
 	free(u->stream);
 	free(u);
 }
@@ -175,32 +184,34 @@ bool usm_hash(struct usm *u, enum usm_auth a, const struct usm_piece *piece, uns
 }
 
 /* RFC 2104: the key is never longer than a block here. */
-static void pad(const struct auth_kind *k, const uint8_t *key, uint8_t with, uint8_t block[USM_BLOCK_MAX])
+static void pad(const struct auth_kind *k, const uint8_t *key, uint8_t with, uint8_t *block)
 {
 	memset(block, with, k->block);
 	for (unsigned i = 0; i < k->hash; i++)
 		block[i] ^= key[i];
 }
 
+/* Few pieces: each costs as much as a hundred octets. The longest head there can be, each length in six octets and each
+ * number in eight, is 197 octets up to its digest. */
 bool usm_sign(struct usm *u, enum usm_auth a, const uint8_t *key, struct usm_piece message, size_t digest_at,
 	      uint8_t digest[USM_HASH_MAX])
 {
-	static const uint8_t zeroes[USM_DIGEST_MAX];
 	const struct auth_kind *k = &auth_kinds[a];
+	size_t rest_at = digest_at + k->digest, head = k->block + rest_at;
 	const uint8_t *p = message.p;
-	uint8_t block[USM_BLOCK_MAX];
-	const struct usm_piece inner[] = {
-		{ block, k->block }, { p, digest_at }, { zeroes, k->digest },
-		{ p + digest_at + k->digest, message.len - digest_at - k->digest }
-	};
-	const struct usm_piece outer[] = { { block, k->block }, { digest, k->hash } };
+	uint8_t block[USM_BLOCK_MAX + USM_HEAD_MAX];
 	bool fine;
 
+	if (!k->md || rest_at > USM_HEAD_MAX)
+		return false;
 	pad(k, key, 0x36, block);
-	fine = usm_hash(u, a, inner, 4, digest);
+	memcpy(block + k->block, p, digest_at);
+	memset(block + k->block + digest_at, 0, k->digest);
+	fine = usm_hash(u, a, (struct usm_piece[]){ { block, head }, { p + rest_at, message.len - rest_at } }, 2, digest);
 	pad(k, key, 0x5c, block);
-	fine = fine && usm_hash(u, a, outer, 2, digest);
-	OPENSSL_cleanse(block, sizeof(block));
+	memcpy(block + k->block, digest, k->hash);
+	fine = fine && usm_hash(u, a, &(struct usm_piece){ block, k->block + k->hash }, 1, digest);
+	OPENSSL_cleanse(block, k->block);
 	return fine;
 }
 
@@ -250,55 +261,61 @@ static bool cipher_run(EVP_CIPHER_CTX *c, const struct usm_seal *s, const uint8_
 	return fine;
 }
 
+static void xor_of(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t len_octets)
+{
+	size_t i = 0;
+
+	for (; i + 8 <= len_octets; i += 8) {
+		uint64_t x, y;
+
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		x ^= y;
+		memcpy(to + i, &x, 8);
+	}
+	for (; i < len_octets; i++)
+		to[i] = a[i] ^ b[i];
+}
+
+/* 'stream' gets the IV and 'in' behind it; 'out' the cipher of that, xored with 'in'. */
+static bool cfb(struct usm *u, EVP_CIPHER_CTX *c, const struct usm_seal *s, struct usm_piece in, uint8_t *out)
+{
+	static const uint8_t zeroes[16];
+	size_t whole = (in.len + 15) / 16 * 16;
+
+	iv_make(s, u->stream);
+	memcpy(u->stream + 16, in.p, whole - 16);
+	if (!cipher_run(c, s, zeroes, &(struct usm_piece){ u->stream, whole }, u->stream))
+		return false;
+	xor_of(out, in.p, u->stream, in.len);
+	return true;
+}
+
 bool usm_encrypt(struct usm *u, const struct usm_seal *s, uint8_t *in, size_t len_octets, uint8_t *out)
 {
 	size_t sealed = usm_sealed_size(s->priv, len_octets);
 	uint8_t iv[16];
 
+	if (s->priv != USM_DES)
+		return cfb(u, u->seal[s->priv], s, (struct usm_piece){ in, len_octets }, out);
 	iv_make(s, iv);
 	memset(in + len_octets, 0, sealed - len_octets);
 	return cipher_run(u->seal[s->priv], s, iv, &(struct usm_piece){ in, sealed }, out);
 }
 
-static void xor_into(uint8_t *to, const uint8_t *from, size_t len_octets)
-{
-	size_t i = 0;
-
-	for (; i + 8 <= len_octets; i += 8) {
-		uint64_t a, b;
-
-		memcpy(&a, to + i, 8);
-		memcpy(&b, from + i, 8);
-		a ^= b;
-		memcpy(to + i, &a, 8);
-	}
-	for (; i < len_octets; i++)
-		to[i] ^= from[i];
-}
-
-/* CFB: each block of the stream is the cipher of the ciphertext before it, the first that of the IV. */
-static const uint8_t *cfb_decrypt(struct usm *u, const struct usm_seal *s, const uint8_t *in, size_t len_octets)
-{
-	size_t whole = (len_octets + 15) / 16 * 16;
-
-	iv_make(s, u->stream);
-	memcpy(u->stream + 16, in, len_octets);
-	if (!cipher_run(u->open[s->priv], s, NULL, &(struct usm_piece){ u->stream, whole }, u->plain))
-		return NULL;
-	xor_into(u->plain, in, len_octets);
-	return u->plain;
-}
-
 const uint8_t *usm_decrypt(struct usm *u, const struct usm_seal *s, const uint8_t *in, size_t len_octets)
 {
+	const struct usm_piece sealed = { in, len_octets };
 	uint8_t iv[16];
+	bool fine;
 
-	if (len_octets == 0 || len_octets > V3_SCOPED_MAX)
+	if (len_octets == 0 || len_octets > V3_SCOPED_MAX || (s->priv == USM_DES && len_octets % 8 != 0))
 		return NULL;
-	if (s->priv != USM_DES)
-		return cfb_decrypt(u, s, in, len_octets);
-	iv_make(s, iv);
-	if (len_octets % 8 != 0 || !cipher_run(u->open[USM_DES], s, iv, &(struct usm_piece){ in, len_octets }, u->plain))
-		return NULL;
-	return u->plain;
+	if (s->priv != USM_DES) {
+		fine = cfb(u, u->open[s->priv], s, sealed, u->plain);
+	} else {
+		iv_make(s, iv);
+		fine = cipher_run(u->open[USM_DES], s, iv, &sealed, u->plain);
+	}
+	return fine ? u->plain : NULL;
 }

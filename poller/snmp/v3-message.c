@@ -307,7 +307,7 @@ bool v3_finish(struct usm *u, const struct v3_envelope *v, struct v3_laid *l)
 bool v3_message_enc(struct usm *u, struct wr *w, const struct v3_envelope *v, const struct snmp_message *pdu,
 		    const struct wr *varbinds)
 {
-	struct wr laid = wr_over(u->stream, V3_SCOPED_MAX);
+	struct wr laid = wr_over(u->laid, V3_SCOPED_MAX);
 	struct snmp_head places = { 0 };
 	struct v3_laid l;
 

@@ -85,7 +85,7 @@ enum fw_err v3_seal(struct usm *u, struct usm_engine *e, struct v3_sending *s)
 
 	if (who->id_len == 0)
 		return discovery(u, s);
-	if (e->generation == 0)
+	while (e->generation == 0)
 		e->generation = ++u->generations;
 	v = envelope(e, who, s);
 	snmp_packet_patch_id(p, v3_request_id(s->msg_id));
