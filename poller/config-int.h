@@ -21,7 +21,7 @@ enum option_type {
 	OPT_SPAN,			/* "60s" */
 	OPT_SIZE,			/* "1GiB" */
 	OPT_COUNT, OPT_NUMBER, OPT_SWITCH,
-	OPT_CHECKS			/* the subsection check */
+	OPT_SECTIONS			/* subsections of its name */
 };
 
 struct option {
@@ -39,6 +39,7 @@ struct option_section {
 	const struct option *option;
 	unsigned count;
 	const char *text;
+	bool inner;			/* only within another */
 };
 extern const struct option_section option_sections[];
 extern const unsigned option_section_count;
@@ -125,12 +126,12 @@ struct load {
 	struct config *c;
 	struct mistakes *m;
 	struct arena scratch;		/* until the snapshot is done */
-	struct names credentials;	/* name -> index */
+	struct names credentials, calendars;	/* name -> index */
 	struct names once;		/* sections and options of which there is one -> index into 'once_place' */
 	struct place once_place[32];
 	struct defaults defaults;
 	struct raw_device *device;	uint32_t device_size;	/* parallel to the snapshot's devices */
-	uint32_t check_size, component_size, group_size, service_size, notify_size, credentials_size, rates_size, ref_size;
+	uint32_t check_size, component_size, calendar_size, group_size, service_size, notify_size, credentials_size, rates_size, ref_size;
 	struct raw_list *list;		uint32_t list_count, list_size;
 	uint64_t near_budget;		/* names that may still be compared to find near ones */
 	uint64_t expanded;		/* names that ranges stood for, so far */
@@ -151,6 +152,16 @@ bool may_exist(const struct load *l, const char *name);
 void take_csv_device(struct load *l, const char *name, struct place place, uint32_t *index);
 void device_defaults(struct load *l);		/* when all is read */
 void devices_finish(struct load *l);		/* when names are resolved: credentials, fingerprints */
+
+/* The i-th subsection of this type; NULL after saying what is wrong with its name. */
+const char *section_inner(const struct section *s, const char *type, unsigned i, struct section *sub);
+
+/* config-calendar.c: when something is needed, and how much */
+void take_calendar(const struct section *s);
+void take_demand(const struct section *s, struct cfg_group *g);		/* of a group, and what calendars make of it */
+void take_capacity(const struct section *s, uint64_t *out);
+void demand_counts(struct load *l, const struct cfg_group *g);		/* when all its members are known */
+void demands_check(struct load *l);		/* when all names are resolved */
 
 /* config-settings.c: sections that are not things with a name in the graph */
 void take_settings(const struct section *s);

@@ -67,6 +67,10 @@ static const struct option credentials[] = {
 	{ "mttr", OPT_SPAN, "1s", "10y", "of its rates", "time",					\
 	  "How long it is down, on average. Two of the three are enough." }
 
+#define CAPACITY_OPTION											\
+	{ "capacity", OPT_COUNT, "1", "1000000000000000", "none", "number",				\
+	  "What it can carry, in groups that have need-capacity, and in their unit." }
+
 static const struct option device[] = {
 	{ "address", OPT_TEXT, NULL, NULL, NULL, "address",
 	  "IPv4 or IPv6 address, or a host name. A port may follow: 192.0.2.1:1161, [2001:db8::1]:1161." },
@@ -91,7 +95,8 @@ static const struct option device[] = {
 	{ "every", OPT_SPAN, "1s", "1w", "of defaults", "time", "How often its checks run." },
 	{ "check-timeout", OPT_SPAN, "100ms", "1h", "of defaults", "time", "When its checks are killed." },
 	RATE_OPTIONS,
-	{ "check", OPT_CHECKS, NULL, NULL, "none", "section", "A check of this device, see check." },
+	CAPACITY_OPTION,
+	{ "check", OPT_SECTIONS, NULL, NULL, "none", "section", "A check of this device, see check." },
 };
 
 static const struct option check[] = {
@@ -102,6 +107,7 @@ static const struct option check[] = {
 	{ "timeout", OPT_SPAN, "100ms", "1h", "of its device", "time", "When it is killed." },
 	{ "counts", OPT_SWITCH, NULL, NULL, "true", "switch", "Is its device down when the check is? Only within a device." },
 	{ "needs", OPT_NAMES, NULL, NULL, "none", "names", "What it stands on, beside its device." },
+	CAPACITY_OPTION,
 	RATE_OPTIONS,
 };
 
@@ -109,6 +115,7 @@ static const struct option component[] = {
 	RATE_OPTIONS,
 	{ "needs", OPT_NAMES, NULL, NULL, "none", "names", "What it stands on." },
 	{ "carries", OPT_NAMES, NULL, NULL, "none", "names", "What stands on it." },
+	CAPACITY_OPTION,
 };
 
 static const struct option group[] = {
@@ -116,8 +123,27 @@ static const struct option group[] = {
 	  "Devices, checks, components, groups, services, parts of devices." },
 	{ "need", OPT_COUNT, "1", "1000000", NULL, "number", "How many members must be up; with fewer the group is down." },
 	{ "full", OPT_COUNT, "1", "1000000", "need", "number", "With fewer than this the group is degraded." },
+	{ "need-capacity", OPT_COUNT, "1", "1000000000000000", "none", "number",
+	  "What its members must carry together; with less the group is degraded. Any unit, that of their capacity." },
+	{ "during", OPT_SECTIONS, NULL, NULL, "none", "section", "What it needs while a calendar holds, see during." },
 	{ "needs", OPT_NAMES, NULL, NULL, "none", "names", "What it stands on beside its members." },
 	{ "carries", OPT_NAMES, NULL, NULL, "none", "names", "What stands on it." },
+};
+
+static const struct option during[] = {
+	{ "need", OPT_COUNT, "1", "1000000", "of the group", "number", "How many members must be up then." },
+	{ "full", OPT_COUNT, "1", "1000000", "of the group, but not less than need", "number", "With fewer than this it is degraded then." },
+	{ "need-capacity", OPT_COUNT, "1", "1000000000000000", "of the group", "number", "What its members must carry together then." },
+};
+
+static const struct option calendar[] = {
+	{ "on", OPT_TEXTS, NULL, NULL, "none", "list", "Days on which it holds, see CALENDARS." },
+	{ "time", OPT_TEXTS, NULL, NULL, "all day", "list",
+	  "Times of these days, as 09:00-18:00; 22:00-06:00 ends the day after." },
+	{ "except", OPT_TEXTS, NULL, NULL, "none", "list", "Days on which it does not hold though they are among the others." },
+	{ "holidays", OPT_TEXTS, NULL, NULL, "none", "list", "Days that are no working days, beside Saturdays and Sundays." },
+	{ "ical", OPT_TEXTS, NULL, NULL, "none", "list", "Files in iCalendar form (RFC 5545): it holds during their events as well." },
+	{ "zone", OPT_TEXT, NULL, NULL, "of the machine", "name", "Whose time that is: a name of the zone database, as Europe/Berlin." },
 };
 
 static const struct option service[] = {
@@ -154,11 +180,13 @@ static const struct option rates[] = {
 
 static const struct option risk[] = {
 	{ "horizon", OPT_SPAN, "1min", "10y", "24h", "time", "How far ahead the chance of an outage is told." },
+	{ "ahead", OPT_SPAN, "1d", "400d", "90d", "time", "How far ahead the demand of calendars is held against what is left." },
 };
 
-#define SECTION(name, titled, text) { #name, titled, name, COUNT_OF(name), text }
+#define SECTION(name, titled, text) { #name, titled, name, COUNT_OF(name), text, false }
+#define INNER_SECTION(name, titled, text) { #name, titled, name, COUNT_OF(name), text, true }
 const struct option_section option_sections[] = {
-	{ "", false, top, COUNT_OF(top), "Outside of all sections." },
+	{ "", false, top, COUNT_OF(top), "Outside of all sections.", false },
 	SECTION(poll, false, "How often, and with how much at once."),
 	SECTION(defaults, false, "What a device or check has that does not say otherwise."),
 	SECTION(credentials, true, "What agents want to hear before they answer."),
@@ -166,6 +194,9 @@ const struct option_section option_sections[] = {
 	SECTION(check, true, "A program that tells whether something works: within a device, or on its own."),
 	SECTION(component, true, "Something that is not polled; its state is set by hand or by a program, and up until then."),
 	SECTION(group, true, "Members of which so many are needed."),
+	INNER_SECTION(during, true, "Within a group: what it needs while the calendar of that name holds. "
+		      "Of several that hold at the same time the most counts."),
+	SECTION(calendar, true, "When something is needed: days and times, see CALENDARS."),
 	SECTION(service, true, "What users get."),
 	SECTION(rates, true, "How often the components of a class fail, before anything is seen of one: device, check, component, part, or "
 		"a class of the MIB definitions. See forewarn-risk(7)."),
@@ -210,9 +241,9 @@ static cfg_opt_t *section_for_libconfuse(struct arena *a, const struct option_se
 		case OPT_COUNT: o[i] = (cfg_opt_t)CFG_INT(opt->name, 0, CFGF_NODEFAULT); break;
 		case OPT_NUMBER: o[i] = (cfg_opt_t)CFG_FLOAT(opt->name, 0, CFGF_NODEFAULT); break;
 		case OPT_SWITCH: o[i] = (cfg_opt_t)CFG_BOOL(opt->name, cfg_false, CFGF_NODEFAULT); break;
-		case OPT_CHECKS:
+		case OPT_SECTIONS:
 			o[i] = (cfg_opt_t)CFG_SEC(opt->name, NULL, CFGF_MULTI | CFGF_TITLE);
-			o[i].subopts = section_for_libconfuse(a, option_section_find("check"), 0);
+			o[i].subopts = section_for_libconfuse(a, option_section_find(opt->name), 0);
 			break;
 		default: o[i] = (cfg_opt_t)CFG_STR(opt->name, NULL, CFGF_NODEFAULT); break;
 		}
@@ -223,13 +254,18 @@ static cfg_opt_t *section_for_libconfuse(struct arena *a, const struct option_se
 
 cfg_opt_t *options_for_libconfuse(struct arena *a)
 {
-	unsigned count = option_sections[0].count;
-	cfg_opt_t *all = section_for_libconfuse(a, &option_sections[0], option_section_count - 1);
+	unsigned at = option_sections[0].count, outer = 0;
+	cfg_opt_t *all, *o;
 
+	for (unsigned i = 1; i < option_section_count; i++)
+		outer += !option_sections[i].inner;
+	all = section_for_libconfuse(a, &option_sections[0], outer);
 	for (unsigned i = 1; i < option_section_count; i++) {
 		const struct option_section *s = &option_sections[i];
-		cfg_opt_t *o = &all[count + i - 1];
 
+		if (s->inner)
+			continue;
+		o = &all[at++];
 		*o = (cfg_opt_t)CFG_SEC(s->name, NULL, CFGF_NONE);
 		o->flags = s->titled ? CFGF_MULTI | CFGF_TITLE : CFGF_NONE;
 		o->subopts = section_for_libconfuse(a, s, 0);

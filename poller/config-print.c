@@ -173,6 +173,7 @@ static void settings(const struct config *c, FILE *out)
 	span(out, "\t", "age", c->retention);
 	fprintf(out, "\tsize = %s\n}\n\nrisk {\n", size_exact(c->retention_octets, buf, sizeof(buf)));
 	span(out, "\t", "horizon", c->horizon);
+	span(out, "\t", "ahead", c->ahead);
 	fputs("}\n", out);
 }
 
@@ -210,6 +211,12 @@ static void notify(const struct cfg_notify *n, FILE *out)
 
 /* ---- things ------------------------------------------------------------------------------------------------------ */
 
+static void capacity(FILE *out, const char *indent, const char *option, uint64_t n)
+{
+	if (n)
+		fprintf(out, "%s%s = %" PRIu64 "\n", indent, option, n);
+}
+
 /* Words as they would have to be written to be split into the same again; freed by the caller. */
 static char *command_text(const char *const *argv)
 {
@@ -242,6 +249,7 @@ static void check(const struct cfg_check *k, FILE *out, const char *indent)
 	if (k->device != CONFIG_NONE)
 		fprintf(out, "%scounts = %s\n", indent, k->counts ? "true" : "false");
 	rate(out, indent, &k->rate);
+	capacity(out, indent, "capacity", k->capacity);
 	needs(out, &k->needs);
 	free(command);
 }
@@ -259,6 +267,7 @@ static void device(const struct config *c, const struct cfg_device *d, FILE *out
 	fprintf(out, "\tretries = %u\n\twindow = %u\n\trequest-rate = %u\n", d->retries, d->window, d->request_rate);
 	fprintf(out, "\tping = %s\n", d->ping ? "true" : "false");
 	rate(out, "\t", &d->rate);
+	capacity(out, "\t", "capacity", d->capacity);
 	refs(out, "parents", d->parents, d->parent_count);
 	needs(out, &d->needs);
 	if (d->watch_count) {
@@ -283,7 +292,33 @@ static void component(const struct cfg_component *k, FILE *out)
 {
 	begin(out, "component", k->name);
 	rate(out, "\t", &k->rate);
+	capacity(out, "\t", "capacity", k->capacity);
 	needs(out, &k->needs);
+	end(out);
+}
+
+static void texts(FILE *out, const char *option, struct texts t)
+{
+	struct list l;
+
+	if (t.count == 0)
+		return;
+	list_begin(&l, out, option);
+	for (uint32_t i = 0; i < t.count; i++)
+		list_item(&l, t.text[i]);
+	list_end(&l);
+}
+
+static void calendar(const struct cfg_calendar *k, FILE *out)
+{
+	begin(out, "calendar", k->name);
+	texts(out, "on", k->on);
+	texts(out, "time", k->time);
+	texts(out, "except", k->except);
+	texts(out, "holidays", k->holidays);
+	texts(out, "ical", k->ical);
+	if (k->zone)
+		text(out, "\t", "zone", k->zone);
 	end(out);
 }
 
@@ -291,6 +326,16 @@ static void group(const struct cfg_group *g, FILE *out)
 {
 	begin(out, "group", g->name);
 	fprintf(out, "\tneed = %" PRIu32 "\n\tfull = %" PRIu32 "\n", g->need, g->full);
+	capacity(out, "\t", "need-capacity", g->need_capacity);
+	for (uint32_t i = 0; i < g->during_count; i++) {
+		const struct cfg_during *d = &g->during[i];
+
+		fputs("\tduring ", out);
+		quoted(out, d->name);
+		fprintf(out, " {\n\t\tneed = %" PRIu32 "\n\t\tfull = %" PRIu32 "\n", d->demand.need, d->demand.full);
+		capacity(out, "\t\t", "need-capacity", d->demand.capacity);
+		fputs("\t}\n", out);
+	}
 	refs(out, "members", g->member, g->count);
 	needs(out, &g->needs);
 	end(out);
@@ -334,6 +379,8 @@ void config_print(const struct config *c, FILE *out)
 	}
 	for (uint32_t i = 0; i < c->component_count; i++)
 		component(&c->component[i], out);
+	for (uint32_t i = 0; i < c->calendar_count; i++)
+		calendar(&c->calendar[i], out);
 	for (uint32_t i = 0; i < c->group_count; i++)
 		group(&c->group[i], out);
 	for (uint32_t i = 0; i < c->service_count; i++)
@@ -368,10 +415,10 @@ static void option_manual(const struct option *o, FILE *out)
 {
 	static const char *const word[] = {
 		[OPT_TEXT] = "", [OPT_TEXTS] = "{\"...\"}", [OPT_NAMES] = "{\"...\"}", [OPT_SPAN] = "", [OPT_SIZE] = "",
-		[OPT_COUNT] = "", [OPT_NUMBER] = "", [OPT_SWITCH] = "true | false", [OPT_CHECKS] = "",
+		[OPT_COUNT] = "", [OPT_NUMBER] = "", [OPT_SWITCH] = "true | false", [OPT_SECTIONS] = "",
 	};
 
-	if (o->type == OPT_CHECKS)
+	if (o->type == OPT_SECTIONS)
 		fprintf(out, ".It Ic %s Qo Ar name Qc Brq ...\n", o->name);
 	else if (*word[o->type])
 		fprintf(out, ".It Ic %s No = %s\n", o->name, word[o->type]);

@@ -291,20 +291,6 @@ static void carries_turn(struct config *c, struct carries *all)
 
 /* ---- lists ------------------------------------------------------------------------------------------------------- */
 
-static void group_counts(struct load *l, const struct raw_list *list, uint32_t count)
-{
-	struct config *c = l->c;
-	struct cfg_group *g = &c->group[c->refs[list->owner].index];
-	const char *s = count == 1 ? "" : "s";
-
-	if (g->need > count)
-		mistake_add(l->m, g->place.file, g->place.line, "group \"%s\": need = %u, but it has %u member%s", g->name, g->need,
-			    count, s);
-	else if (g->full > count)
-		mistake_add(l->m, g->place.file, g->place.line, "group \"%s\": full = %u, but it has %u member%s", g->name, g->full,
-			    count, s);
-}
-
 static void list_done(struct resolving *r, struct carries *carries, bool whole)
 {
 	struct config *c = r->l->c;
@@ -325,7 +311,7 @@ static void list_done(struct resolving *r, struct carries *carries, bool whole)
 		c->group[owner->index].member = n.count ? n.term->any : NULL;
 		c->group[owner->index].count = r->count;
 		if (whole)
-			group_counts(r->l, r->list, r->count);
+			demand_counts(r->l, &c->group[owner->index]);
 		break;
 	default:
 		*ref_needs(c, owner) = n;

@@ -97,6 +97,7 @@ static void take_retention(const struct section *s)
 static void take_risk(const struct section *s)
 {
 	take_span(s, "horizon", &s->l->c->horizon);
+	take_span(s, "ahead", &s->l->c->ahead);
 }
 
 static void take_top(const struct section *s)
@@ -297,6 +298,7 @@ void settings_default(struct load *l)
 	c->rrd_hold = option_span("rrd", "hold");
 	c->rrd_write = true;
 	c->horizon = option_span("risk", "horizon");
+	c->ahead = option_span("risk", "ahead");
 	c->retention = option_span("retention", "age");
 	c->retention_octets = option_size("retention", "size");
 	d->timeout = option_span("defaults", "timeout");

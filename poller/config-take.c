@@ -45,6 +45,22 @@ static const char *take_title(const struct section *s, const char *title)
 	return arena_strdup(&s->l->c->arena, title);
 }
 
+const char *section_inner(const struct section *s, const char *type, unsigned i, struct section *sub)
+{
+	cfg_t *cfg = cfg_getnsec(s->cfg, type, i);
+	const char *title = cfg_title(cfg);
+	struct text subject;
+
+	*sub = *s;
+	sub->cfg = cfg;
+	sub->of = option_section_find(type);
+	subject = text_over(sub->subject, sizeof(sub->subject));
+	text_add(&subject, "%s%s \"%.*s\": ", s->subject, type, NAME_OCTETS_MOST, title);
+	sub->prefix = strlen(title) > NAME_OCTETS_MOST ? ""	/* said at the line of the outer one */
+		      : arena_printf(&s->l->scratch, "%s/%s/", type, title);
+	return take_title(sub, title);
+}
+
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 
 /* Words of the command with the parameters filled in, also joined again as 'command'. */
@@ -96,6 +112,7 @@ static void take_check(const struct section *s, const char *title, uint32_t devi
 	take_span(s, "every", &k->every);
 	take_span(s, "timeout", &k->timeout);
 	take_rate(s, &k->rate);
+	take_capacity(s, &k->capacity);
 	if (!d && section_given(s, "counts"))
 		section_wrong(s, "counts", "counts says what a check means to its device; leave it out, this one has none");
 	else
@@ -110,20 +127,10 @@ static void take_device_checks(const struct section *s, uint32_t device)
 
 	c->device[device].first_check = c->check_count;
 	for (unsigned i = 0; i < n; i++) {
-		struct section sub = *s;
-		struct text subject;
-		const char *title;
-		char prefix[NAME_OCTETS_MOST + 32];
+		struct section sub;
+		const char *title = section_inner(s, "check", i, &sub);
 
-		sub.cfg = cfg_getnsec(s->cfg, "check", i);
-		sub.of = option_section_find("check");
-		title = cfg_title(sub.cfg);
-		subject = text_over(sub.subject, sizeof(sub.subject));
-		text_add(&subject, "%scheck \"%.*s\": ", s->subject, NAME_OCTETS_MOST, title);
-		if (snprintf(prefix, sizeof(prefix), "check/%s/", title) >= (int)sizeof(prefix))
-			prefix[0] = 0;	/* too long a name: said below, at the device's line */
-		sub.prefix = prefix;
-		if ((title = take_title(&sub, title)))
+		if (title)
 			take_check(&sub, title, device);
 	}
 	c->device[device].check_count = c->check_count - c->device[device].first_check;
@@ -219,6 +226,7 @@ static void take_device(const struct section *s)
 	take_address(s, &l->c->device[at], &l->device[at]);
 	take_how(s, &l->c->device[at], &l->device[at]);
 	take_rate(s, &l->c->device[at].rate);
+	take_capacity(s, &l->c->device[at].capacity);
 	take_names(s, "parents", LIST_PARENTS, l->device[at].ref);
 	take_names(s, "needs", LIST_NEEDS, l->device[at].ref);
 	take_names(s, "carries", LIST_CARRIES, l->device[at].ref);
@@ -291,6 +299,7 @@ static void take_component(const struct section *s)
 	k->place = section_place(s, NULL);
 	k->name = name;
 	take_rate(s, &k->rate);
+	take_capacity(s, &k->capacity);
 	ref = name_declare(l, REF_COMPONENT, at, name, k->place);
 	take_names(s, "needs", LIST_NEEDS, ref);
 	take_names(s, "carries", LIST_CARRIES, ref);
@@ -303,21 +312,13 @@ static void take_group(const struct section *s)
 	const char *name = take_title(s, s->p->title);
 	uint32_t at = c->group_count, ref;
 	struct cfg_group *g;
-	long need = 0, full = 0;
 
 	if (!name)
 		return;
 	g = grow(&c->group, &c->group_count, &l->group_size, sizeof(*g));
 	g->place = section_place(s, NULL);
 	g->name = name;
-	take_count(s, "need", &need);
-	take_count(s, "full", &full);
-	if (!section_given(s, "need"))
-		section_wrong(s, NULL, "no need; write need = 1 if one member is enough");
-	if (full && full < need)
-		section_wrong(s, "full", "full = %ld is less than need = %ld; make it %ld or more", full, need, need);
-	g->need = (uint32_t)need;
-	g->full = (uint32_t)(full ? full : need);
+	take_demand(s, g);
 	ref = name_declare(l, REF_GROUP, at, name, g->place);
 	if (cfg_size(s->cfg, "members") == 0)
 		section_wrong(s, "members", "no members; write members = {\"NAME\", ...}");
@@ -362,7 +363,7 @@ void take_piece(void *load, const struct conf_piece *p)
 {
 	static const struct { const char *type; void (*take)(const struct section *s); } kind[] = {
 		{ "device", take_device }, { "component", take_component }, { "group", take_group }, { "service", take_service },
-		{ "check", take_lone_check }, { "credentials", take_credentials }, { "notify", take_notify },
+		{ "check", take_lone_check }, { "calendar", take_calendar }, { "credentials", take_credentials }, { "notify", take_notify },
 		{ "rates", take_rates },
 	};
 	struct section s = { .l = load, .p = p, .cfg = p->cfg, .prefix = "" };

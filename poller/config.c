@@ -21,6 +21,9 @@ static void config_free(struct config *c)
 	free(c->device);
 	free(c->check);
 	free(c->component);
+	for (uint32_t i = 0; i < c->calendar_count; i++)
+		calendar_free(c->calendar[i].calendar);
+	free(c->calendar);
 	free(c->group);
 	free(c->service);
 	free(c->notify);
@@ -174,7 +177,9 @@ static struct config *load_end(struct load *l, unsigned before)
 	lists_resolve(l);
 	cycles_find(l);
 	devices_finish(l);
+	demands_check(l);
 	names_release(&l->credentials);
+	names_release(&l->calendars);
 	names_release(&l->once);
 	names_release(&l->broken);
 	free(l->device);

@@ -17,6 +17,7 @@
 #include "poller/base/arena.h"
 #include "poller/base/clock.h"
 #include "poller/base/hash.h"
+#include "poller/calendar.h"
 #include "poller/conffile.h"
 #include "poller/mib.h"
 #include "poller/service/rates.h"
@@ -64,6 +65,7 @@ struct cfg_device {
 	const struct ref *parents; uint32_t parent_count;	/* devices only */
 	struct needs needs;
 	struct rate_given rate;
+	uint64_t capacity;		/* in groups that need one; 0: not given. So too below */
 	const char *const *watch; uint32_t watch_count;		/* "CLASS/PATTERN" (fnmatch) whose states make events */
 	uint32_t first_check, check_count;			/* its checks are check[first_check ..] */
 	uint64_t fingerprint;		/* of everything that its polling depends on: equal means nothing to replan */
@@ -77,6 +79,7 @@ struct cfg_check {
 	const char *const *argv;	/* split like a shell's words, NULL-terminated; never run by a shell */
 	struct span every, timeout;
 	bool counts;			/* in its device */
+	uint64_t capacity;
 	struct needs needs;
 	struct rate_given rate;
 	uint64_t fingerprint;
@@ -85,15 +88,40 @@ struct cfg_check {
 struct cfg_component {			/* set by hand or by a program */
 	struct place place;
 	const char *name;
+	uint64_t capacity;
 	struct rate_given rate;
 	struct needs needs;
 };
 /* 'carries = {...}' of anything is already turned into 'needs' of those named. */
 
+struct cfg_calendar {
+	struct place place;
+	const char *name;
+	struct calendar *calendar;
+	struct texts { const char *const *text; uint32_t count; } on, except, holidays, time, ical;	/* as written; files absolute */
+	const char *zone;		/* NULL: the machine's */
+};
+
+/* What a group must have at a time. */
+struct demand {
+	uint32_t need, full;		/* of its members */
+	uint64_t capacity;		/* of those that work together; 0: not asked for */
+};
+struct cfg_during {			/* ... while a calendar holds */
+	struct place place;
+	const char *name;		/* of the calendar */
+	uint32_t calendar;		/* index */
+	struct demand demand;
+};
+
+enum { CALENDARS_MOST = 64 };
+
 struct cfg_group {
 	struct place place;
 	const char *name;
-	uint32_t need, full;
+	uint32_t need, full;		/* so too 'need_capacity': when no calendar says otherwise */
+	uint64_t need_capacity;		/* 0: not asked for */
+	struct cfg_during *during; uint32_t during_count;
 	const struct ref *member; uint32_t count;
 	struct needs needs;
 };
@@ -130,6 +158,7 @@ struct config {
 	struct span interval, status_interval;
 	uint32_t threads;		/* workers: 0 was "as many as processors", replaced by that number */
 	uint32_t checks_at_once;
+	struct span ahead;		/* how far calendars are looked ahead */
 	struct span horizon;		/* of p_horizon */
 	uint64_t retention_octets; struct span retention;
 	struct span rrd_hold;		/* rrd { hold = 15min  rows = 10 } */
@@ -141,6 +170,7 @@ struct config {
 	struct cfg_device *device;		uint32_t device_count;
 	struct cfg_check *check;		uint32_t check_count;
 	struct cfg_component *component;	uint32_t component_count;
+	struct cfg_calendar *calendar;		uint32_t calendar_count;
 	struct cfg_group *group;		uint32_t group_count;
 	struct cfg_service *service;		uint32_t service_count;
 	struct cfg_notify *notify;		uint32_t notify_count;
@@ -158,6 +188,9 @@ void config_unref(struct config *c);
 
 /* The effective configuration with defaults filled in, secrets as ***. Readable again by config_load. */
 void config_print(const struct config *c, FILE *out);
+
+/* What a group needs while these calendars hold (bit: index): of several that say something of it, the most. */
+struct demand config_demand(const struct cfg_group *g, uint64_t calendars);
 
 /* NULL when there is none of that name. */
 const struct ref *config_find(const struct config *c, const char *name);

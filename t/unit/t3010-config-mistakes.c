@@ -157,6 +157,29 @@ static const struct { const char *name, *text, *want; } wrong[] = {
 	  "x.conf:1: rates \"fan\": mtbf = \"2000y\": not a length of time; write it like 500ms, 60s, 5min, 1h, 2d\n"
 	  "x.conf:2: rates \"fan\": given twice, first in x.conf:1\n"
 	  "x.conf:3: risk: horizon = 1s: must be 1min to 10y\n" },
+	{ "days that are none", "calendar \"c\" {\n on = {\"31 dec\",\n \"2026-02-30\"}\n time = {\"9-18\"}  zone = \"Mars\" }\ncalendar \"c\" { on = {mon} }\n"
+	  "calendar \"d\" { }\ncalendar \"e\" { ical = {\"/nowhere/x.ics\"} }\n",
+	  "x.conf:4: calendar \"c\": zone = \"Mars\": no such zone in /usr/share/zoneinfo; write it like Europe/Berlin, or UTC\n"
+	  "x.conf:3: calendar \"c\": on \"2026-02-30\": 2026-02-30 is no day from 1900 to 2199\n"
+	  "x.conf:4: calendar \"c\": time \"9-18\": not a time of day; write it like \"09:00-18:00\"\n"
+	  "x.conf:5: calendar \"c\": given twice, first in x.conf:1\n"
+	  "x.conf:6: calendar \"d\": names no day; write on = {\"2026-12-31\"} or ical = {\"FILE\"}\n"
+	  "x.conf:7: calendar \"e\": ical \"/nowhere/x.ics\": cannot be read: No such file or directory\n" },
+	{ "demand that cannot be met", K "calendar \"quarter end\" { on = {\"31 dec\"} }\ngroup \"g\" { need = 1  members = {\"k\", \"k2\"}\n"
+	  " during \"quarter ends\" { need = 2 }\n during \"quarter end\" { need = 3 } }\n"
+	  "group \"h\" { need = 1 members = {\"k\"}\n during \"quarter end\" { }\n}\nduring \"x\" { need = 1 }\n"
+	  "group \"i\" { need = 2 members = {\"k\", \"k2\"} during \"quarter end\" { need = 2\n full = 1 } }\n",
+	  "x.conf:8: group \"h\": during \"quarter end\": says nothing; write need, full or need-capacity\n"
+	  "x.conf:10: unknown option \"during\"; here may stand state, user, mibs, devices, poll, defaults, credentials, device, check, component, group, "
+	  "calendar, service, rates, risk, notify, rrd, retention, include\n"
+	  "x.conf:12: group \"i\": during \"quarter end\": full = 1 is less than need = 2; make it 2 or more\n"
+	  "x.conf:6: group \"g\": during \"quarter end\": need = 3, but it has 2 members\n"
+	  "x.conf:5: group \"g\": during \"quarter ends\": no such calendar; \"quarter end\" is near\n" },
+	{ "capacity that is not there", "component \"k\" { capacity = 400 }\ncomponent \"k2\" { }\ngroup \"g\" { need = 1 members = {\"k\"} }\n"
+	  "group \"h\" { need = 1 need-capacity = 1 members = {\"k\", \"k2\", \"g\"} }\ngroup \"i\" { need = 1 need-capacity = 500 members = {\"k\"} }\n",
+	  "x.conf:4: group \"h\": need-capacity, but member \"k2\" has none; write capacity = NUMBER into its section\n"
+	  "x.conf:4: group \"h\": need-capacity, but member \"g\" is a group, which has no capacity; name components with one\n"
+	  "x.conf:5: group \"i\": need-capacity = 500, but its members have 400 together\n" },
 	{ "share of time", "component \"k\" { unavailability = 1.5 }\n", "x.conf:1: component \"k\": unavailability = 1.5: must be 0 to 1\n" },
 	{ "no such table", "devices = \"/nowhere/x.csv\"\n",
 	  "x.conf:1: devices = \"/nowhere/x.csv\": cannot be read: No such file or directory\n" },

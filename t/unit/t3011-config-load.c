@@ -352,6 +352,41 @@ static int is_conf(const struct dirent *e)
 	return strlen(e->d_name) > 5 && strcmp(e->d_name + strlen(e->d_name) - 5, ".conf") == 0;
 }
 
+/* What groups need while calendars hold. */
+static void test_demand(void)
+{
+	static const char form[] = "component \"a\" { capacity = 400 }\ncomponent \"b\" { capacity = 800 }\ncomponent \"c\" { capacity = 400 }\n"
+		"calendar \"night\" { on = {\"every day\"}  time = {\"22:00-06:00\"}  zone = \"Europe/Berlin\" }\n"
+		"calendar \"quarter end\" { on = {\"last working day of every quarter\", \"2026-12-28 .. 2026-12-30\"}\n"
+		"	except = {\"2026-12-29\"}  holidays = {\"1 jan\"}  ical = {\"%s/days.ics\"} }\n"
+		"group \"g\" { need = 2  full = 3  need-capacity = 800  members = {\"a\", \"b\", \"c\"}\n"
+		"	during \"night\" { need = 1 }\n	during \"quarter end\" { need = 3  need-capacity = 1600 } }\n"
+		"group \"h\" { need = 2  members = {\"a\", \"b\", \"c\"}  during \"night\" { need = 1 } }\nrisk { ahead = 30d }\n";
+	const struct cfg_group *g;
+	char text[1200];
+	struct config *c;
+	struct demand d;
+
+	write_file("days.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20270131\nEND:VEVENT\nEND:VCALENDAR\n", 0644);
+	snprintf(text, sizeof(text), form, folder);
+	c = load(text);
+	ok(c && c->calendar_count == 2 && c->group_count == 2 && c->ahead.us == 30 * INT64_C(86400000000), "calendars and demands are read");
+	if (!c)
+		return;
+	g = &c->group[0];
+	d = config_demand(g, 0);
+	ok(d.need == 2 && d.full == 3 && d.capacity == 800, "without a calendar a group needs what it says");
+	d = config_demand(g, 1);
+	ok(d.need == 1 && d.full == 3 && d.capacity == 800, "with one what that says, the rest as before");
+	d = config_demand(g, 3);
+	ok(d.need == 3 && d.full == 3 && d.capacity == 1600, "with two the most");
+	d = config_demand(&c->group[1], 1);
+	ok(d.need == 1 && d.full == 1, "full follows need where it was not given");
+	ok(calendar_holds(c->calendar[1].calendar, (struct wall){ INT64_C(1801396800000000) }), "an iCalendar file beside the configuration");
+	round_trip(c, "calendars and demands are printed and read the same");
+	config_unref(c);
+}
+
 static void test_fault_trees(void)
 {
 	const char *shared = getenv("FOREWARN_SHARED");
@@ -390,7 +425,7 @@ int main(void)
 {
 	char command[64];
 
-	plan(40 + 10 + 6 + 4 + 1 + 3 + 1 + 1);
+	plan(7 + 40 + 10 + 6 + 4 + 1 + 3 + 1 + 1);
 	if (!mkdtemp(folder))
 		note("cannot make a folder");
 	test_example();
@@ -399,6 +434,7 @@ int main(void)
 	test_large();
 	test_deep();
 	test_many_unknown();
+	test_demand();
 	test_fault_trees();
 	snprintf(command, sizeof(command), "rm -r '%s'", folder);
 	is_int(system(command), 0, "cleaned up");

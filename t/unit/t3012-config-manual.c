@@ -128,16 +128,32 @@ static void test_example(void)
 	free(manual);
 }
 
+/* The manual's example of calendars. */
+static void test_calendars(void)
+{
+	char path[512], *manual = read_file("man/forewarn.conf.5", path, sizeof(path));
+	const char *example = between(manual, "and one at night:\n.Bd -literal -offset indent\n", ".Ed\n");
+	struct mistakes m = { 0 };
+	struct config *c = config_load_bare("x.conf", example, strlen(example), &m);
+
+	say(&m);
+	ok(c && c->calendar_count == 2 && c->group_count == 1 && c->group[0].during_count == 2, "the manual's calendars are readable");
+	config_unref(c);
+	mistakes_release(&m);
+	free(manual);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--print") == 0) {
 		config_print_manual(stdout);
 		return 0;
 	}
-	plan(7);
+	plan(8);
 	test_list();
 	test_table();
 	test_sample();
 	test_example();
+	test_calendars();
 	return done();
 }
