@@ -1,7 +1,9 @@
 /* poller/ctl/check.c: forewarn check: read the configuration, report every mistake; -p prints it with defaults filled in. */
 #include <stdio.h>
 
-#include "poller/ctl/ctl.h"
+#include "risk-int.h"
+
+enum { HINTS_MOST = 5, HINT_NODES = 20000, HINT_GATES = 20000 };
 
 static json_t *summary(const struct config *c)
 {
@@ -32,7 +34,28 @@ static int check_json(const struct ctl *c)
 	return EXIT_DONE;
 }
 
-static void print_summary(const struct config *config)
+/* What is no mistake, and yet hardly meant: a group that falls to less than it was built for. */
+static void print_hints(struct model *m)
+{
+	struct graph *g = model_graph(m);
+	struct graph_size s = graph_size(g);
+	uint32_t looked, hints = 0;
+	char words[2048];
+
+	for (uint32_t node = 0; node < s.components + s.gates && node < HINT_GATES; node++) {
+		const uint32_t *member;
+		json_t *fate = graph_is_component(g, node) || graph_need(g, node) >= graph_members(g, node, &member) ? NULL :
+			       fate_json(m, node, HINT_NODES, &looked);
+
+		if (json_is_object(fate) && hints++ < HINTS_MOST)
+			printf("note: shared fate: %s\n", fate_words(fate, words, sizeof(words)));
+		json_decref(fate);
+	}
+	if (hints > HINTS_MOST)
+		printf("note: shared fate of %u more groups: forewarn risk SERVICE\n", hints - HINTS_MOST);
+}
+
+static void print_summary(const struct config *config, struct model *m)
 {
 	printf("%s is well: %u devices, %u checks, %u components, %u groups, %u services; %u definitions\n", config->path,
 	       config->device_count, config->check_count, config->component_count, config->group_count, config->service_count,
@@ -41,6 +64,7 @@ static void print_summary(const struct config *config)
 		puts("note: nothing is polled; device \"NAME\" { address = \"...\" } says what is there");
 	if (config->service_count == 0)
 		puts("note: no service is known, so no risk; service \"NAME\" { needs = {...} } says what must not fail");
+	print_hints(m);
 	puts("next: forewarn run, or systemctl reload forewarn");
 }
 
@@ -67,7 +91,7 @@ int check_command(struct ctl *c)
 	else if (print)
 		config_print(config, stdout);
 	else
-		print_summary(config);
+		print_summary(config, m);
 	model_free(m);
 	config_unref(config);
 	return status;

@@ -387,6 +387,7 @@ static void print_risk(const struct screen *s, const json_t *r, const json_t *he
 	print_repairs(s, r);
 	print_until_then(s, r);
 	risk_print_chance(s, r, verbose);
+	risk_print_fate(s, r);
 	print_certainty(s, r, head);
 	print_before(s, r);
 	if (verbose) {

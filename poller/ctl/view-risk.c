@@ -487,9 +487,9 @@ static json_t *verdict_json(struct view *v, const struct entity *e, const struct
 }
 
 /* For people who did not ask for cut sets, only the smallest are told: bound is NULL. */
-struct asked { size_t sets; bool alone; struct cut_bound *bound; };
+struct asked { size_t sets; bool alone; struct cut_bound *bound; struct fates fates; };
 
-static json_t *service_json(struct view *v, const struct entity *e, const struct asked *a)
+static json_t *service_json(struct view *v, const struct entity *e, struct asked *a)
 {
 	struct look l = look_at(v, NODE_NONE);
 	struct verdict d = graph_verdict(l.g, e->node);
@@ -509,6 +509,10 @@ static json_t *service_json(struct view *v, const struct entity *e, const struct
 		view_put_smallest(v, e, a->sets, item);
 	if (a->alone)
 		put_before(v, e, item);
+	if (a->alone || a->bound || d.at_risk) {
+		fates_put(&a->fates, l.gate, l.gates, item);
+		fates_put_seen(&a->fates, support, n, item);
+	}
 	json_object_set_new(item, "stands_on", names_json(v, support, n));
 	free(support);
 	look_away(&l);
@@ -521,7 +525,7 @@ json_t *view_risk(struct view *v, const json_t *args, json_t *answer, struct err
 	const char *only = json_text(args, "service");
 	json_t *most = json_object_get(args, "list"), *items = json_array();
 	struct cut_bound bound = view_cut_bound(v);
-	struct asked a = { .sets = SETS_DEFAULT, .alone = only[0] != '\0', .bound = &bound };
+	struct asked a = { .sets = SETS_DEFAULT, .alone = only[0] != '\0', .bound = &bound, .fates = fates_begin(v) };
 
 	if (json_is_integer(most) && json_integer_value(most) >= 0)
 		a.sets = json_integer_value(most) < SETS_MOST ? (size_t)json_integer_value(most) : SETS_MOST;
@@ -533,6 +537,7 @@ json_t *view_risk(struct view *v, const json_t *args, json_t *answer, struct err
 		if (e->kind == ENTITY_SERVICE && (only[0] == '\0' || strcmp(only, e->name) == 0))
 			json_array_append_new(items, service_json(v, e, &a));
 	}
+	fates_end(&a.fates);
 	if (only[0] && json_array_size(items) == 0) {
 		name_unknown(err, v->config, "service", 1 << REF_SERVICE, only);
 		json_decref(items);

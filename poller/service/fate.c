@@ -200,6 +200,7 @@ enum fw_err graph_shared_fate(const struct graph *g, const struct fate_question 
 
 	f->declared = f->actual = n - graph_need(g, q->gate) + 1;
 	f->sets = 0;
+	f->looked = 0;
 	if (f->declared < 2 || !has_common(g, q))
 		return FW_OK;
 	b.node = must_alloc((b.most + 1) * sizeof(*b.node));
@@ -208,6 +209,7 @@ enum fw_err graph_shared_fate(const struct graph *g, const struct fate_question 
 	b.place = must_alloc((most + 1) * sizeof(*b.place));
 	if (sort_below(&b, q->gate)) {
 		b.most = q->most_nodes;
+		f->looked = b.n;
 		e = ask_copy(&b, q, f, err);
 	} else {
 		e = err_set(err, FW_FULL, "what '%s' stands on has more than %u parts", graph_name(g, q->gate), b.most);

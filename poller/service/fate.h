@@ -18,6 +18,7 @@
 struct fate {
 	uint32_t declared, actual;	/* failures that end the gate: n - need + 1, and really */
 	double sets;			/* how many smallest sets there are, of 'actual' components each */
+	uint32_t looked;		/* what it cost: nodes that had to be looked at more closely */
 };
 
 /* One smallest set, and the members of the gate that it takes; nodes of the graph that was asked. */
