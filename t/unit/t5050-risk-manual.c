@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "poller/service/service.h"
+#include "t5-manual.h"
 #include "tap.h"
 
 enum { FEED_A, FEED_B, APP1, APP2, APP3, DB1, DB2, EDGE1, EDGE2, THINGS };
@@ -14,23 +15,6 @@ struct orders {
 	struct graph *g;
 	uint32_t thing[THINGS], app, service;
 };
-
-struct worked { const char *key; char value[32]; bool seen; };
-
-enum { WORKED_MOST = 60 };
-static struct worked worked[WORKED_MOST];
-static int works;
-
-static void work(const char *key, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void work(const char *key, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(worked[works].value, sizeof(worked[works].value), fmt, ap);
-	va_end(ap);
-	worked[works++].key = key;
-}
 
 static uint32_t on(struct orders *o, int thing, int feed)
 {
@@ -231,62 +215,9 @@ static void work_supplies(void)
 	graph_free(o.g);
 }
 
-/* ---- the page ----------------------------------------------------------------------------------------------------*/
-
-static char *read_page(void)
-{
-	const char *top = getenv("FOREWARN_TOP");
-	enum { PAGE_MOST = 1 << 18 };
-	char path[512], *page = calloc(1, PAGE_MOST);
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/man/forewarn-risk.7", top ? top : ".");
-	f = fopen(path, "r");
-	if (!f || fread(page, 1, PAGE_MOST - 1, f) == 0)
-		note("cannot read '%s'", path);
-	if (f)
-		fclose(f);
-	return page;
-}
-
-/* 'value' as a word of its own between 'from' and 'to'. */
-static bool stands(const char *from, const char *to, const char *value)
-{
-	size_t len = strlen(value);
-
-	for (const char *at = strstr(from, value); at && at < to; at = strstr(at + 1, value))
-		if (!strchr("0123456789.abcdefghijklmnopqrstuvwxyz", at[-1]) && !strchr("0123456789", at[len]))
-			return true;
-	return false;
-}
-
-static void check_mark(const char *mark)
-{
-	const char *text = strchr(mark, '\n'), *end = text ? strstr(text, "\n.\\\" worked: ") : NULL;
-	const char *section = text ? strstr(text, "\n.Sh ") : NULL;
-	char key[64] = "", value[64] = "";
-	struct worked *w = worked;
-
-	sscanf(mark, "%63s %63[^\n]", key, value);
-	while (w < worked + works && strcmp(w->key, key) != 0)
-		w++;
-	if (!end || (section && section < end))
-		end = section;
-	if (w == worked + works || !end) {
-		ok(false, key);
-		return;
-	}
-	w->seen = true;
-	is_str(value, w->value, key);
-	ok(stands(text, end, value), "... and the text says so");
-}
-
 int main(void)
 {
-	static const char sign[] = "\n.\\\" worked: ";
 	struct orders o = orders_new(FEED_B);
-	char *page = read_page();
-	int missing = 0;
 
 	work_structure(&o);
 	work_quality(&o);
@@ -296,12 +227,7 @@ int main(void)
 	work_repair(&o);
 	work_supplies();
 	plan(2 * works + 1);
-	for (const char *at = strstr(page, sign); at; at = strstr(at + 1, sign))
-		check_mark(at + strlen(sign));
-	for (int i = 0; i < works; i++)
-		missing += !worked[i].seen;
-	is_int(missing, 0, "every number is on the page");
+	check_manual("worked");
 	graph_free(o.g);
-	free(page);
 	return done();
 }
