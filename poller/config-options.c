@@ -83,6 +83,9 @@ static const struct option device[] = {
 	{ "window", OPT_COUNT, "1", "64", "of defaults", "number", "How many requests to it are out at once." },
 	{ "request-rate", OPT_COUNT, "0", "100000", "of defaults", "number",
 	  "How many requests a second it gets at most; 0 is as many as it answers." },
+	{ "any-source", OPT_SWITCH, NULL, NULL, "false", "switch",
+	  "Are answers of its agent taken from any address? Only for agents of several addresses that answer from another "
+	  "than the one asked; else such answers are refused, and that is said." },
 	{ "parents", OPT_NAMES, NULL, NULL, "none", "names",
 	  "Devices through which it is reached. When all of them are cut off it is unknown and nobody blames it; "
 	  "nothing else." },

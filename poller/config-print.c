@@ -266,6 +266,7 @@ static void device(const struct config *c, const struct cfg_device *d, FILE *out
 	span(out, "\t", "timeout", d->timeout);
 	fprintf(out, "\tretries = %u\n\twindow = %u\n\trequest-rate = %u\n", d->retries, d->window, d->request_rate);
 	fprintf(out, "\tping = %s\n", d->ping ? "true" : "false");
+	fprintf(out, "\tany-source = %s\n", d->any_source ? "true" : "false");
 	rate(out, "\t", &d->rate);
 	capacity(out, "\t", "capacity", d->capacity);
 	refs(out, "parents", d->parents, d->parent_count);

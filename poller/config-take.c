@@ -205,6 +205,7 @@ static void take_how(const struct section *s, struct cfg_device *d, struct raw_d
 		raw->request_rate_given = true;
 	}
 	raw->ping_given = take_switch(s, "ping", &d->ping);
+	take_switch(s, "any-source", &d->any_source);
 	raw->watch_given = take_texts(s, "watch", &d->watch, &d->watch_count);
 	raw->watch_line = section_place(s, "watch").line;
 	take_span(s, "timeout", &d->timeout);

@@ -101,6 +101,7 @@ static uint64_t device_fingerprint(const struct load *l, const struct cfg_device
 	h = hash_number(h, d->window);
 	h = hash_number(h, d->request_rate);
 	h = hash_number(h, d->ping);
+	h = hash_number(h, d->any_source);
 	h = hash_number(h, c->interval.us);
 	h = hash_number(h, c->status_interval.us);
 	for (uint32_t i = 0; i < d->watch_count; i++)

@@ -58,6 +58,7 @@ struct cfg_device {
 	union { struct sockaddr_in in; struct sockaddr_in6 in6; } sockaddr;
 	uint32_t credentials;		/* index, CONFIG_NONE: no SNMP */
 	bool ping;			/* ICMP echo; default true */
+	bool any_source;		/* answers of its agent are taken from any address */
 	struct span timeout;
 	uint8_t retries;
 	uint8_t window;			/* requests out at once */

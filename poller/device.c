@@ -69,20 +69,6 @@ static void ask_more(struct device *d)
 		give_up_round(d);
 }
 
-static void pack_less(struct device *d, const char *why)
-{
-	struct last_record *r;
-
-	if (d->pack <= 2)
-		return;
-	d->pack = d->pack > 4 ? d->pack / 2 : 2;
-	d->replan = d->shrunk = true;
-	r = last_begin(d->w->last, d->record);
-	r->value[LAST_D_PACK] = d->pack;
-	last_end(d->w->last, d->record);
-	log_debug(LOG_POLL, "device '%s': asks for less at once: %s pack=%u", d->cfg->name, why, d->pack);
-}
-
 static void take_marker(struct device *d, const struct snmp_varbind *vb)
 {
 	uint64_t mix[2] = { d->marker_new, vb->number + ((uint64_t)vb->type << 56) };
@@ -90,12 +76,10 @@ static void take_marker(struct device *d, const struct snmp_varbind *vb)
 	d->marker_new = hash_stable(mix, sizeof(mix));
 }
 
-/* Packets that are lost again and again while others come may be too large for something on the way, or for the agent. */
 static void packet_lost(struct device *d, struct plan_packet *p, enum fw_err why)
 {
 	d->snmp_why = (uint8_t)why;
-	p->lost += p->lost < UINT8_MAX;
-	d->snmp_lost = d->snmp_lost || p->lost >= 2;
+	d->snmp_lost = true;
 	device_packet_missing(d, p, why);
 }
 
@@ -107,13 +91,17 @@ static void ask_without(struct device *d, struct plan_packet *p, uint32_t tag, c
 
 	if (m->error_index < 1 || i >= p->count || (p->slot[i].part == SLOT_UPTIME && !denied)) {
 		packet_lost(d, p, FW_AGENT);	/* it names none */
+		learn_lost(d, p, 2, FW_AGENT);
 		return;
 	}
 	if (p->slot[i].part == SLOT_UPTIME) {
 		d->no_uptime = d->replan = true;
 	} else if (p->slot[i].part != SLOT_MARKER) {
 		sample_missing(d, &p->slot[i], denied ? FW_NOINST : FW_AGENT);
-		sample_absent(d, &p->slot[i]);
+		if (denied)
+			sample_absent(d, &p->slot[i]);
+		else
+			sample_refused(d, &p->slot[i]);
 	}
 	if (!plan_packet_drop(d, p, i))
 		return;
@@ -152,7 +140,8 @@ static void take_value(struct device *d, const struct slot *s, const struct snmp
 
 static void take_values(struct device *d, struct plan_packet *p, struct snmp_message *m, struct wall at)
 {
-	struct snmp_varbind vb;
+	const struct snmp_message all = *m;
+	struct snmp_varbind vb = { 0 };
 
 	for (uint32_t i = 0; i < p->count; i++) {
 		const struct slot *s = &p->slot[i];
@@ -162,10 +151,11 @@ static void take_values(struct device *d, struct plan_packet *p, struct snmp_mes
 			d->next_packet = d->plan[d->running].count;
 			return;
 		}
-		if (there && vb.name_len == s->name_len && memcmp(vb.name, p->packet->bytes + s->name_at, s->name_len) == 0)
+		if ((there && vb.name_len == s->name_len && memcmp(vb.name, slot_name(p, s), s->name_len) == 0) ||
+		    learn_elsewhere(d, p, s, &all, &vb))
 			take_value(d, s, &vb, at);
 		else
-			sample_missing(d, s, FW_FOREIGN);	/* an object we did not ask for is never filed */
+			sample_missing(d, s, learn_instead(d, p, there));	/* what we did not ask for is never filed */
 		if (s->last && s->part < d->part_count)
 			sample_finish(d, &d->part[s->part], at, d->running == PLAN_FULL);
 	}
@@ -180,7 +170,7 @@ static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, co
 	d->answered_at = at;
 	d->w->n.last_answer = a->at;
 	d->snmp_why = FW_OK;
-	p->lost = 0;
+	learn_answered(d, p, a);
 	r = last_begin(d->w->last, d->record);
 	r->value[LAST_D_RTT_US] = (uint64_t)mono_since(a->at, a->sent).us;
 	last_end(d->w->last, d->record);
@@ -188,27 +178,29 @@ static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, co
 		device_regular(d, a->at);
 	if (a->reply->error_status == SNMP_ERR_TOO_BIG) {
 		d->snmp_why = FW_TOOBIG;
-		device_packet_missing(d, p, d->pack > 2 ? FW_NOTASKED : FW_TOOBIG);
-		pack_less(d, "tooBig");
+		device_packet_missing(d, p, learn_less(d, p->count, p->octets, FW_TOOBIG) ? FW_NOTASKED : FW_TOOBIG);
 	} else if (a->reply->error_status != SNMP_ERR_NONE) {
 		d->snmp_why = FW_AGENT;
 		if (d->running != PLAN_PROBE)
 			ask_without(d, p, tag, a->reply);
 	} else {
+		learn_count(d, p, a->reply->varbind_count);
 		take_values(d, p, a->reply, at);
 	}
 }
 
-static void lost(struct device *d, struct plan_packet *p, enum fw_err why)
+static void lost(struct device *d, struct plan_packet *p, const struct snmp_answer *a)
 {
+	enum fw_err why = a->err;
 	struct last_record *r = last_begin(d->w->last, d->record);
 
 	r->value[LAST_D_LOST]++;
 	last_end(d->w->last, d->record);
 	packet_lost(d, p, why);
+	learn_lost(d, p, a->sendings, why);
 	if (why == FW_MALFORM)
 		log_debug(LOG_WIRE, "device '%s': %s", d->cfg->name, fw_err_text(why));
-	if (!d->snmp_answered)
+	if (!d->snmp_answered || !d->first_done)
 		d->next_packet = d->plan[d->running].count;	/* silent: no more questions this round */
 }
 
@@ -219,11 +211,11 @@ static void answer(void *owner, uint32_t tag, const struct snmp_answer *a)
 
 	p->ask = NULL;
 	d->outstanding--;
-	d->first_done = true;
 	if (a->err == FW_OK)
 		take_reply(d, p, tag, a);
 	else
-		lost(d, p, a->err);
+		lost(d, p, a);
+	d->first_done = true;
 	ask_more(d);
 	device_round_end(d, clock_mono());
 }
@@ -316,6 +308,7 @@ static void plan_run(struct device *d, enum plan_kind kind)
 	d->next_packet = 0;
 	d->marker_new = 0;
 	d->markers_read = d->first_done = false;
+	learn_plan(d);
 	ask_more(d);
 }
 
@@ -375,8 +368,7 @@ void device_discovered(struct device *d, bool complete, bool news, bool unsure)
 {
 	struct mono now = clock_mono();
 
-	if (complete && d->pack < PACK_DEFAULT)
-		d->pack = (uint16_t)(d->pack * 2 < PACK_DEFAULT ? d->pack * 2 : PACK_DEFAULT);	/* trust grows back, hourly */
+	learn_discovered(d, complete);
 	d->marker_vain = news ? 0 : (uint8_t)(d->marker_vain + (d->marker_vain < UINT8_MAX));
 	discovery_next(d, now, complete, news);
 	d->no_uptime = d->no_uptime && !complete;
@@ -396,7 +388,12 @@ static bool plan_over(struct device *d)
 	bool probe = d->running == PLAN_PROBE;
 	uint8_t before = d->fact.snmp;
 
+	if (!d->snmp_answered && !probe && d->learn.suspect_names && round_may_go_on(d)) {
+		plan_run(d, PLAN_PROBE);	/* is it the size of the question, or the agent? */
+		return d->outstanding > 0;
+	}
 	if (!d->snmp_answered) {
+		d->learn.suspect_names = 0;
 		if (!d->starved)
 			d->fact.snmp = ANSWER_NO;
 		return false;
@@ -411,15 +408,17 @@ static bool plan_over(struct device *d)
 		discovery_start(d);
 		return d->outstanding > 0 || d->discovery != NULL;
 	}
-	if (d->snmp_lost && d->plan[d->running].count > 1 && !d->shrunk)
-		pack_less(d, "answers are missing while others come");
+	if (d->shrunk || !learn_suspect(d))
+		d->learn.suspect_names = 0;
+	if (d->running == PLAN_FULL && learn_verify(d))
+		return true;
 	if (probe) {
-		if (before == ANSWER_YES)
+		if (before == ANSWER_YES && !d->shrunk)
 			return false;	/* it stood in for a plan that has nothing to ask */
 		for (uint32_t i = 0; i < d->part_count; i++)
 			d->part[i].dirty = d->part[i].watched;	/* main has them as unknown: tell it anew */
 		d->full = true;
-		d->snmp_lost = false;
+		d->shrunk = d->snmp_lost = false;
 		round_snmp(d);
 		return d->outstanding > 0 || d->discovery != NULL;
 	}
@@ -478,7 +477,7 @@ void device_round_end(struct device *d, struct mono now)
 {
 	struct wall at = worker_wall(d->w, now);
 
-	if (!d->busy || d->train != NULL || d->outstanding > 0 || d->discovery != NULL)
+	if (!d->busy || d->train != NULL || d->outstanding > 0 || d->discovery != NULL || d->learn.verifying)
 		return;
 	if (asks_snmp(d) && d->has_address && d->next_packet >= d->plan[d->running].count && plan_over(d))
 		return;
@@ -491,6 +490,7 @@ void device_round_end(struct device *d, struct mono now)
 	d->busy = false;
 	device_quiet_end(d, now);
 	if (d->full) {
+		learn_round(d);
 		echo_row(d, at);
 		d->w->n.cycles++;
 		d->w->n.last_cycle_end = now;
@@ -609,6 +609,7 @@ static void peer_take(struct device *d)
 	d->path = (struct snmp_path){ 0 };
 	d->quiet = (struct backoff){ 0 };
 	d->paused_until = d->polled_at = (struct mono){ 0 };
+	d->peer.any_source = d->cfg->any_source;
 	if (asks_snmp(d)) {
 		c = &d->w->config->credentials[d->cfg->credentials];
 		d->peer.version = (uint8_t)c->version;
@@ -655,10 +656,7 @@ struct device *device_new(struct worker *w, const struct cfg_device *cfg)
 		return NULL;
 	}
 	r = last_at(w->last, d->record);
-	if (r->value[LAST_D_PACK] >= 2 && r->value[LAST_D_PACK] <= 200)
-		d->pack = (uint16_t)r->value[LAST_D_PACK];
-	if (r->value[LAST_D_BULK] >= 1 && r->value[LAST_D_BULK] <= 100)
-		d->bulk = (uint16_t)r->value[LAST_D_BULK];
+	learn_begin(d);
 	if (r->signature == w->mib_hash) {	/* else tables have other numbers: what was found is found again */
 		d->marker = r->value[LAST_D_MARKER];
 		d->discovery_due = discovery_after_start(w, r);
@@ -680,6 +678,7 @@ static void cancel(struct device *d)
 	d->train = NULL;
 	device_resolve_cancel(d);
 	discovery_cancel(d);
+	learn_cancel(d);
 	for (int k = 0; k < PLANS; k++) {
 		for (uint32_t i = 0; i < d->plan[k].count; i++) {
 			if (d->plan[k].packet[i].ask)

@@ -222,7 +222,7 @@ static bool cell_text(const struct mib_column *k, const struct cell *c, char *bu
 	size_t len = c->len;
 
 	buf[0] = '\0';
-	if (c->type == 0 || c->type >= SNMP_NO_OBJECT)
+	if (c->type == 0 || c->type == SNMP_NULL || c->type >= SNMP_NO_OBJECT)
 		return false;
 	if (c->type == SNMP_OID) {
 		struct oid o;
@@ -510,11 +510,17 @@ static void columns_list(struct discovery *x, const struct mib_table *t)
 
 static void walk_done(void *owner, enum fw_err err);
 
+/* As many as the table has rows, and one to see its end, where they are known. */
+static unsigned bulk_for(const struct discovery *x)
+{
+	return x->at == 0 || x->rows + 1 >= x->d->bulk ? x->d->bulk : x->rows + 1;
+}
+
 static void walk_column(struct discovery *x)
 {
 	const struct mib_table *t = x->d->w->config->mib->table[x->table];
 	struct snmp_walk_spec spec = {
-		.max_repetitions = x->d->bulk, .most_rows = ROWS_MOST, .row = walk_row, .done = walk_done, .owner = x,
+		.max_repetitions = bulk_for(x), .most_repetitions = x->d->learn.bulk_most ? x->d->learn.bulk_most : BULK_MOST, .most_rows = ROWS_MOST, .row = walk_row, .done = walk_done, .owner = x,
 	};
 
 	x->column_now = x->column[x->at];
@@ -539,9 +545,16 @@ static void walk_done(void *owner, enum fw_err err)
 	struct discovery *x = owner;
 	const struct mib_table *t = x->d->w->config->mib->table[x->table];
 
-	if (err == FW_OK && x->walk != NULL && snmp_walk_repetitions(x->walk) < x->d->bulk)
-		x->d->bulk = (uint16_t)snmp_walk_repetitions(x->walk);
+	if (err == FW_OK && x->walk != NULL) {
+		struct snmp_walk_learned learned = snmp_walk_learned(x->walk);
+
+		learn_walked(x->d, &learned);
+	}
 	x->walk = NULL;
+	if (err == FW_ORDER)
+		learn_odd(x->d, ODD_ORDER);
+	if (err == FW_MALFORM)
+		learn_odd(x->d, ODD_MALFORMED);
 	if (err != FW_OK) {
 		incomplete(x, "table '%s' not read whole: column %s: %s", t->title, t->column[x->column_now].name,
 			   fw_err_text(err));

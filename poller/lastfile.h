@@ -36,6 +36,7 @@ enum last_kind { LAST_FREE, LAST_DEVICE, LAST_PART };
 
 enum {	/* flags */
 	LAST_F_ADMIN = 1, LAST_F_GONE = 2, LAST_F_WATCHED = 4, LAST_F_SEEN = 8, LAST_F_RESET = 16,
+	LAST_F_NEXT = 64,		/* the agent lists it, but denies it to a GET: asked by GETNEXT */
 	LAST_F_ABSENT = 32,		/* the last complete discovery did not find it: once more, and it is gone */
 };
 
@@ -76,6 +77,11 @@ enum last_device_value {
 	LAST_D_TABLES,			/* bit t: table t of the definitions is there (signature tells which definitions) */
 	LAST_D_REQUESTS,
 	LAST_D_SPAN_US,			/* how long the last cycle took */
+	LAST_D_OCTETS,			/* octets an answer, learned */
+	LAST_D_ODD,			/* bits of enum odd (message.h): what is wrong with its answers */
+	LAST_D_ASKED,			/* requests so far, to hold LAST_D_LOST against */
+	LAST_D_RTT99_US,		/* 99 of 100 answers took at most this */
+	LAST_D_CACHE_US,		/* its counters stand still for so long at a time; 0: they do not */
 };
 
 struct last;

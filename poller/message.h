@@ -59,6 +59,33 @@ struct msg_note { struct msg m; struct wall at; char what[16]; char name[MODEL_N
 #define JITTER_EDGES 1, 2, 5, 10, 20, 50, 100, 200, 500
 enum { JITTERS = 10 };
 
+/* What agents do that they should not. Each is said once a device, named by "forewarn debug device", and counted. */
+#define ODDITIES(X)									\
+	X(ORDER,     "order",     "tells objects whose names do not increase")		\
+	X(COUNT,     "count",     "answers another number of objects than asked")	\
+	X(PLACE,     "place",     "answers objects in another order than asked")	\
+	X(FOREIGN,   "foreign",   "answers objects that were not asked for")		\
+	X(NEXT,      "get-denied", "denies to GET what it tells to GETNEXT")		\
+	X(EXCEPTION, "exception", "answers GETNEXT with noSuchObject or noSuchInstance") \
+	X(NO_BULK,   "no-bulk",   "cannot answer GETBULK")				\
+	X(NO_VALUE,  "null",      "sends objects without a value (NULL)")		\
+	X(TYPE,      "type",      "sends values of other types than defined")		\
+	X(TEXT,      "text",      "sends numbers as text")				\
+	X(NEGATIVE,  "negative",  "sends negative numbers for what cannot be negative")	\
+	X(MALFORMED, "malformed", "sends answers that cannot be decoded")		\
+	X(SOURCE,    "source",    "answers from another address than the one asked")	\
+	X(STRANGER,  "stranger",  "answers to other requests than ours")		\
+	X(CACHE,     "cache",     "renews its counters less often than they are asked")
+
+enum odd {
+#define ODD_ENUM(name, word, text) ODD_##name,
+	ODDITIES(ODD_ENUM)
+#undef ODD_ENUM
+	ODDS
+};
+const char *odd_text(enum odd o);	/* "tells objects ..."; never NULL */
+const char *odd_word(enum odd o);
+
 /* A worker's numbers, every status interval: also the sign that it lives. */
 struct worker_numbers {
 	uint32_t devices, answering, silent, resolving, parts, checks;
@@ -66,6 +93,9 @@ struct worker_numbers {
 	uint64_t missed_cycles;			/* of devices that answer: an interval passed without a full poll */
 	uint64_t jitter[JITTERS];		/* full polls by their distance from an interval after the last */
 	uint64_t cycles, late, rows, rows_refused, levels_waiting, missing;
+	uint64_t missing_why[FW_ERRS];	/* values that did not come, by reason */
+	uint64_t odd[ODDS];
+	uint64_t trials, grown, shrunk;	/* of what is asked at once */
 	struct span cycle_worst;		/* longest full poll of a device in the last interval */
 	struct mono last_cycle_end, last_answer;	/* last_answer: of any of its devices */
 	struct snmp_count snmp;

@@ -2,14 +2,17 @@
  *
  * A packet begins with sysUpTime.0, so that every answer carries the agent's own clock; in the full plan's first packet
  * the change markers of the tables follow. Then the columns of the parts in order, a part whole in one packet where it fits,
- * so that a row's values are of one instant. Sizes are bounded by what an answer would take: 1,400 octets.
+ * so that a row's values are of one instant. Sizes are bounded by what the device is known to answer (learn.c): names, and
+ * octets of the answer where every value is as long as it can be; a request fits one datagram of 1,472 octets always.
+ *
+ * Parts that the agent lists but denies to a GET (LAST_F_NEXT) are asked by GETNEXT of the name just before each of theirs.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "poller/worker-int.h"
 
-enum { ANSWER_MOST = 1400, ANSWER_HEAD = 60, NAME_MOST = 160 };
+enum { ANSWER_HEAD = 60, REQUEST_HEAD = 160, NAME_MOST = 160 };
 
 static const uint8_t uptime_name[] = { 0x2b, 6, 1, 2, 1, 1, 3, 0 };	/* sysUpTime.0, RFC 3418 */
 
@@ -24,19 +27,26 @@ struct gather {
 	struct device *d;
 	struct plan *plan;
 	bool with_uptime;		/* a probe asks it also of agents that have none: any answer will do */
+	bool next;			/* by GETNEXT */
 	struct slot slot[256];
 	uint8_t name[256][NAME_MOST];
 	uint32_t count;
-	size_t answer_octets;
+	size_t answer_octets, request_octets;
 };
+
+void plan_packet_release(struct plan_packet *p)
+{
+	must(p->ask == NULL);
+	free(p->packet);
+	free(p->names);
+	free(p->slot);
+	*p = (struct plan_packet){ 0 };
+}
 
 void plan_release(struct plan *p)
 {
-	for (uint32_t i = 0; i < p->count; i++) {
-		must(p->packet[i].ask == NULL);
-		free(p->packet[i].packet);
-		free(p->packet[i].slot);
-	}
+	for (uint32_t i = 0; i < p->count; i++)
+		plan_packet_release(&p->packet[i]);
 	free(p->packet);
 	*p = (struct plan){ NULL, 0 };
 }
@@ -56,6 +66,49 @@ static void find_names(struct plan_packet *p)
 	must(i == p->count);
 }
 
+/* The name that GETNEXT has to be asked for to be told 'name': its last arc less one, or without it where it is 0. Between the
+ * two lies no row of the same table: indexes of a table have one length, or tell it in an arc before. */
+static size_t name_before(const struct snmp_name *name, uint8_t *buf, size_t size)
+{
+	struct oid o;
+
+	if (!oid_dec(&o, name->ber, name->len) || o.len < 3)
+		return 0;
+	if (o.arc[o.len - 1] == 0)
+		o.len--;
+	else
+		o.arc[o.len - 1]--;
+	return oid_enc(&o, buf, size);
+}
+
+/* Names that are to be answered; those that are asked for lie before them. */
+static bool next_encode(struct plan_packet *p, struct snmp_request *q, const struct snmp_name *names)
+{
+	struct snmp_name *before = must_alloc(p->count * sizeof(*before));
+	uint8_t (*ber)[NAME_MOST] = must_alloc(p->count * sizeof(*ber)), *old = p->names;
+	size_t octets = 0, at = 0;
+	bool good = true;
+
+	for (uint32_t i = 0; i < p->count; i++) {
+		before[i] = (struct snmp_name){ ber[i], (uint16_t)name_before(&names[i], ber[i], sizeof(ber[i])) };
+		octets += names[i].len;
+		good = good && before[i].len > 0;
+	}
+	q->pdu = SNMP_GETNEXT;
+	q->names = before;
+	good = good && snmp_packet_new(&p->packet, q, SNMP_PACKET_MAX) == FW_OK;
+	p->names = must_alloc(octets);
+	for (uint32_t i = 0; i < p->count; at += names[i++].len) {
+		memcpy(p->names + at, names[i].ber, names[i].len);
+		p->slot[i].name_at = (uint16_t)at;
+		p->slot[i].name_len = (uint8_t)names[i].len;
+	}
+	free(old);
+	free(before);
+	free(ber);
+	return good;
+}
+
 static bool packet_encode(const struct device *d, struct plan_packet *p, const struct snmp_name *names)
 {
 	struct snmp_request q = {
@@ -63,19 +116,26 @@ static bool packet_encode(const struct device *d, struct plan_packet *p, const s
 		.request_id = 0x00800000, .names = names, .name_count = p->count,
 	};
 
+	if (p->next)
+		return next_encode(p, &q, names);
 	if (snmp_packet_new(&p->packet, &q, SNMP_PACKET_MAX) != FW_OK)
 		return false;
 	find_names(p);
 	return true;
 }
 
+/* Does the packet being gathered hold what is worth sending? sysUpTime alone is, where each object goes alone. */
+static bool holds(const struct gather *g)
+{
+	return g->count > 1 || (g->count == 1 && (g->slot[0].part != SLOT_UPTIME || g->d->pack == 1));
+}
+
 static void gather_close(struct gather *g)
 {
-	struct plan_packet p = { .count = g->count };
+	struct plan_packet p = { .count = g->count, .octets = (uint16_t)g->answer_octets, .next = g->next };
 	struct snmp_name names[256];
-	uint32_t begins = g->with_uptime;
 
-	if (g->count > begins || (g->count == 1 && g->plan->count == 0)) {
+	if (holds(g) || (g->count == 1 && g->plan->count == 0)) {
 		p.slot = must_alloc(g->count * sizeof(*p.slot));
 		memcpy(p.slot, g->slot, g->count * sizeof(*p.slot));
 		for (uint32_t i = 0; i < g->count; i++)
@@ -86,6 +146,7 @@ static void gather_close(struct gather *g)
 	}
 	g->count = 0;
 	g->answer_octets = ANSWER_HEAD;
+	g->request_octets = REQUEST_HEAD;
 }
 
 static void gather_put(struct gather *g, struct slot s, const uint8_t *name, size_t len, enum mib_as as)
@@ -94,18 +155,20 @@ static void gather_put(struct gather *g, struct slot s, const uint8_t *name, siz
 	g->slot[g->count] = s;
 	memcpy(g->name[g->count++], name, len);
 	g->answer_octets += len + 4 + value_most[as];
+	g->request_octets += snmp_varbind_size(len);
 }
 
 static void gather_open(struct gather *g)
 {
-	if (g->count == 0 && g->with_uptime)
+	if (g->count == 0 && g->with_uptime && (g->d->pack > 1 || g->plan->count == 0))
 		gather_put(g, (struct slot){ .part = SLOT_UPTIME }, uptime_name, sizeof(uptime_name), AS_TICKS);
 }
 
-/* For 'more' names that take 'octets' in the answer together. */
-static bool has_room(const struct gather *g, uint32_t more, size_t octets)
+/* For 'more' names of 'len' octets that take 'octets' in the answer together. */
+static bool has_room(const struct gather *g, uint32_t more, size_t len, size_t octets)
 {
-	return g->count + more <= g->d->pack && g->answer_octets + octets <= ANSWER_MOST;
+	return g->count + more <= g->d->pack && g->answer_octets + octets <= learn_octets(g->d) &&
+	       g->request_octets + more * snmp_varbind_size(len) <= SNMP_REQUEST_MAX;
 }
 
 /* The name of a part's column: its OID and the part's index. 0 when it is too long to ask for. */
@@ -166,7 +229,7 @@ static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
 	len = column_name(g->d, p, (uint8_t)__builtin_ctz(want), name);
 	for (uint32_t w = want; w; w &= w - 1)
 		all += len + 4 + value_most[t->column[__builtin_ctz(w)].as];
-	if (!has_room(g, (uint32_t)__builtin_popcount(want), all) && g->count > 1)
+	if (!has_room(g, (uint32_t)__builtin_popcount(want), len, all) && holds(g))
 		gather_close(g);
 	for (; want; want &= want - 1) {
 		uint8_t c = (uint8_t)__builtin_ctz(want);
@@ -174,7 +237,7 @@ static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
 		if ((len = column_name(g->d, p, c, name)) == 0)
 			continue;
 		gather_open(g);
-		if (!has_room(g, 1, len + 4 + value_most[t->column[c].as]) && g->count > 1) {
+		if (!has_room(g, 1, len, len + 4 + value_most[t->column[c].as]) && holds(g)) {
 			gather_close(g);
 			gather_open(g);
 		}
@@ -195,29 +258,72 @@ static void gather_markers(struct gather *g)
 			size_t len = oid_enc(&mib->table[t]->marker[i], name, sizeof(name));
 
 			gather_open(g);
-			if (len && has_room(g, 1, len + 12))
+			if (len && has_room(g, 1, len, len + 12))
 				gather_put(g, (struct slot){ .part = SLOT_MARKER, .column = (uint8_t)t }, name, len, AS_TICKS);
 		}
 	}
 }
 
-void plan_build(struct device *d, enum plan_kind kind)
+static void gather_parts(struct gather *g, enum plan_kind kind, bool next)
+{
+	const struct device *d = g->d;
+
+	for (uint32_t i = 0; i < d->part_count; i++)
+		if ((kind == PLAN_FULL || d->part[i].watched) &&
+		    next == ((last_at(d->w->last, d->part[i].record)->flags & LAST_F_NEXT) != 0))
+			gather_part(g, i, kind);
+}
+
+void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
 {
 	struct gather *g = must_alloc(sizeof(*g));
 
-	plan_release(&d->plan[kind]);
+	plan_release(plan);
 	g->d = d;
-	g->plan = &d->plan[kind];
+	g->plan = plan;
 	g->with_uptime = !d->no_uptime || kind == PLAN_PROBE;
 	g->answer_octets = ANSWER_HEAD;
+	g->request_octets = REQUEST_HEAD;
 	if (kind == PLAN_FULL)
 		gather_markers(g);
-	for (uint32_t i = 0; i < d->part_count; i++)
-		if (kind == PLAN_FULL || d->part[i].watched)
-			gather_part(g, i, kind);
-	gather_open(g);
+	gather_parts(g, kind, false);
+	if (g->count > 0)
+		gather_close(g);
+	g->next = true;
+	gather_parts(g, kind, true);
 	gather_close(g);
+	if (plan->count == 0) {		/* nothing of a part: a question that any agent answers */
+		g->next = false;
+		gather_open(g);
+		gather_close(g);
+	}
 	free(g);
+}
+
+void plan_build(struct device *d, enum plan_kind kind) { plan_make(d, kind, &d->plan[kind]); }
+
+/* A column of a part, for a GETNEXT that shows whether the agent has it after all. */
+bool plan_verify(struct device *d, const struct slot *of, uint32_t count, struct plan_packet *p)
+{
+	uint8_t (*ber)[NAME_MOST] = must_alloc(count * sizeof(*ber));
+	struct snmp_name *names = must_alloc(count * sizeof(*names));
+	bool good;
+
+	*p = (struct plan_packet){ .next = true, .slot = must_alloc(count * sizeof(*p->slot)) };
+	for (uint32_t i = 0; i < count; i++) {
+		size_t len = column_name(d, &d->part[of[i].part], of[i].column, ber[p->count]);
+
+		if (len == 0)
+			continue;
+		names[p->count] = (struct snmp_name){ ber[p->count], (uint16_t)len };
+		p->slot[p->count++] = of[i];
+	}
+	good = p->count > 0 && packet_encode(d, p, names);
+	free(names);
+	free(ber);
+	if (!good)
+		plan_packet_release(p);
+	return good;
 }
 
 bool plan_packet_drop(struct device *d, struct plan_packet *p, uint32_t i)
@@ -233,7 +339,7 @@ bool plan_packet_drop(struct device *d, struct plan_packet *p, uint32_t i)
 	memmove(p->slot + i, p->slot + i + 1, (p->count - i - 1) * sizeof(*p->slot));
 	p->count--;
 	for (n = 0; n < p->count; n++)
-		names[n] = (struct snmp_name){ old->bytes + p->slot[n].name_at, p->slot[n].name_len };
+		names[n] = (struct snmp_name){ slot_name(p, &p->slot[n]), p->slot[n].name_len };
 	good = p->count > 0 && packet_encode(d, p, names);
 	if (good)
 		free(old);

@@ -37,7 +37,12 @@ enum { LOST_MOST = 3, UPTIME_SLACK_S = 30 };
 static bool is_counter(enum mib_as as) { return as == AS_COUNTER32 || as == AS_COUNTER64; }
 static bool is_text(enum mib_as as) { return as == AS_STRING || as == AS_OID || as == AS_HEX; }
 
-/* Is the value of a type that can stand for the column's? Agents confuse the unsigned ones; a string is never a number. */
+static const uint8_t usual_type[AS_KINDS] = {
+	[AS_COUNTER32] = SNMP_COUNTER32, [AS_COUNTER64] = SNMP_COUNTER64, [AS_GAUGE] = SNMP_GAUGE32, [AS_INTEGER] = SNMP_INTEGER,
+	[AS_TICKS] = SNMP_TIMETICKS, [AS_STRING] = SNMP_OCTET_STRING, [AS_OID] = SNMP_OID, [AS_HEX] = SNMP_OCTET_STRING,
+};
+
+/* Is the value of a type that can stand for the column's? Agents confuse the unsigned ones. */
 static enum fw_err type_fits(enum mib_as as, const struct snmp_varbind *vb)
 {
 	switch (vb->type) {
@@ -56,6 +61,45 @@ static enum fw_err type_fits(enum mib_as as, const struct snmp_varbind *vb)
 	default:
 		return is_text(as) ? FW_TYPE : FW_OK;
 	}
+}
+
+/* "123" for a number: agents that are scripts send that. Digits only, and no more than fit. */
+static bool number_from_text(enum mib_as as, const struct snmp_varbind *vb, struct snmp_varbind *number)
+{
+	bool negative = vb->bytes_len > 1 && vb->bytes[0] == '-' && as == AS_INTEGER;
+	uint64_t n = 0;
+
+	if (is_text(as) || vb->type != SNMP_OCTET_STRING || vb->bytes_len == 0 || vb->bytes_len > 18)
+		return false;
+	for (uint16_t i = negative; i < vb->bytes_len; i++) {
+		if (vb->bytes[i] < '0' || vb->bytes[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(vb->bytes[i] - '0');
+	}
+	*number = *vb;
+	number->number = negative ? (uint64_t)-(int64_t)n : n;
+	number->type = usual_type[as];
+	return as == AS_COUNTER64 || as == AS_INTEGER || n <= UINT32_MAX;
+}
+
+/* A value of another type than usual: taken where it can mean nothing else, and said. */
+static enum fw_err odd_value(struct device *d, enum mib_as as, struct snmp_varbind *vb)
+{
+	enum fw_err why = type_fits(as, vb);
+	struct snmp_varbind number;
+
+	if (vb->type == SNMP_NULL) {
+		learn_odd(d, ODD_NO_VALUE);
+	} else if (why == FW_TYPE && number_from_text(as, vb, &number)) {
+		learn_odd(d, ODD_TEXT);
+		*vb = number;
+		return FW_OK;
+	} else if (why == FW_RANGE) {
+		learn_odd(d, ODD_NEGATIVE);
+	} else if (why == FW_TYPE || (why == FW_OK && is_counter(as))) {
+		learn_odd(d, ODD_TYPE);
+	}
+	return why;
 }
 
 static size_t hex_format(const struct snmp_varbind *vb, char *buf, size_t size)
@@ -138,11 +182,12 @@ static void counter_value(struct device *d, struct part *p, struct last_record *
 	p->moved |= 1u << run;
 }
 
-enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const struct snmp_varbind *vb, struct wall at)
+enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const struct snmp_varbind *given, struct wall at)
 {
 	const struct mib_table *t = part_table(d, p);
 	const struct mib_column *k = &t->column[column];
-	enum fw_err why = type_fits(k->as, vb);
+	struct snmp_varbind value = *given, *vb = &value;
+	enum fw_err why = vb->type == usual_type[k->as] ? FW_OK : odd_value(d, k->as, vb);
 	struct last_record *r = last_begin(d->w->last, p->record);
 
 	if (why == FW_OK && is_text(k->as)) {
@@ -249,6 +294,12 @@ void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall 
 
 /* ---- slots ----------------------------------------------------------------------------------------------------------------- */
 
+void sample_refused(struct device *d, const struct slot *s)
+{
+	d->replan = true;
+	d->part[s->part].skip |= 1u << s->column;
+}
+
 /* The agent has not this column: from now on its 'else' column, or none until the next discovery. */
 void sample_absent(struct device *d, const struct slot *s)
 {
@@ -257,6 +308,7 @@ void sample_absent(struct device *d, const struct slot *s)
 	uint8_t column = s->column;
 
 	d->replan = true;
+	learn_denied(d, s);
 	if (t->column[column].otherwise != MIB_NO_COLUMN && !(p->skip & 1u << t->column[column].otherwise)) {
 		struct last_record *r = last_begin(d->w->last, p->record);
 
@@ -292,6 +344,7 @@ void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
 	r->why[s->column] = (uint8_t)why;
 	last_end(d->w->last, p->record);
 	d->w->n.missing++;
+	d->w->n.missing_why[why]++;
 	p->missed |= agent_says(why) ? 0 : 1u << s->column;
 }
 

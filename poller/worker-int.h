@@ -11,7 +11,7 @@
 #include "poller/worker.h"
 
 enum {
-	PLANS_MOST = 12, PACK_DEFAULT = 60, BULK_DEFAULT = 25, ROWS_MOST = 200000,
+	PLANS_MOST = 12, PACK_DEFAULT = 60, PACK_MOST = 200, OCTETS_DEFAULT = 1400, BULK_DEFAULT = 25, BULK_MOST = 100, ROWS_MOST = 200000,
 	ONCE_ECHOES = 5, ECHO_GAP_MS = 200, INDEX_NAMES = 254,
 	MARKER_VAIN_MOST = 3,
 };
@@ -45,21 +45,79 @@ struct slot {
 
 struct plan_packet {
 	struct snmp_packet *packet;
+	uint8_t *names;			/* of a GETNEXT: those that are to be answered; NULL: they lie in the packet */
 	struct slot *slot;
 	uint32_t count;
-	uint8_t lost;			/* rounds in a row without an answer */
+	uint16_t octets;		/* that its answer takes at most */
+	uint8_t lost;			/* sendings in a row without an answer */
+	bool next;			/* a GETNEXT */
 	struct snmp_ask *ask;		/* outstanding */
 };
 
 struct plan { struct plan_packet *packet; uint32_t count; };
 
+static inline const uint8_t *slot_name(const struct plan_packet *p, const struct slot *s)
+{
+	return (p->names ? p->names : p->packet->bytes) + s->name_at;
+}
+
 struct device;
 enum plan_kind { PLAN_FULL, PLAN_STATUS, PLAN_PROBE, PLANS };
 /* Build the plan of a kind from the device's parts; frees what was there. No ask may be out. */
 void plan_build(struct device *d, enum plan_kind kind);
+void plan_make(struct device *d, enum plan_kind kind, struct plan *plan);	/* the same into a plan of the caller's */
+/* A GETNEXT that is to bring columns of parts; false when none of them can be asked for. */
+bool plan_verify(struct device *d, const struct slot *of, uint32_t count, struct plan_packet *p);
 void plan_release(struct plan *p);
+void plan_packet_release(struct plan_packet *p);
 /* Take slot 'i' out of a packet and encode it again. False when nothing is left. */
 bool plan_packet_drop(struct device *d, struct plan_packet *p, uint32_t i);
+
+/* ---- what is learned of an agent: learn.c ------------------------------------------------------------------------------------- */
+
+enum { LEARN_DENIED = 24, RTT_BUCKETS = 40 };
+
+struct learn {
+	uint16_t octets;		/* an answer's, at most; 0: OCTETS_DEFAULT */
+	uint16_t ceiling;		/* names of the last trial that failed; 0 none */
+	uint16_t suspect_names, suspect_octets;	/* a packet that is lost while others come; 0 none */
+	uint16_t answered_octets;	/* of the largest answer in this plan */
+	uint16_t calm, wait;		/* full rounds without trouble; how many before the next trial */
+	uint16_t trial_names, trial_octets;
+	uint32_t asked;			/* requests since they were last put into the last file */
+	uint16_t bulk_most;		/* repetitions beyond which it had trouble; 0: BULK_MOST */
+	bool answered;			/* without an error, in this round */
+	bool searching;			/* shrunk, and no plan has come whole since */
+	bool verifying;			/* the round waits for that */
+	bool verified;			/* what GET denies has been asked by GETNEXT since the last discovery */
+	uint8_t denied_count;
+	struct slot denied[LEARN_DENIED];	/* columns that GET denies, each of one part */
+	struct plan_packet *trial;	/* out beside the rounds; its values are not used */
+	uint32_t odd;			/* bits of enum odd, since ... */
+	struct mono odd_since;
+	uint8_t rtt[RTT_BUCKETS];	/* how many answers took so long: half octaves from 64 us */
+};
+
+void learn_begin(struct device *d);			/* what the last file knows */
+void learn_cancel(struct device *d);
+static inline uint16_t learn_octets_of(const struct learn *l) { return l->octets ? l->octets : OCTETS_DEFAULT; }
+bool learn_less(struct device *d, uint32_t names, uint16_t octets, enum fw_err why);	/* false: it is as small as can be */
+void learn_plan(struct device *d);			/* a plan begins */
+void learn_lost(struct device *d, struct plan_packet *p, unsigned sendings, enum fw_err why);
+void learn_walked(struct device *d, const struct snmp_walk_learned *w);
+bool learn_suspect(struct device *d);			/* something smaller came: ask for less. True when it does */
+void learn_answered(struct device *d, struct plan_packet *p, const struct snmp_answer *a);
+/* The object of a slot elsewhere in the answer 'all': 'vb' gets it. */
+bool learn_elsewhere(struct device *d, const struct plan_packet *p, const struct slot *s, const struct snmp_message *all,
+		     struct snmp_varbind *vb);
+enum fw_err learn_instead(struct device *d, const struct plan_packet *p, bool there);	/* why it is missing, where another is */
+void learn_count(struct device *d, const struct plan_packet *p, uint32_t count);	/* objects in an answer */
+void learn_denied(struct device *d, const struct slot *s);
+bool learn_verify(struct device *d);			/* ask by GETNEXT for what GET denied; true: the round waits for it */
+void learn_round(struct device *d);			/* a full round is over */
+void learn_discovered(struct device *d, bool complete);
+struct span learn_rtt(const struct device *d, double share);	/* that many of the answers took at most; 0 unknown */
+void learn_odd(struct device *d, enum odd what);		/* said once, counted always */
 
 /* ---- one device: device.c ---------------------------------------------------------------------------------------------- */
 
@@ -112,7 +170,8 @@ struct device {
 	struct device_fact fact, told;	/* now; what main has taken */
 	bool fact_dirty;
 	uint32_t silent_rounds;
-	uint16_t pack, bulk;
+	uint16_t pack, bulk;		/* objects a GET, rows a GETBULK (1: GETNEXT), learned */
+	struct learn learn;
 	uint64_t marker, marker_new;	/* hash of the change markers; as this round reads them */
 	uint64_t uptime;		/* last sysUpTime, 1/100 s */
 	struct wall uptime_at;
@@ -120,6 +179,8 @@ struct device {
 	bool uptime_known, no_uptime, rebooted;
 	struct wall answered_at;
 };
+
+static inline uint16_t learn_octets(const struct device *d) { return learn_octets_of(&d->learn); }
 
 struct device *device_new(struct worker *w, const struct cfg_device *cfg);
 void device_free(struct device *d);			/* cancels what is out */
@@ -175,6 +236,7 @@ void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall 
 void sample_slot(struct device *d, const struct slot *s, const struct snmp_varbind *vb, struct wall at);
 void sample_missing(struct device *d, const struct slot *s, enum fw_err why);
 void sample_absent(struct device *d, const struct slot *s);	/* ... and need not be asked before the next discovery */
+void sample_refused(struct device *d, const struct slot *s);	/* not before the next discovery, but it may be there */
 void sample_finish(struct device *d, struct part *p, struct wall at, bool write_row);
 /* Put one value into its record; FW_OK or why it cannot be taken. */
 enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const struct snmp_varbind *vb, struct wall at);

@@ -45,7 +45,8 @@
 	X(LOCKED,   "locked",     "in use by another process")			\
 	X(NOTFOUND, "not-found",  "not found")					\
 	X(MISTAKE,  "mistake",    "mistake in the input")			\
-	X(NOMEM,    "no-memory",  "out of memory")
+	X(NOMEM,    "no-memory",  "out of memory")				\
+	X(SOURCE,   "source",     "answer from another address than the one asked")
 
 enum fw_err {
 	FW_OK,

@@ -486,11 +486,33 @@ static json_t *regular_json(const struct worker_numbers *n)
 			 "jitter_most_permille", jitter_edge(n, 1), "snmp_early", (json_int_t)n->snmp.early);
 }
 
+/* Values that did not come, by reason, and what agents did that they should not; what never was is left out. */
+static json_t *reasons_json(const struct worker_numbers *n)
+{
+	json_t *j = json_object();
+
+	for (int e = 0; e < FW_ERRS; e++)
+		if (n->missing_why[e])
+			json_object_set_new(j, fw_err_word((enum fw_err)e), json_integer((json_int_t)n->missing_why[e]));
+	return j;
+}
+
+static json_t *odd_json(const struct worker_numbers *n)
+{
+	json_t *j = json_object();
+
+	for (int o = 0; o < ODDS; o++)
+		if (n->odd[o])
+			json_object_set_new(j, odd_word((enum odd)o), json_integer((json_int_t)n->odd[o]));
+	return j;
+}
+
 static json_t *worker_json(const struct daemon *d, unsigned w)
 {
 	const struct worker_numbers *n = &d->numbers[w];
+	json_t *j;
 
-	json_t *j = json_pack("{s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
+	j = json_pack("{s:i,s:i,s:i,s:i,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o}",
 			 "worker", (int)w, "devices", (int)n->devices, "silent", (int)n->silent, "components", (int)n->parts,
 			 "checks", (int)n->checks, "polls", (json_int_t)n->cycles, "late", (json_int_t)n->late,
 			 "rows", (json_int_t)n->rows, "rows_refused", (json_int_t)n->rows_refused,
@@ -502,8 +524,11 @@ static json_t *worker_json(const struct daemon *d, unsigned w)
 			 "snmp_malformed", (json_int_t)n->snmp.malformed, "kernel_dropped", (json_int_t)(n->snmp.kernel_dropped + n->icmp.kernel_dropped),
 			 "echo_sent", (json_int_t)n->icmp.sent, "echo_received", (json_int_t)n->icmp.received,
 			 "checks_run", (json_int_t)n->check.ended, "mailbox", mailbox_json(worker_mbox(d->worker[w])));
-
 	json_object_update_new(j, regular_json(n));
+	json_object_set_new(j, "values_missing_by_reason", reasons_json(n));
+	json_object_set_new(j, "odd_agents", odd_json(n));
+	json_object_set_new(j, "packing", json_pack("{s:I,s:I,s:I}", "trials", (json_int_t)n->trials, "grown", (json_int_t)n->grown,
+			    "shrunk", (json_int_t)n->shrunk));
 	return j;
 }
 

@@ -11,11 +11,21 @@
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
 #include "poller/lastfile.h"
+#include "poller/message.h"
 
 /* ---- the view: what is missing, by table, column and reason --------------------------------------------------------------- */
 
 struct lack { const struct mib_table *t; uint8_t column, why; unsigned count, of; char example[MODEL_NAME_MAX]; };
-struct lacks { struct view *v; struct lack *list; size_t count; unsigned rows[64]; json_t *device; };
+struct lacks {
+	struct view *v;
+	struct lack *list;
+	size_t count;
+	unsigned rows[64], by_next[64];		/* of each table: parts; those asked by GETNEXT */
+	unsigned reasons[FW_ERRS];
+	uint64_t tables;			/* that the device has */
+	bool walked;
+	json_t *device;
+};
 
 static void lack_add(struct lacks *l, const struct mib_table *t, uint8_t column, uint8_t why, const char *name)
 {
@@ -31,6 +41,28 @@ static void lack_add(struct lacks *l, const struct mib_table *t, uint8_t column,
 		text_copy(k->example, sizeof(k->example), name);
 	}
 	k->count++;
+	l->reasons[why < FW_ERRS ? why : FW_AGENT]++;
+}
+
+/* What was learned of it, and what is odd about its answers. */
+static void device_learned(json_t *j, const struct last_record *r)
+{
+	static const struct { const char *key; enum last_device_value value; } keys[] = {
+		{ "objects_per_get", LAST_D_PACK }, { "octets_per_answer", LAST_D_OCTETS }, { "rows_per_bulk", LAST_D_BULK },
+		{ "requests_so_far", LAST_D_ASKED },
+	};
+	json_t *odd = json_array();
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		json_object_set_new(j, keys[i].key, json_integer((json_int_t)r->value[keys[i].value]));
+	if (r->value[LAST_D_RTT99_US])
+		json_object_set_new(j, "rtt99_s", json_real((double)r->value[LAST_D_RTT99_US] / 1e6));
+	if (r->value[LAST_D_CACHE_US])
+		json_object_set_new(j, "cache_s", json_real((double)r->value[LAST_D_CACHE_US] / 1e6));
+	for (int o = 0; o < ODDS; o++)
+		if (r->value[LAST_D_ODD] >> o & 1)
+			json_array_append_new(odd, json_pack("{s:s,s:s}", "odd", odd_word((enum odd)o), "words", odd_text((enum odd)o)));
+	json_object_set_new(j, "oddities", odd);
 }
 
 static void device_facts(struct lacks *l, const struct last_record *r)
@@ -50,6 +82,9 @@ static void device_facts(struct lacks *l, const struct last_record *r)
 			      "requests", (json_int_t)r->value[LAST_D_REQUESTS],
 			      "discovered", json_time((struct wall){ (int64_t)r->value[LAST_D_DISCOVERED_AT] }),
 			      "rtt_s", r->value[LAST_D_RTT_US] ? json_real((double)r->value[LAST_D_RTT_US] / 1e6) : json_null());
+	device_learned(l->device, r);
+	l->tables = r->value[LAST_D_TABLES];
+	l->walked = r->value[LAST_D_DISCOVERED_AT] != 0;
 	if (r->why[LAST_D_SNMP] != FW_OK)
 		json_object_set_new(l->device, "snmp_trouble", json_string(fw_err_text(r->why[LAST_D_SNMP])));
 	if (trouble[0])
@@ -71,8 +106,10 @@ static bool one_record(void *owner, const char *device, const struct last_record
 	t = mib_find_table(l->v->config->mib, title);
 	if (t == NULL || r->signature != last_signature(t))
 		return true;
-	for (unsigned i = 0; i < l->v->config->mib->count && i < 64; i++)
+	for (unsigned i = 0; i < l->v->config->mib->count && i < 64; i++) {
 		l->rows[i] += l->v->config->mib->table[i] == t;
+		l->by_next[i] += l->v->config->mib->table[i] == t && r->flags & LAST_F_NEXT;
+	}
 	for (uint8_t c = 0; c < t->column_count; c++)
 		if (!(r->known >> c & 1) && r->why[c] != FW_OK && !(r->source >> c & 1))
 			lack_add(l, t, c, r->why[c], instance);
@@ -96,6 +133,26 @@ static json_t *lacks_json(const struct lacks *l)
 				      "words", fw_err_text(k->why), "example", json_words(k->example)));
 	}
 	return list;
+}
+
+/* How many values are missing for which reason; tables that are not there; classes that are asked by GETNEXT. */
+static void lacks_summary(const struct lacks *l, json_t *item)
+{
+	const struct mib *mib = l->v->config->mib;
+	json_t *reasons = json_object(), *absent = json_array(), *by_next = json_object();
+
+	for (int e = 0; e < FW_ERRS; e++)
+		if (l->reasons[e])
+			json_object_set_new(reasons, fw_err_word((enum fw_err)e), json_integer(l->reasons[e]));
+	for (unsigned i = 0; i < mib->count && i < 64; i++) {
+		if (l->walked && !(l->tables >> i & 1) && !mib_replaced(mib, mib->table[i], l->tables))
+			json_array_append_new(absent, json_words(mib->table[i]->title));
+		if (l->by_next[i])
+			json_object_set_new(by_next, mib->table[i]->class_name, json_integer(l->by_next[i]));
+	}
+	json_object_set_new(item, "missing_by_reason", reasons);
+	json_object_set_new(item, "tables_not_there", absent);
+	json_object_set_new(item, "by_getnext", by_next);
 }
 
 json_t *view_debug(struct view *v, const json_t *args, json_t *answer, struct err *err)
@@ -128,6 +185,7 @@ json_t *view_debug(struct view *v, const json_t *args, json_t *answer, struct er
 			    v->config->credentials[v->config->device[r->index].credentials].version ? "SNMPv2c" : "SNMPv1"));
 	json_object_set_new(item, "interval_s", json_real(span_as_s(v->config->interval)));
 	json_object_set_new(item, "missing", lacks_json(&l));
+	lacks_summary(&l, item);
 	free(l.list);
 	return json_pack("[o]", item);
 }
@@ -243,7 +301,7 @@ static void print_missing(const struct screen *s, const json_t *missing)
 		screen_label(s, "missing");
 		fputs("nothing: every object that is asked is answered\n", s->out);
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {	/* how many for which reason is in the JSON */
 		bool told = false;
 
 		for (size_t k = 0; k < i; k++)
@@ -253,11 +311,27 @@ static void print_missing(const struct screen *s, const json_t *missing)
 	}
 }
 
+static void print_absent(const struct screen *s, const json_t *tables)
+{
+	char words[1024];
+	struct text t = text_over(words, sizeof(words));
+
+	if (json_array_size(tables) == 0)
+		return;
+	for (size_t i = 0; i < json_array_size(tables); i++)
+		text_add(&t, "%s%s", i ? ", " : "", json_string_value(json_array_get(tables, i)));
+	text_add(&t, ": not there; asked again at the next discovery");
+	screen_label(s, "tables");
+	screen_wrap(s, SCREEN_LABEL, words);
+}
+
 static void print_who(const struct screen *s, const json_t *d)
 {
-	char ago[64], every[32], rtt[32], at[48];
+	char ago[64], every[32], rtt[32], p99[48] = "", at[48];
 	struct wall answered = json_wall(d, "answered");
 
+	if (json_object_get(d, "rtt99_s"))
+		snprintf(p99, sizeof(p99), " (99 of 100 within %s)", span_format(json_span(d, "rtt99_s"), every, sizeof(every)));
 	fprintf(s->out, "%s%s%s %s:%lld \u00b7 %s \u00b7 asked every %s", screen_ink(s, INK_BOLD), json_text(d, "device"),
 		screen_ink(s, INK_PLAIN), json_text(d, "address"), (long long)json_int(d, "port"),
 		json_text(d, "version")[0] ? json_text(d, "version") : "no SNMP",
@@ -265,8 +339,8 @@ static void print_who(const struct screen *s, const json_t *d)
 	if (answered.us == 0)
 		fprintf(s->out, ", has never answered\n");
 	else
-		fprintf(s->out, ", last answer %s (%s ago) \u00b7 RTT %s\n", wall_format_time(answered, at, sizeof(at)),
-			span_format(json_span(d, "answered_ago_s"), ago, sizeof(ago)), span_format(json_span(d, "rtt_s"), rtt, sizeof(rtt)));
+		fprintf(s->out, ", last answer %s (%s ago) \u00b7 RTT %s%s\n", wall_format_time(answered, at, sizeof(at)),
+			span_format(json_span(d, "answered_ago_s"), ago, sizeof(ago)), span_format(json_span(d, "rtt_s"), rtt, sizeof(rtt)), p99);
 	screen_label(s, "answers");
 	fprintf(s->out, "SNMP %s \u00b7 ICMP %s\n", json_text(d, "snmp")[0] ? json_text(d, "snmp") : "not asked yet",
 		json_text(d, "icmp")[0] ? json_text(d, "icmp") : "not asked yet");
@@ -299,16 +373,25 @@ static void print_pace(const struct screen *s, const json_t *live)
 	}
 }
 
-static void print_packing(const struct screen *s, const json_t *live)
+static void print_packing(const struct screen *s, const json_t *d, const json_t *live)
 {
 	const json_t *full = json_object_get(live, "full");
+	long long bulk = json_int(d, "rows_per_bulk");
 
-	if (live == NULL)
+	if (json_int(d, "objects_per_get") == 0 && live == NULL)
 		return;
 	screen_label(s, "packing");
-	fprintf(s->out, "%lld objects a GET, %lld rows a bulk (learned) \u00b7 %lld requests a cycle for %lld objects\n",
-		(long long)json_int(live, "objects_per_get"), (long long)json_int(live, "rows_per_bulk"), (long long)json_int(full, "packets"),
-		(long long)json_int(full, "objects"));
+	fprintf(s->out, "%lld objects a GET, ", (long long)json_int(live ? live : d, "objects_per_get"));
+	if (bulk == 1)
+		fputs("GETNEXT instead of bulk", s->out);
+	else
+		fprintf(s->out, "%lld rows a bulk", bulk ? bulk : (long long)json_int(live, "rows_per_bulk"));
+	fprintf(s->out, " (learned) \u00b7 %lld requests a cycle", (long long)json_int(d, "requests"));
+	if (live == NULL) {
+		fputc('\n', s->out);
+		return;
+	}
+	fprintf(s->out, " for %lld objects\n", (long long)json_int(full, "objects"));
 	screen_label(s, "components");
 	fprintf(s->out, "%lld, of which %lld are watched\n", (long long)json_int(live, "components"), (long long)json_int(live, "watched"));
 }
@@ -323,7 +406,8 @@ static void print_device_end(const struct screen *s, const json_t *d)
 	fprintf(s->out, "%s of %s cycles", text_thousands((unsigned long long)json_int(d, "late"), n, sizeof(n)),
 		text_thousands((unsigned long long)json_int(d, "cycles"), of, sizeof(of)));
 	fprintf(s->out, " \u00b7 silent in %s", text_thousands((unsigned long long)json_int(d, "cycles_silent"), n, sizeof(n)));
-	fprintf(s->out, " \u00b7 lost %s requests\n", text_thousands((unsigned long long)json_int(d, "lost"), n, sizeof(n)));
+	fprintf(s->out, " \u00b7 lost %s of %s requests\n", text_thousands((unsigned long long)json_int(d, "lost"), n, sizeof(n)),
+		text_thousands((unsigned long long)json_int(d, "requests_so_far"), of, sizeof(of)));
 	if (strcmp(json_text(d, "snmp"), "silent") == 0) {
 		snprintf(tries, sizeof(tries), "%lld tries of %s go unanswered: is the address right, the agent running, the community right, and "
 			 "is this machine let in?", (long long)json_int(d, "retries") + 1,
@@ -334,6 +418,30 @@ static void print_device_end(const struct screen *s, const json_t *d)
 			(long long)json_int(d, "port"), name);
 	} else {
 		fprintf(s->out, "next: forewarn show interface \"%s\" \u00b7 forewarn poll \"%s\" asks now\n", name, name);
+	}
+}
+
+/* What its agent does that it should not, and what is done about it. */
+static void print_odd(const struct screen *s, const json_t *d)
+{
+	const json_t *o;
+	const char *class_name;
+	size_t i;
+	char period[32], line[256];
+
+	json_array_foreach(json_object_get(d, "oddities"), i, o) {
+		screen_label(s, i == 0 ? "odd" : "");
+		snprintf(line, sizeof(line), "the agent %s", json_text(o, "words"));
+		screen_wrap(s, SCREEN_LABEL, line);
+	}
+	json_object_foreach(json_object_get(d, "by_getnext"), class_name, o) {
+		screen_label(s, "by GETNEXT");
+		fprintf(s->out, "%lld %s: GET of them is denied\n", (long long)json_integer_value(o), class_name);
+	}
+	if (json_object_get(d, "cache_s")) {
+		screen_label(s, "cache");
+		fprintf(s->out, "its counters are renewed every %s; what moved is spread over that time\n",
+			span_format(json_span(d, "cache_s"), period, sizeof(period)));
 	}
 }
 
@@ -356,13 +464,15 @@ static void print_device(const struct ctl *c, const json_t *d, const json_t *liv
 
 	print_who(&s, d);
 	print_trouble(&s, d);
-	print_packing(&s, live);
+	print_packing(&s, d, live);
 	print_pace(&s, live);
+	print_odd(&s, d);
 	if (strcmp(json_text(d, "snmp"), "silent") == 0) {
 		screen_label(&s, "missing");
 		fprintf(s.out, "everything, until it answers again\n");
 	} else {
 		print_missing(&s, json_object_get(d, "missing"));
+		print_absent(&s, json_object_get(d, "tables_not_there"));
 	}
 	print_device_end(&s, d);
 }

@@ -15,6 +15,7 @@
 enum {
 	SNMP_EARLY_MOST = 2,		/* sendings before the first time-out */
 	SNMP_SENDINGS_MAX = 11 + SNMP_EARLY_MOST,	/* 10 retries; fewer than 16: the request-id counts them in four bits */
+	SNMP_STRAYS = 32,		/* remembered, to say what a silent agent did instead */
 	SNMP_BATCH_OUT = 64,
 	SNMP_BATCH_IN = 32,
 	SNMP_BATCHES_A_ROUND = 16,	/* then others in the loop have their turn */
@@ -37,6 +38,7 @@ struct snmp_ask {
 	uint8_t first;			/* low four bits of the first sending's request-id; counts up with each sending */
 	uint8_t sendings;
 	uint8_t early;			/* of the sendings: by the measured round trip */
+	uint8_t odd;			/* enum fw_err: what came instead of an answer; FW_OK nothing */
 	bool graced;			/* its time-out was put off once because the loop was late */
 	bool held;			/* its timer says when it may leave */
 	bool next_early;		/* its timer says when to send it early */
@@ -83,6 +85,8 @@ struct snmp_engine {
 	struct snmp_count count;
 	snmp_stray *stray;
 	void *stray_owner;
+	struct snmp_unknown { struct sockaddr_storage source; struct mono at; } lately[SNMP_STRAYS];	/* unknown request-ids, lately */
+	unsigned unknowns;
 	uint64_t foreign_said, dropped_said;	/* log_often()'s */
 };
 

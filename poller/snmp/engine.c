@@ -229,6 +229,30 @@ void snmp_ask_sent(struct snmp_ask *a, struct mono at)
 	wheel_set(e->wheel, &a->timer, a->next_early ? due : a->due);
 }
 
+static bool source_is(const struct sockaddr_storage *source, const struct snmp_peer *peer)
+{
+	const struct sockaddr_in *a4 = (const void *)source, *b4 = (const void *)&peer->address;
+	const struct sockaddr_in6 *a6 = (const void *)source, *b6 = (const void *)&peer->address;
+
+	if (source->ss_family != peer->address.ss_family)
+		return false;
+	if (source->ss_family == AF_INET)
+		return a4->sin_addr.s_addr == b4->sin_addr.s_addr && a4->sin_port == b4->sin_port;
+	return a6->sin6_port == b6->sin6_port && memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0 &&
+	       (b6->sin6_scope_id == 0 || a6->sin6_scope_id == b6->sin6_scope_id);
+}
+
+/* Did the agent answer meanwhile, but with a request-id that nobody waits for? */
+static bool stray_of(const struct snmp_ask *a)
+{
+	const struct snmp_engine *e = a->engine;
+
+	for (unsigned i = 0; i < SNMP_STRAYS && i < e->unknowns; i++)
+		if (e->lately[i].at.us >= a->sent[0].us && source_is(&e->lately[i].source, a->peer))
+			return true;
+	return false;
+}
+
 static void ask_timeout(struct timer *t, struct mono now)
 {
 	struct snmp_ask *a = timer_owner(t, struct snmp_ask, timer);
@@ -243,7 +267,7 @@ static void ask_timeout(struct timer *t, struct mono now)
 		ask_queue(a);
 	} else {
 		a->engine->count.timeout++;
-		ask_fail(a, FW_TIMEOUT, now);
+		ask_fail(a, a->odd ? (enum fw_err)a->odd : stray_of(a) ? FW_FOREIGN : FW_TIMEOUT, now);
 	}
 }
 
@@ -286,19 +310,6 @@ struct snmp_count snmp_count(const struct snmp_engine *e)
 
 /* ---- answers ---- */
 
-static bool source_is(const struct sockaddr_storage *source, const struct snmp_peer *peer)
-{
-	const struct sockaddr_in *a4 = (const void *)source, *b4 = (const void *)&peer->address;
-	const struct sockaddr_in6 *a6 = (const void *)source, *b6 = (const void *)&peer->address;
-
-	if (source->ss_family != peer->address.ss_family)
-		return false;
-	if (source->ss_family == AF_INET)
-		return a4->sin_addr.s_addr == b4->sin_addr.s_addr && a4->sin_port == b4->sin_port;
-	return a6->sin6_port == b6->sin6_port && memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr)) == 0 &&
-	       (b6->sin6_scope_id == 0 || a6->sin6_scope_id == b6->sin6_scope_id);
-}
-
 struct address_text { char text[INET6_ADDRSTRLEN + 10]; };
 
 /* "192.0.2.1:161", "[2001:db8::1]:161" */
@@ -316,13 +327,16 @@ static struct address_text address_text(const struct sockaddr_storage *a)
 }
 
 /* Who knows the request-id is hardly an enemy: most often the agent itself, which has several addresses. */
-static void count_foreign(struct snmp_engine *e, const struct sockaddr_storage *source, const struct snmp_peer *peer)
+static void count_foreign(struct snmp_engine *e, const struct sockaddr_storage *source, struct snmp_ask *a)
 {
-	struct address_text asked = address_text(&peer->address), answered = address_text(source);
+	struct address_text asked = address_text(&a->peer->address), answered = address_text(source);
 
 	e->count.foreign_source++;
+	if (a->peer->any_source)
+		return;
+	a->odd = FW_SOURCE;
 	log_often(LOG_LEVEL_WARN, LOG_WIRE, &e->foreign_said,
-		  "agent %s: answers from %s, which was not asked, so not taken: ask it at that address", asked.text,
+		  "agent %s: answers from %s, which was not asked, so not taken: ask it at that address, or set any-source", asked.text,
 		  answered.text);
 }
 
@@ -333,14 +347,16 @@ static bool community_is(const struct snmp_message *m, const struct snmp_peer *p
 }
 
 /* Nobody waits for this request-id: any more, or ever. */
-static void take_stray(struct snmp_engine *e, uint32_t key, const struct sockaddr_storage *source)
+static void take_stray(struct snmp_engine *e, uint32_t key, const struct snmp_datagram *d)
 {
-	if (e->ended[0][key % ENDED] == key || e->ended[1][key % ENDED] == key)
+	if (e->ended[0][key % ENDED] == key || e->ended[1][key % ENDED] == key) {
 		e->count.late++;
-	else
+	} else {
 		e->count.unknown_id++;
+		e->lately[e->unknowns++ % SNMP_STRAYS] = (struct snmp_unknown){ *d->source, d->at };
+	}
 	if (e->stray)
-		e->stray(e->stray_owner, source);
+		e->stray(e->stray_owner, d->source);
 }
 
 /* Which sending does 'id' answer? Counted from 0; -1 when it was never sent. */
@@ -383,12 +399,13 @@ void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d)
 	n = a ? sending_of(a, id) : -1;
 	if (n < 0) {
 		if (!err)
-			take_stray(e, (uint32_t)id >> 4, d->source);
+			take_stray(e, (uint32_t)id >> 4, d);
 		return;
 	}
 	if (!source_is(d->source, a->peer)) {
-		count_foreign(e, d->source, a->peer);
-		return;
+		count_foreign(e, d->source, a);
+		if (!a->peer->any_source)
+			return;
 	}
 	answer.err = err ? err : answer_check(e, &m, a->peer);
 	if (answer.err)

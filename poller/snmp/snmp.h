@@ -146,6 +146,7 @@ struct snmp_peer {
 	char community[SNMP_COMMUNITY_MAX + 1];
 	uint8_t version;
 	uint8_t retries;			/* further sendings, 0..10 */
+	bool any_source;			/* an answer is taken from any address: agents of several interfaces */
 	struct span timeout;			/* of one sending; doubled for each further one, at most 4 x */
 	struct span gap;			/* between two sendings in the mean; 0: none */
 	struct snmp_path *path;			/* NULL: no early sendings, no gap */
@@ -154,7 +155,8 @@ struct snmp_peer {
 struct snmp_ask;	/* one outstanding request */
 
 /*
- * How an ask ended: FW_OK with the decoded reply (its error-status may still be set), else FW_TIMEOUT, FW_NET
+ * How an ask ended: FW_OK with the decoded reply (its error-status may still be set), else FW_TIMEOUT (FW_SOURCE,
+ * FW_FOREIGN: the same, but meanwhile the agent answered from another address, or to another request), FW_NET
  * (errno-like send error, e.g. no route), FW_MALFORM (an answer to this request from the right source that cannot be
  * decoded, of another version, or with the wrong community), and 'reply' NULL. 'at' is the kernel's receive time;
  * 'sent' is when the answered sending left, also when it was an earlier one of 'sendings': rtt = at - sent.
@@ -208,7 +210,8 @@ struct snmp_count snmp_count(const struct snmp_engine *e);
  * A walk of one subtree with GETBULK (v1: GETNEXT). 'row' gets each varbind inside 'root', in the agent's order; false
  * ends the walk early with FW_OK. 'done' is called once: FW_OK at the end of the subtree, FW_ORDER when names do not
  * increase (what came before counts), or what an ask ends with. On tooBig, a timeout or a malformed answer it goes on
- * with half the repetitions, down to GETNEXT, before it gives up. At most 'most_rows' (FW_RANGE beyond).
+ * with half the repetitions, down to GETNEXT, before it gives up; on another error at once with GETNEXT. While answers are
+ * full it asks for more, as long as they fit a datagram of SNMP_REQUEST_MAX. At most 'most_rows' (FW_RANGE beyond).
  */
 struct snmp_walk;
 typedef bool snmp_walk_row(void *owner, const struct snmp_varbind *vb, struct mono at);
@@ -217,6 +220,7 @@ typedef void snmp_walk_done(void *owner, enum fw_err err);
 struct snmp_walk_spec {
 	const struct oid *root;
 	unsigned max_repetitions;	/* 1..100 to begin with */
+	unsigned most_repetitions;	/* it grows to at most; 0: it does not grow */
 	unsigned most_rows;
 	snmp_walk_row *row;
 	snmp_walk_done *done;		/* the walk may be read still, and is gone when it returns */
@@ -226,6 +230,13 @@ struct snmp_walk_spec {
 struct snmp_walk *snmp_walk_start(struct snmp_engine *e, const struct snmp_peer *peer,
 				  const struct snmp_walk_spec *spec);
 void snmp_walk_cancel(struct snmp_walk *w);	/* no callback */
+struct snmp_walk_learned {
+	unsigned repetitions;		/* 1: GETNEXT */
+	bool shortened;			/* by trouble, not by the size of its answers */
+	bool no_bulk;			/* GETBULK brings an error, GETNEXT does not */
+	bool exception;			/* it ended with noSuchObject or noSuchInstance, behind rows */
+};
+struct snmp_walk_learned snmp_walk_learned(const struct snmp_walk *w);	/* likewise */
 unsigned snmp_walk_repetitions(const struct snmp_walk *w);	/* what it has learned, for 'done' */
 
 #endif

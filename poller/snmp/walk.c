@@ -4,10 +4,13 @@
  * decoded) the same step is asked again with half the repetitions, at last with GETNEXT. Between the first length and
  * GETNEXT each is sent once only, so that a silent agent does not cost retries at every length.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "snmp.h"
+
+enum { ANSWER_HEAD = 72 };	/* of a message; a community is longer seldom */
 
 struct walk_name {
 	uint8_t ber[OID_BER_MAX];
@@ -21,6 +24,8 @@ struct snmp_walk {
 	struct snmp_walk_spec spec;
 	struct walk_name root, last;
 	unsigned repetitions, rows;
+	unsigned room;			/* repetitions that fit an answer, by the size of its last */
+	bool shortened, refused, exception;
 	struct snmp_packet *packet;
 	struct snmp_ask *ask;
 	bool busy, cancelled;		/* in a callback of its owner; which cancelled it */
@@ -46,11 +51,12 @@ static void walk_answer(void *owner, uint32_t tag, const struct snmp_answer *a);
 /* Ask for what follows 'last'. */
 static enum fw_err walk_ask(struct snmp_walk *w)
 {
-	bool bulk = w->repetitions > 1 && w->peer.version != SNMP_V1;
+	unsigned repetitions = w->repetitions < w->room ? w->repetitions : w->room;
+	bool bulk = repetitions > 1 && w->peer.version != SNMP_V1;
 	struct snmp_name name = { w->last.ber, w->last.len };
 	struct snmp_request q = {
 		.community = w->peer.community, .version = w->peer.version, .pdu = bulk ? SNMP_GETBULK : SNMP_GETNEXT,
-		.request_id = INT32_MAX, .max_repetitions = bulk ? (int32_t)w->repetitions : 0,
+		.request_id = INT32_MAX, .max_repetitions = bulk ? (int32_t)repetitions : 0,
 		.names = &name, .name_count = 1
 	};
 	enum fw_err err;
@@ -79,8 +85,10 @@ static void name_keep(struct walk_name *n, const struct snmp_varbind *vb)
 static enum step walk_varbind(struct snmp_walk *w, const struct snmp_varbind *vb, struct mono at, enum fw_err *err)
 {
 	*err = FW_OK;
-	if (vb->type == SNMP_END_OF_MIB || vb->type == SNMP_NO_OBJECT || vb->type == SNMP_NO_INSTANCE)
+	if (vb->type == SNMP_END_OF_MIB || vb->type == SNMP_NO_OBJECT || vb->type == SNMP_NO_INSTANCE) {
+		w->exception = vb->type != SNMP_END_OF_MIB && w->rows > 0;
 		return STEP_END;
+	}
 	if (oid_ber_compare(vb->name, vb->name_len, w->last.ber, w->last.len) <= 0) {
 		*err = FW_ORDER;
 		return STEP_END;
@@ -96,8 +104,20 @@ static enum step walk_varbind(struct snmp_walk *w, const struct snmp_varbind *vb
 	return w->spec.row(w->spec.owner, vb, at) && !w->cancelled ? STEP_MORE : STEP_END;
 }
 
+/* An answer of 'count' rows was full: ask for more next time, as long as it fits a datagram; when it is larger, for less. */
+static void walk_fit(struct snmp_walk *w, unsigned count, size_t octets)
+{
+	unsigned fit = count * (SNMP_REQUEST_MAX - ANSWER_HEAD) / (unsigned)(octets + 1);
+
+	w->room = fit ? fit : 1;
+	if (count < w->repetitions || w->shortened || w->repetitions >= w->spec.most_repetitions)
+		return;
+	w->repetitions = w->repetitions * 2 < w->spec.most_repetitions ? w->repetitions * 2 : w->spec.most_repetitions;
+}
+
 static enum step walk_rows(struct snmp_walk *w, const struct snmp_answer *a, enum fw_err *err)
 {
+	size_t octets = (size_t)(a->reply->varbinds.end - a->reply->varbinds.at);
 	enum step step = STEP_MORE;
 	struct snmp_varbind vb;
 
@@ -109,6 +129,8 @@ static enum step walk_rows(struct snmp_walk *w, const struct snmp_answer *a, enu
 	while (step == STEP_MORE && snmp_varbind_next(a->reply, &vb))
 		step = walk_varbind(w, &vb, a->at, err);
 	w->busy = false;
+	if (step == STEP_MORE && w->peer.version != SNMP_V1)
+		walk_fit(w, a->reply->varbind_count, octets);
 	return step;
 }
 
@@ -130,7 +152,8 @@ static enum step walk_step(struct snmp_walk *w, const struct snmp_answer *a, enu
 		return STEP_END;
 	default:
 		*err = FW_AGENT;
-		return STEP_END;
+		w->refused = w->repetitions > 1;	/* it may know GETNEXT only */
+		return w->refused ? STEP_SHORTER : STEP_END;
 	}
 }
 
@@ -139,7 +162,8 @@ static bool walk_shorten(struct snmp_walk *w)
 {
 	if (w->repetitions <= 1)
 		return false;
-	w->repetitions /= 2;
+	w->repetitions = w->refused ? 1 : w->repetitions / 2;
+	w->shortened = true;
 	w->peer.retries = w->repetitions > 1 ? 0 : w->retries;
 	return true;
 }
@@ -176,6 +200,7 @@ struct snmp_walk *snmp_walk_start(struct snmp_engine *e, const struct snmp_peer 
 	*w = (struct snmp_walk){ .engine = e, .peer = *peer, .retries = peer->retries, .spec = *spec };
 	w->root.len = (uint16_t)oid_enc(spec->root, w->root.ber, sizeof(w->root.ber));
 	w->last = w->root;
+	w->room = UINT_MAX;
 	w->repetitions = spec->max_repetitions && peer->version != SNMP_V1 ? spec->max_repetitions : 1;
 	if (w->root.len == 0 || walk_ask(w)) {
 		walk_free(w);
@@ -193,6 +218,11 @@ void snmp_walk_cancel(struct snmp_walk *w)
 		return;
 	snmp_cancel(w->engine, w->ask);
 	walk_free(w);
+}
+
+struct snmp_walk_learned snmp_walk_learned(const struct snmp_walk *w)
+{
+	return (struct snmp_walk_learned){ w->repetitions, w->shortened, w->refused && w->rows > 0, w->exception };
 }
 
 unsigned snmp_walk_repetitions(const struct snmp_walk *w)

@@ -128,7 +128,10 @@ static void answer_pdu(struct answering *a)
 		answer_each(a, true);
 		break;
 	case SNMP_GETBULK:
-		answer_bulk(a);
+		if (a->look.device->extra && a->look.device->extra->odd & ODD_NO_BULK)
+			request_echo(a, SNMP_ERR_GEN_ERR, 0);
+		else
+			answer_bulk(a);
 		break;
 	default:	/* SET: nothing here can be written */
 		request_echo(a, a->request->version == SNMP_V1 ? SNMP_ERR_NO_SUCH_NAME : ERR_NOT_WRITABLE, 1);
@@ -137,8 +140,28 @@ static void answer_pdu(struct answering *a)
 
 /* ---- faults ------------------------------------------------------------------------------------------------------ */
 
+/* The varbinds of a reply anew: the first 'most', in this order or the other; 'extra': and the last of them twice. */
+static void varbinds_again(struct answering *a, unsigned most, bool backwards, bool extra)
+{
+	struct snmp_varbind vb[256];
+	uint8_t copy[SNMP_PACKET_MAX + 1];
+	struct snmp_message m = { .varbinds = rd_over(copy, a->out.len) };
+	unsigned n = 0;
+
+	memcpy(copy, a->out.buf, a->out.len);
+	while (n < 256 && n < most && snmp_varbind_next(&m, &vb[n]))
+		n++;
+	a->out.len = 0;
+	for (a->count = 0; a->count < n; a->count++)
+		snmp_varbind_enc(&a->out, &vb[backwards ? n - 1 - a->count : a->count]);
+	if (extra && n > 0)
+		snmp_varbind_enc(&a->out, &vb[n - 1]);
+}
+
 static void fault_before(struct answering *a, const struct extra *x)
 {
+	if (x->odd & (ODD_SHORT | ODD_SHUFFLE | ODD_EXTRA) && a->request->pdu == SNMP_GET)
+		varbinds_again(a, x->odd & ODD_SHORT ? x->short_most : 256, x->odd & ODD_SHUFFLE, x->odd & ODD_EXTRA);
 	if (x->odd & ODD_TOOBIG && a->count > x->toobig_above)
 		request_echo(a, SNMP_ERR_TOO_BIG, 0);
 	if (x->odd & ODD_ERROR)
@@ -233,6 +256,8 @@ bool agent_answer(struct sim *s, struct device *d, const uint8_t *packet, size_t
 	room = d->model->size_most - OVERHEAD - m.community_len;
 	a.look = (struct look){ .sim = s, .device = d, .now_us = sim_clock_us(&s->clock), .v1 = m.version == SNMP_V1,
 				.scratch = scratch };
+	if (d->extra && d->extra->odd & ODD_CACHE && d->extra->cache_s)
+		a.look.cached_us = a.look.now_us - a.look.now_us % (d->extra->cache_s * INT64_C(1000000));
 	a.out = wr_over(s->varbinds, room < sizeof(s->varbinds) ? room : sizeof(s->varbinds));
 	answer_pdu(&a);
 	if (d->extra)
@@ -248,6 +273,10 @@ bool agent_answer(struct sim *s, struct device *d, const uint8_t *packet, size_t
 		reply.community_len = 5;
 	}
 	snmp_message_enc(&r->w, &reply, a.out.buf, a.out.len);
+	if (d->extra && d->extra->odd & ODD_LONG && r->w.len > d->extra->long_above) {
+		s->count.lost++;	/* in fragments, of which one does not arrive */
+		return false;
+	}
 	if (d->extra)
 		fault_after(d->extra, r);
 	return wr_ok(&r->w);

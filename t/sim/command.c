@@ -95,13 +95,20 @@ static enum fw_err do_odd_number(struct job *j)
 		x->odd &= ~j->arg;
 		return FW_OK;
 	}
-	if (j->count > 0 ? !number_of(j, 0, 65535, &n) : j->arg == ODD_ERROR)
-		return wrong(j, "truncate [OCTETS], toobig [VARBINDS], error STATUS: a number to 65535, or 'off'");
+	if (j->count > 0 ? !number_of(j, 0, 65535, &n) : j->arg != ODD_TRUNCATE && j->arg != ODD_TOOBIG)
+		return wrong(j, "truncate [OCTETS], toobig [VARBINDS], error STATUS, short VARBINDS, lost-above OCTETS, "
+			     "cache SECONDS: a number to 65535, or 'off'");
 	x->odd |= j->arg;
 	if (j->arg == ODD_TRUNCATE)
 		x->truncate_octets = (uint32_t)n;
 	else if (j->arg == ODD_TOOBIG)
 		x->toobig_above = (uint32_t)n;
+	else if (j->arg == ODD_SHORT)
+		x->short_most = (uint32_t)n;
+	else if (j->arg == ODD_LONG)
+		x->long_above = (uint32_t)n;
+	else if (j->arg == ODD_CACHE)
+		x->cache_s = (uint32_t)n;
 	else
 		x->error_status = (uint32_t)n;
 	return FW_OK;
@@ -295,8 +302,8 @@ static enum fw_err overlay_put(struct job *j, const struct overlay *o)
 /* set OID TYPE VALUE: TYPE is a letter as snmpset has it; VALUE may have blanks. It is read as a recording is. */
 static enum fw_err do_set(struct job *j)
 {
-	static const char letters[] = "iuctaosxC";
-	static const char *const tag[] = { "2", "66", "65", "67", "64", "6", "4", "4x", "70" };
+	static const char letters[] = "iuctaosxCn";
+	static const char *const tag[] = { "2", "66", "65", "67", "64", "6", "4", "4x", "70", "5" };
 	const char *p = j->count > 1 && j->word[1][0] ? strchr(letters, j->word[1][0]) : NULL;
 	char line[4096];
 	struct text t = text_over(line, sizeof(line));
@@ -304,9 +311,9 @@ static enum fw_err do_set(struct job *j)
 	struct overlay o = { 0 };
 	enum fw_err e = FW_MISTAKE;
 
-	if (!p || j->word[1][1] != '\0' || j->count < 3)
-		return wrong(j, "set OID TYPE VALUE, TYPE one of i u c t a o s x C");
-	text_add(&t, "%s|%s|%s", j->word[0], tag[p - letters], j->word[2]);
+	if (!p || j->word[1][1] != '\0' || j->count < 3 - (*p == 'n'))
+		return wrong(j, "set OID TYPE VALUE, TYPE one of i u c t a o s x C n");
+	text_add(&t, "%s|%s|%s", j->word[0], tag[p - letters], j->count > 2 ? j->word[2] : "");
 	for (unsigned i = 3; i < j->count; i++)
 		text_add(&t, " %s", j->word[i]);
 	r = recording_parse(line, strlen(line));
@@ -328,11 +335,11 @@ static enum fw_err do_set(struct job *j)
 /* hide OID: noSuchInstance for it and all below; show OID: forget what was set or hidden there. */
 static enum fw_err do_hide(struct job *j)
 {
-	struct overlay o = { .hidden = true };
+	struct overlay o = { .hidden = j->arg == 1, .denied = j->arg == 2 };
 	struct oid oid;
 
 	if (j->count != 1 || !oid_parse(j->word[0], &oid))
-		return wrong(j, "no-such-instance OID (or hide OID), show OID");
+		return wrong(j, "no-such-instance OID (or hide OID), deny OID, show OID");
 	o.name_len = (uint16_t)oid_enc(&oid, o.name, sizeof(o.name));
 	if (o.name_len == 0)
 		return wrong(j, "an OID of two arcs or more");
@@ -367,6 +374,12 @@ static const struct verb {
 	{ "malformed", do_odd, ODD_MALFORMED },
 	{ "toobig", do_odd_number, ODD_TOOBIG },
 	{ "error", do_odd_number, ODD_ERROR },
+	{ "short", do_odd_number, ODD_SHORT },
+	{ "lost-above", do_odd_number, ODD_LONG },
+	{ "cache", do_odd_number, ODD_CACHE },
+	{ "shuffle", do_odd, ODD_SHUFFLE },
+	{ "one-more", do_odd, ODD_EXTRA },
+	{ "no-bulk", do_odd, ODD_NO_BULK },
 	{ "wrong-id", do_odd, ODD_ID },
 	{ "wrong-source", do_odd, ODD_PORT },
 	{ "wrong-address", do_odd, ODD_ADDRESS },
@@ -374,6 +387,7 @@ static const struct verb {
 	{ "twice", do_odd, ODD_TWICE },
 	{ "no-such-instance", do_hide, 1 },
 	{ "hide", do_hide, 1 },
+	{ "deny", do_hide, 2 },
 	{ "show", do_hide, 0 },
 	{ "set", do_set, 0 },
 };

@@ -202,7 +202,7 @@ static void if_table_change(const struct look *l, uint32_t row, uint32_t arg, st
 #define COUNT(flow, per) ((uint32_t)(flow) << 24 | (per))
 static void if_counter(const struct look *l, uint32_t row, uint32_t arg, struct snmp_varbind *vb)
 {
-	uint64_t v = port_value(l->device, row_port(l->device, row), (enum flow)(arg >> 24), l->now_us);
+	uint64_t v = port_value(l->device, row_port(l->device, row), (enum flow)(arg >> 24), l->cached_us ? l->cached_us : l->now_us);
 
 	vb->number = v / (arg & 0xffffff);
 	if (vb->type == SNMP_COUNTER32)

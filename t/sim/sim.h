@@ -106,18 +106,20 @@ struct overlay {
 	uint8_t name[OID_BER_MAX], *bytes;
 	uint16_t name_len, bytes_len;
 	uint8_t type;
-	bool hidden;
+	bool hidden, denied;	/* denied: GET says noSuchInstance, GETNEXT tells it */
 	uint64_t number;
 };
 
 enum odd {	/* what is wrong with a device's replies; bits */
 	ODD_SILENT = 1, ODD_ORDER = 2, ODD_LOOP = 4, ODD_TRUNCATE = 8, ODD_MALFORMED = 16, ODD_ID = 32,
-	ODD_PORT = 64, ODD_ADDRESS = 128, ODD_COMMUNITY = 256, ODD_TWICE = 512, ODD_TOOBIG = 1024, ODD_ERROR = 2048
+	ODD_PORT = 64, ODD_ADDRESS = 128, ODD_COMMUNITY = 256, ODD_TWICE = 512, ODD_TOOBIG = 1024, ODD_ERROR = 2048, ODD_SHORT = 4096, ODD_LONG = 8192, ODD_CACHE = 16384, ODD_SHUFFLE = 32768,
+	ODD_NO_BULK = 65536, ODD_EXTRA = 131072
 };
 
 struct extra {
 	uint32_t odd;
 	uint32_t delay_ms, loss_percent, toobig_above, error_status, truncate_octets, malformed_nth;
+	uint32_t short_most, long_above, cache_s;
 	uint64_t psu_failed, fan_failed;	/* bits; unit 1 is bit 0 */
 	struct port *port;			/* all ports, or NULL while none was touched */
 	uint32_t *index;			/* ifIndex of each port, or NULL while as described */
@@ -211,7 +213,7 @@ static inline uint64_t sim_growth(uint64_t rate, int64_t us)
 struct look {
 	const struct sim *sim;
 	struct device *device;
-	int64_t now_us;
+	int64_t now_us, cached_us;	/* cached_us: when counters were renewed last; 0 now */
 	bool v1;			/* Counter64 is not there */
 	char *scratch;			/* for texts; SIM_SCRATCH octets */
 	unsigned hint;			/* the table of the name before */

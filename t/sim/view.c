@@ -385,7 +385,7 @@ static void overlay_value(const struct overlay *o, struct snmp_varbind *vb)
 static const struct overlay *overlay_after(const struct extra *x, const uint8_t *name, size_t len)
 {
 	for (unsigned i = 0; i < x->overlay_count; i++)
-		if (!x->overlay[i].hidden && oid_ber_compare(x->overlay[i].name, x->overlay[i].name_len, name, len) > 0)
+		if (!x->overlay[i].hidden && !x->overlay[i].denied && oid_ber_compare(x->overlay[i].name, x->overlay[i].name_len, name, len) > 0)
 			return &x->overlay[i];
 	return NULL;
 }
@@ -399,6 +399,10 @@ void view_get(struct look *l, const uint8_t *name, size_t len, struct snmp_varbi
 	for (unsigned i = 0; x && i < x->overlay_count; i++) {
 		const struct overlay *o = &x->overlay[i];
 
+		if (o->denied && name_within(name, len, o->name, o->name_len)) {
+			vb->type = SNMP_NO_INSTANCE;
+			return;
+		}
 		if (!o->hidden && o->name_len == len && memcmp(o->name, name, len) == 0) {
 			overlay_value(o, vb);
 			return;

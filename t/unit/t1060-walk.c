@@ -5,7 +5,7 @@
 enum { COLUMNS = 3, ROWS = 40, OBJECTS = COLUMNS * ROWS + 1, NAME_LEN = 10 };
 
 enum quirk {
-	HONEST, LOOPS, REPEATS, ENDLESS, MORE_THAN_ASKED, NO_OBJECT, NO_SUCH_NAME, GEN_ERR, EMPTY,
+	HONEST, LOOPS, REPEATS, ENDLESS, MORE_THAN_ASKED, NO_OBJECT, NO_SUCH_NAME, GEN_ERR, NO_BULK, EMPTY,
 	TOO_BIG, SILENT, CUT, EMPTY_WHEN_BIG		/* these when more repetitions are asked than 'big' */
 };
 
@@ -103,6 +103,8 @@ static void answer(struct script *s, const struct agent *a, const struct asked *
 	if (quirk == SILENT)
 		return;
 	m.error_status = fill(s, &w, q->m, repetitions);
+	if (quirk == NO_BULK && q->m.pdu == SNMP_GETBULK)
+		m.error_status = SNMP_ERR_GEN_ERR;
 	if (quirk == TOO_BIG)
 		m.error_status = SNMP_ERR_TOO_BIG;
 	if (m.error_status || quirk == EMPTY_WHEN_BIG)
@@ -220,7 +222,8 @@ static const struct walk_case {
 	{ "just as many rows as allowed", HONEST, 99, 1, "1.3.6.1.2.1.2.2.1", 120, 0, FW_OK, 120, 7, 0, 20 },
 	{ "one row more than allowed", HONEST, 99, 1, "1.3.6.1.2.1.2.2.1", 119, 0, FW_RANGE, 119, 6, 0, 20 },
 	{ "ended by its owner", HONEST, 99, 1, "1.3.6.1.2.1.2.2.1", 10000, 30, FW_OK, 30, 2, 0, 20 },
-	{ "genErr", GEN_ERR, 99, 1, "1.3.6.1.2.1.2.2.1", 10000, 0, FW_AGENT, 40, 3, 0, 20 },
+	{ "genErr, to GETNEXT as well", GEN_ERR, 99, 1, "1.3.6.1.2.1.2.2.1", 10000, 0, FW_AGENT, 40, 3, 1, 1 },
+	{ "genErr to GETBULK only", NO_BULK, 99, 1, "1.3.6.1.2.1.2.2.1", 10000, 0, FW_OK, 120, 1, 121, 1 },
 	{ "tooBig above 7", TOO_BIG, 7, 1, "1.3.6.1.2.1.2.2.1", 10000, 0, FW_OK, 120, 27, 0, 5 },
 	{ "tooBig always", TOO_BIG, 0, 1, "1.3.6.1.2.1.2.2.1", 10000, 0, FW_TOOBIG, 0, 4, 1, 1 },
 	{ "v1: tooBig", TOO_BIG, 0, 0, "1.3.6.1.2.1.2.2.1", 10000, 0, FW_TOOBIG, 0, 0, 1, 1 },
@@ -249,7 +252,7 @@ static void test_case(const struct walk_case *c)
 	walk(&st);
 	ok(got->ends == 1 && got->err == c->err && got->rows == c->rows && s->bulks == c->bulks && s->nexts == c->nexts &&
 	   got->repetitions == c->repetitions && snmp_outstanding(st.w.engine) == 0, c->name);
-	if (got->ends != 1 || got->err != c->err || got->rows != c->rows)
+	if (got->ends != 1 || got->err != c->err || got->rows != c->rows || s->bulks != c->bulks || s->nexts != c->nexts)
 		note("ends %u, %s, rows %u, GETBULK %u, GETNEXT %u, repetitions %u", got->ends, fw_err_text(got->err), got->rows,
 		     s->bulks, s->nexts, got->repetitions);
 	stage_release(&st);
