@@ -19,6 +19,7 @@ struct made {			/* per item */
 struct making {
 	struct model *m;
 	struct graph *g;
+	uint64_t calendars;		/* whose demand it is built for */
 	struct made *of;
 };
 
@@ -193,13 +194,31 @@ static void add_parts(struct making *k, const struct item *d)
 	names_release(&gates);
 }
 
+static uint64_t capacity_of(const struct config *c, const struct ref *r)
+{
+	switch ((enum ref_kind)r->kind) {
+	case REF_DEVICE: return c->device[r->index].capacity;
+	case REF_CHECK: return c->check[r->index].capacity;
+	case REF_COMPONENT: return c->component[r->index].capacity;
+	default: return 0;
+	}
+}
+
 static void add_group(struct making *k, const struct item *it)
 {
 	const struct cfg_group *c = &k->m->config->group[it->e.index];
-	uint32_t gate = graph_gate(k->g, it->name, c->need, c->full);
+	struct demand d = config_demand(c, k->calendars);
+	uint32_t gate = graph_gate(k->g, it->name, d.need, d.full);
 
-	for (uint32_t i = 0; i < c->count; i++)
-		add_member(k, gate, node_of(k, &c->member[i], it));
+	for (uint32_t i = 0; i < c->count; i++) {
+		uint32_t member = node_of(k, &c->member[i], it);
+		uint64_t capacity = d.capacity ? capacity_of(k->m->config, &c->member[i]) : 0;
+
+		add_member(k, gate, member);
+		if (capacity && member != NODE_NONE)
+			graph_capacity(k->g, gate, member, capacity);
+	}
+	graph_need_capacity(k->g, gate, d.capacity);
 	graph_member(k->g, k->of[it->self].node, gate);
 }
 
@@ -266,20 +285,106 @@ static void take_over(struct making *k)
 	rates_tell(m);
 }
 
-enum fw_err model_graph_make(struct model *m, struct err *err)
+static struct making making_begin(struct model *m, uint64_t calendars)
 {
-	struct making k = { .m = m, .g = graph_new(0), .of = must_alloc((m->items + 1) * sizeof(struct made)) };
-	enum fw_err e;
+	struct making k = { .m = m, .g = graph_new(0), .of = must_alloc((m->items + 1) * sizeof(struct made)),
+			    .calendars = calendars };
 
 	add_nodes(&k);
 	add_members(&k);
 	put_states(&k);
+	return k;
+}
+
+enum fw_err model_graph_make(struct model *m, struct err *err)
+{
+	struct making k = making_begin(m, m->plan.calendars);
+	enum fw_err e;
+
 	watch(&k);
 	e = graph_build(k.g, err);
 	if (e == FW_OK)
 		take_over(&k);
 	else
 		graph_free(k.g);
+	free(k.of);
+	if (e != FW_OK)
+		return e;
+	coming_forget(m);
+	return coming_build(m, err);
+}
+
+/* ---- what another demand makes of it ----------------------------------------------------------------------------- */
+
+/* Everything that needs a node, node by node: parent[at[i]] .. parent[at[i + 1] - 1]. */
+struct parents { uint32_t *at, *parent, nodes; };
+
+static struct parents parents_of(const struct graph *g)
+{
+	struct graph_size s = graph_size(g);
+	struct parents p = { .nodes = s.components + s.gates };
+	const uint32_t *member;
+	uint32_t sum = 0;
+
+	p.at = must_alloc((p.nodes + 2) * sizeof(*p.at));
+	for (uint32_t i = 0; i < p.nodes; i++)
+		for (size_t n = graph_is_component(g, i) ? 0 : graph_members(g, i, &member); n-- > 0;)
+			p.at[member[n]]++;
+	for (uint32_t i = 0; i <= p.nodes; i++)
+		p.at[i] = sum += i < p.nodes ? p.at[i] : 0;
+	p.parent = must_alloc((sum + 1) * sizeof(*p.parent));
+	for (uint32_t i = p.nodes; i-- > 0;)
+		for (size_t n = graph_is_component(g, i) ? 0 : graph_members(g, i, &member); n-- > 0;)
+			p.parent[--p.at[member[n]]] = i;
+	return p;
+}
+
+/* Groups that need something else, and all that needs them. */
+static uint8_t *find_differing(const struct making *k)
+{
+	struct parents p = parents_of(k->g);
+	uint8_t *differs = must_alloc(p.nodes + 1);
+	uint32_t *stack = must_alloc((p.nodes + 1) * sizeof(*stack)), depth = 0;
+
+	for (uint32_t i = 0; i < k->m->config->group_count; i++) {
+		const struct cfg_group *g = &k->m->config->group[i];
+		struct demand a = config_demand(g, k->calendars), b = config_demand(g, k->m->plan.calendars);
+		uint32_t node = k->of[k->m->first_group + i].node;
+
+		if (a.need == b.need && a.full == b.full && a.capacity == b.capacity)
+			continue;
+		differs[node] = 1;
+		stack[depth++] = node;
+	}
+	while (depth > 0) {
+		uint32_t node = stack[--depth];
+
+		for (uint32_t i = p.at[node]; i < p.at[node + 1]; i++)
+			if (!differs[p.parent[i]]) {
+				differs[p.parent[i]] = 1;
+				stack[depth++] = p.parent[i];
+			}
+	}
+	free(p.at);
+	free(p.parent);
+	free(stack);
+	return differs;
+}
+
+enum fw_err model_graph_coming(struct model *m, struct coming *c, uint8_t **differs, struct err *err)
+{
+	struct making k = making_begin(m, c->calendars);
+	enum fw_err e;
+
+	free(*differs);
+	*differs = find_differing(&k);
+	for (uint32_t i = m->first_group; i < m->config_items; i++)
+		if ((*differs)[k.of[i].node])
+			graph_watch(k.g, k.of[i].node);
+	e = graph_build(k.g, err);
+	if (e != FW_OK)
+		graph_free(k.g);
+	c->graph = e == FW_OK ? k.g : NULL;
 	free(k.of);
 	return e;
 }

@@ -3,6 +3,7 @@
  *   model.c        entities, their own states, what changed
  *   model-judge.c  devices: answers, parents, blindness, and what follows for their parts and checks
  *   model-graph.c  the configuration and the baseline as a graph
+ *   model-coming.c the same as calendars will want it
  *   model-rates.c  what was seen of components over time, and how often they fail
  *
  * Every entity has one item, which stays where it is until it is forgotten. Items of the configuration come first, in
@@ -12,6 +13,7 @@
 #define FW_MODEL_INT_H
 
 #include "model.h"
+#include "model-coming.h"
 
 enum { ITEM_NONE = UINT32_MAX };
 
@@ -50,6 +52,16 @@ struct item {
 /* A state that changed since the last model_changes(). */
 struct pending { struct item *item; enum state before; bool first, admin, gone; char reason[REASON_MAX]; };
 
+/* Which demand holds now, and which is coming. */
+struct plan {
+	struct wall made, due;		/* when it was made; when it is to be made again */
+	uint64_t calendars;		/* that hold now */
+	struct coming coming[COMING_MOST];
+	uint8_t *differs[COMING_MOST];	/* of each node: is it another function than now? */
+	uint32_t count;
+	bool cut;
+};
+
 struct model {
 	struct config *config;
 	struct graph *graph;
@@ -64,6 +76,7 @@ struct model {
 	uint32_t not_ups, not_up_room;
 	struct pending *pending;
 	uint32_t pendings, pending_room;
+	struct plan plan;
 	bool moved;			/* a state changed since verdicts were told */
 	uint64_t changes;		/* states changed, ever */
 	uint64_t refused;
@@ -102,6 +115,13 @@ bool judge_check(struct model *m, struct item *it, const struct view *v);
 /* Judge every device again: facts were put in, nothing was told. */
 void judge_all(struct model *m, struct wall at);
 
+/* model-coming.c */
+void coming_release(struct model *m);
+void coming_forget(struct model *m);			/* the structures: the present one was built anew */
+enum fw_err coming_build(struct model *m, struct err *err);	/* those that are not there */
+void coming_inherit(struct model *m, const struct model *old);	/* what time it is */
+void coming_set(struct model *m, uint32_t leaf, enum state s);
+
 /* model-rates.c */
 /* From 'at' on the item is what it is now; after every change of its state, 'admin' or 'exempt'. */
 void rates_look(struct model *m, struct item *it, struct wall at);
@@ -110,6 +130,8 @@ void rates_tell(struct model *m);
 
 /* model-graph.c: on FW_OK leaf and node of all entities are those of the new graph, which has their states. */
 enum fw_err model_graph_make(struct model *m, struct err *err);
+/* The structure of a demand to come, of what differs from the present one. */
+enum fw_err model_graph_coming(struct model *m, struct coming *c, uint8_t **differs, struct err *err);
 /* How a part's class counts in its device; COUNTS_NAMED when there is no such class. */
 enum mib_counts part_counts(const struct model *m, const struct item *device, const char *name);
 

@@ -214,6 +214,7 @@ void model_free(struct model *m)
 	free(m->not_up);
 	free(m->pending);
 	judge_release(m);
+	coming_release(m);
 	names_release(&m->names);
 	graph_free(m->graph);
 	config_unref(m->config);
@@ -397,6 +398,8 @@ bool item_take(struct model *m, struct item *it, const struct view *v)
 	not_up_keep(m, it);
 	if (e->leaf != NODE_NONE && graph_set(m->graph, e->leaf, e->state))
 		m->moved = true;
+	if (e->leaf != NODE_NONE)
+		coming_set(m, e->leaf, e->state);
 	m->changes += changed;
 	if (other)
 		rates_look(m, it, changed && v->since.us < v->at.us ? v->since : v->at);
@@ -449,7 +452,7 @@ static void tell_state(const struct pending *p, model_each_change *each, void *o
 
 static void tell_verdict(struct model *m, struct entity *e, model_each_change *each, void *owner)
 {
-	struct verdict now = graph_verdict(m->graph, e->node);
+	struct verdict now = model_verdict(m, e);
 	struct entity_change c = { .entity = e, .state_before = e->state, .verdict_changed = true,
 				   .verdict_before = e->verdict, .first = !e->verdict_known };
 	bool same = e->verdict_known && verdict_same(&now, &e->verdict);
@@ -476,29 +479,41 @@ void model_changes(struct model *m, model_each_change *each, void *owner)
 
 /* ---- what follows ----------------------------------------------------------------------------------------------- */
 
+/* Services that are put on a list once, from several structures. */
+struct touching { struct model *m; const struct entity *component; struct entity **out; size_t most, count; uint8_t *listed; };
+
+static void touch_in(struct touching *t, struct graph *g)
+{
+	size_t n = graph_touched(g, t->component->leaf, NULL, 0);
+	uint32_t *node = n ? must_alloc(n * sizeof(*node)) : NULL;
+
+	n = n ? graph_touched(g, t->component->leaf, node, n) : 0;
+	for (size_t i = 0; i < n; i++) {
+		struct entity *e = model_of_node(t->m, node[i]);
+
+		if (!e || e->kind != ENTITY_SERVICE || (t->listed && t->listed[e->index]++))
+			continue;
+		if (t->count < t->most)
+			t->out[t->count] = e;
+		t->count++;
+	}
+	free(node);
+}
+
 size_t model_touched_services(struct model *m, const struct entity *component, struct entity **out, size_t most)
 {
-	size_t n, services = 0;
-	uint32_t *node;
+	struct touching t = { .m = m, .component = component, .out = out, .most = most };
 
 	if (component->leaf == NODE_NONE)
 		return 0;
-	n = graph_touched(m->graph, component->leaf, NULL, 0);
-	if (n == 0)
-		return 0;
-	node = must_alloc(n * sizeof(*node));
-	n = graph_touched(m->graph, component->leaf, node, n);
-	for (size_t i = 0; i < n; i++) {
-		struct entity *e = model_of_node(m, node[i]);
-
-		if (!e || e->kind != ENTITY_SERVICE)
-			continue;
-		if (services < most)
-			out[services] = e;
-		services++;
-	}
-	free(node);
-	return services;
+	if (m->plan.count)
+		t.listed = must_alloc(m->config->service_count + 1);
+	touch_in(&t, m->graph);
+	for (uint32_t i = 0; i < m->plan.count; i++)
+		if (m->plan.coming[i].graph)
+			touch_in(&t, m->plan.coming[i].graph);
+	free(t.listed);
+	return t.count;
 }
 
 /* "core1/power-supply/" of "core1/power-supply/PS 1": its length. */
@@ -634,6 +649,7 @@ enum fw_err model_reload(struct model **m, struct config *c, struct err *err)
 	struct model *next = model_empty(c);
 	enum fw_err e;
 
+	coming_inherit(next, *m);
 	inherit(next, *m);
 	e = model_graph_make(next, err);
 	if (e != FW_OK) {

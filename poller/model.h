@@ -165,7 +165,7 @@ struct entity_change {
 typedef void model_each_change(void *owner, const struct entity_change *c);
 void model_changes(struct model *m, model_each_change *each, void *owner);
 
-/* Services (entities) that have this component in their support; at most 'most' written, all counted. */
+/* Services (entities) that have this component in their support, now or as calendars will have it; at most 'most' written, all counted. */
 size_t model_touched_services(struct model *m, const struct entity *component, struct entity **out, size_t most);
 
 /* ---- how often it fails: model-rates.c, service/rates.h ---------------------------------------------------------- */

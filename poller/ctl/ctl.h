@@ -21,6 +21,7 @@
 #include "poller/base/err.h"
 #include "poller/message.h"
 #include "poller/model.h"
+#include "poller/model-coming.h"
 #include "poller/noc/noc.h"
 #include "poller/version.h"
 

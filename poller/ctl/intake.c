@@ -18,6 +18,7 @@
 #include "poller/base/log.h"
 #include "poller/base/text.h"
 #include "poller/ctl/daemon-int.h"
+#include "poller/model-coming.h"
 #include "poller/lastfile.h"
 
 enum { OWED_MOST = 65536, SEND_PAUSE_US = 5000, RATES_SOON_S = 60, RATES_EVERY_S = 3600 };
@@ -87,6 +88,36 @@ static void remember_state(struct daemon *d, const struct entity *e)
 	text_copy(s.name, sizeof(s.name), e->name);
 	text_copy(s.reason, sizeof(s.reason), e->reason);
 	d->states_owed |= LEDGER_POST(d, ledger_post_state(d->ledger, &s)) != FW_OK;
+}
+
+/* Which calendars of this group hold now, and what else it needs: "during quarter end; full 3, capacity 800". */
+static void during_words(const struct daemon *d, const struct cfg_group *g, const struct demand *now, char *buf, size_t size)
+{
+	struct text t = text_over(buf, size);
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < g->during_count; i++)
+		if (model_calendars(d->model) >> g->during[i].calendar & 1)
+			text_add(&t, "%s%s", n++ ? ", " : "during ", g->during[i].name);
+	if (n == 0)
+		text_add(&t, "no calendar holds any more");
+	if (now->full > now->need)
+		text_add(&t, "; full %u", now->full);
+	if (now->capacity)
+		text_add(&t, "; capacity %llu", (unsigned long long)now->capacity);
+}
+
+static void demand_event(void *owner, const struct entity *group, const struct demand *before, const struct demand *now)
+{
+	struct daemon *d = owner;
+	struct ledger_event ev = { .at = now_wall(d) };
+
+	text_copy(ev.what, sizeof(ev.what), "demand");
+	text_copy(ev.name, sizeof(ev.name), group->name);
+	snprintf(ev.before, sizeof(ev.before), "need %u", before->need);
+	snprintf(ev.now, sizeof(ev.now), "need %u", now->need);
+	during_words(d, &d->config->group[group->index], now, ev.reason, sizeof(ev.reason));
+	post_event(d, &ev);
 }
 
 static bool keep_last(void *owner, const struct ledger_event *e)
@@ -452,6 +483,17 @@ static bool all_heard(struct daemon *d)
 	return true;
 }
 
+/* Calendars begin and end. */
+static void follow_time(struct daemon *d)
+{
+	struct demand_watch w = { .each = demand_event, .owner = d };
+	struct err err;
+
+	if (model_time(d->model, now_wall(d), &w, &err) != FW_OK)
+		log_error(LOG_GRAPH, "what calendars will need cannot be computed: %s", err.text);
+	d->dirty |= w.changed;
+}
+
 static void judge_begin(struct daemon *d, struct mono now)
 {
 	if (d->judging)
@@ -563,6 +605,7 @@ static void rates_follow(struct daemon *d, struct mono now)
 	if (since.us < span_s(model_rates_due(d->model) ? RATES_SOON_S : RATES_EVERY_S).us)
 		return;
 	d->rates_told = now;
+	follow_time(d);
 	model_rates(d->model, now_wall(d));
 }
 
@@ -571,6 +614,7 @@ void intake_second(struct daemon *d, struct mono now)
 	bool stepped;
 
 	steady_follow(&d->clock, clock_wall(), now, span_s(60), &stepped);
+	follow_time(d);
 	judge_begin(d, now);
 	hold_check(d, now);
 	hold_aside_check(d, now);

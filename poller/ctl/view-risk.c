@@ -492,7 +492,7 @@ struct asked { size_t sets; bool alone; struct cut_bound *bound; struct fates fa
 static json_t *service_json(struct view *v, const struct entity *e, struct asked *a)
 {
 	struct look l = look_at(v, NODE_NONE);
-	struct verdict d = graph_verdict(l.g, e->node);
+	struct verdict d = model_verdict(v->model, e);
 	json_t *item = verdict_json(v, e, &d);
 	size_t n = graph_support(l.g, e->node, NULL, 0);
 	uint32_t *support = must_alloc((n + 1) * sizeof(*support));

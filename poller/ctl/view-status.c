@@ -222,7 +222,7 @@ static void count_doubt(struct view *v, const struct entity *e, json_t *item)
 static json_t *service_json(struct view *v, const struct entity *e)
 {
 	const struct cfg_service *s = &v->config->service[e->index];
-	struct verdict d = graph_verdict(model_graph(v->model), e->node), design = { .distance = d.design_distance };
+	struct verdict d = model_verdict(v->model, e), design = { .distance = d.design_distance };
 	struct verdict weak = { .distance = d.distance_weak }, worst = { .distance = d.distance_worst };
 	json_t *item = json_pack("{s:o,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:i}", "service", json_words(e->name), "quality", state_word(d.quality),
 				 "at_risk", d.at_risk, "can_lose", json_lose(&d), "can_lose_weak", json_lose(&weak),

@@ -192,7 +192,8 @@ struct view *view_open(const struct ctl *c, struct err *err)
 	v = must_alloc(sizeof(*v));
 	*v = (struct view){ .config = config, .now = clock_wall(), .who = "", .book = alert_book_new(1) };
 	v->model = model_new(config, err);
-	if (v->model == NULL || open_ledger(v, err) != FW_OK) {
+	if (v->model == NULL || open_ledger(v, err) != FW_OK ||
+	    model_time(v->model, v->now, &(struct demand_watch){ .each = NULL }, err) != FW_OK) {
 		view_close(v);
 		return NULL;
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "poller/model-coming.h"
 #include "alert-int.h"
 
 /* ---- causes ----------------------------------------------------------------------------------------------------- */
@@ -183,7 +184,7 @@ const struct service_now *service_ask(struct alert_book *b, uint32_t service)
 
 	if (s->asked != b->round) {
 		s->asked = b->round;
-		s->verdict = graph_verdict(model_graph(b->model), service_entity(b, service)->node);
+		s->verdict = model_verdict(b->model, service_entity(b, service));
 		s->severity = severity_of(&s->verdict);
 	}
 	return s;
