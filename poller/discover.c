@@ -42,7 +42,7 @@ struct discovery {
 	struct snmp_ask *ask;
 	struct snmp_packet *packet;
 	uint64_t tables;		/* bit t: has rows */
-	uint32_t reindexed, added, gone, returned;
+	uint32_t reindexed, added, gone, returned, renamed;
 	uint32_t *part_by_record;	/* open addressing: index + 1 of the part that has a record; of this table's merge */
 	uint32_t part_slots;
 	struct mono began, heard;	/* heard: its last answer, or the start */
@@ -134,19 +134,25 @@ void parts_from_last_all(struct worker *w)
 
 /* ---- gathering rows ------------------------------------------------------------------------------------------------------ */
 
+static uint32_t row_find(const struct discovery *x, const uint32_t *arc, uint8_t arcs, char key[LAST_ARCS * 11 + 1])
+{
+	struct text text = text_over(key, LAST_ARCS * 11 + 1);
+
+	for (uint8_t a = 0; a < arcs; a++)
+		text_add(&text, ".%u", arc[a]);
+	return names_find(&x->by_index, key);
+}
+
 static struct found *row_of(struct discovery *x, const struct oid *name, uint8_t prefix)
 {
 	const struct mib_table *t = x->d->w->config->mib->table[x->table];
 	char key[LAST_ARCS * 11 + 1];
-	struct text text = text_over(key, sizeof(key));
 	uint32_t i;
 	struct found *f;
 
 	if (name->len <= prefix || name->len - prefix > LAST_ARCS)
 		return NULL;
-	for (uint8_t a = prefix; a < name->len; a++)
-		text_add(&text, ".%u", name->arc[a]);
-	i = names_find(&x->by_index, key);
+	i = row_find(x, name->arc + prefix, (uint8_t)(name->len - prefix), key);
 	if (i != NAMES_NONE)
 		return &x->row[i];
 	if (x->rows == ROWS_MOST)
@@ -409,6 +415,27 @@ static void part_update(struct discovery *x, const struct mib_table *t, struct p
 	part_state(x->d, p, at);
 }
 
+/* Its index belongs to a row of another name now: nothing that is read there is its own any more. */
+static void part_renamed(struct discovery *x, const struct part *p)
+{
+	enum { TOLD = 4 };
+	struct device *d = x->d;
+	const struct last_record *r = last_at(d->w->last, p->record);
+	char key[LAST_ARCS * 11 + 1], old[LAST_INSTANCE_MAX + 1];
+	uint32_t row = r->arcs ? row_find(x, r->arc, r->arcs, key) : NAMES_NONE;
+	struct last_record *w;
+
+	if (row == NAMES_NONE || x->row[row].name == NULL)
+		return;
+	last_text_get(r, LAST_T_INSTANCE, old, sizeof(old));
+	if (x->renamed++ < TOLD)
+		worker_note(d->w, "rename", d->cfg->name, worker_wall(d->w, clock_mono()), "%s %s is called %s now",
+			    part_table(d, p)->class_name, old, x->row[row].name);
+	w = last_begin(d->w->last, p->record);
+	w->arcs = 0;
+	last_end(d->w->last, p->record);
+}
+
 /* A complete discovery did not find this part: the first time it may be a hole of the agent's, the second time it is gone. */
 static void part_missing(struct discovery *x, struct part *p)
 {
@@ -418,6 +445,7 @@ static void part_missing(struct discovery *x, struct part *p)
 
 	if (flags & LAST_F_GONE)
 		return;
+	part_renamed(x, p);
 	r = last_begin(d->w->last, p->record);
 	r->flags |= flags & LAST_F_ABSENT ? LAST_F_GONE : LAST_F_ABSENT;
 	last_end(d->w->last, p->record);
@@ -690,6 +718,8 @@ static void discovery_end(struct discovery *x)
 	if (x->reindexed)
 		worker_note(d->w, "reindex", d->cfg->name, at, "%u components have another index; history stays with their names",
 			    x->reindexed);
+	if (x->added && x->added < d->part_count)
+		worker_note(d->w, "new", d->cfg->name, at, "%u components were not there before", x->added);
 	if (x->gone)
 		worker_note(d->w, "gone", d->cfg->name, at, "%u components are no longer there", x->gone);
 	log_debug(LOG_POLL, "device '%s': discovery %s parts=%u added=%u", d->cfg->name, complete ? "complete" : "incomplete",

@@ -20,6 +20,7 @@
 
 enum {
 	SENDINGS_SUSPECT = 4,		/* lost in a row: with one in ten lost, one such packet in 10,000 */
+	SENDINGS_EARLY = 2,		/* that the engine adds by the measured round trip */
 	SENDINGS_SURE = 9,		/* the same, though others as large have come: its content, or much bad luck */
 	ODD_KEPT_S = 86400,
 	TRIAL_FIRST = 3, TRIAL_RARELY = 1440,	/* full rounds */
@@ -90,6 +91,7 @@ void learn_begin(struct device *d)
 		d->learn.octets = (uint16_t)r->value[LAST_D_OCTETS];
 	if (r->value[LAST_D_BULK] >= 1 && r->value[LAST_D_BULK] <= BULK_MOST)
 		d->bulk = (uint16_t)r->value[LAST_D_BULK];
+	remember(d);
 }
 
 bool learn_less(struct device *d, uint32_t names, uint16_t octets, enum fw_err why)
@@ -134,8 +136,8 @@ void learn_lost(struct device *d, struct plan_packet *p, unsigned sendings, enum
 		learn_odd(d, why == FW_MALFORM ? ODD_MALFORMED : why == FW_SOURCE ? ODD_SOURCE : ODD_STRANGER);
 	if (d->running == PLAN_PROBE || why == FW_NET || why == FW_SOURCE || why == FW_FOREIGN || l->suspect_names)
 		return;
-	if (least < d->cfg->retries + 2u)
-		least = d->cfg->retries + 2u;		/* not before a second round */
+	if (least < d->cfg->retries + SENDINGS_EARLY + 2u)
+		least = d->cfg->retries + SENDINGS_EARLY + 2u;		/* not before a second round: silence is said at once */
 	if (l->answered_octets >= p->octets && least < SENDINGS_SURE)
 		least = SENDINGS_SURE;
 	if (why == FW_MALFORM || l->searching || lost >= least) {

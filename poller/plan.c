@@ -193,8 +193,8 @@ static uint32_t columns_of(const struct device *d, const struct part *p, enum pl
 	const struct last_record *r = last_at(d->w->last, p->record);
 	uint32_t want = 0;
 
-	if (r->flags & LAST_F_GONE || kind == PLAN_PROBE)
-		return 0;
+	if (r->flags & LAST_F_GONE || (r->arcs == 0 && !t->single) || kind == PLAN_PROBE)
+		return 0;		/* without an index it is told by no row: another has its place */
 	for (uint8_t c = 0; c < t->column_count; c++) {
 		const struct mib_column *k = &t->column[c];
 		bool states = c == t->state.column || (t->admin.column != MIB_NO_COLUMN && c == t->admin.column);
