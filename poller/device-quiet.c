@@ -196,12 +196,22 @@ bool device_discovery_endless(const struct device *d, struct mono began, struct 
 
 /* ---- how regularly --------------------------------------------------------------------------------------------------- */
 
+static void missed(struct device *d, uint64_t intervals)
+{
+	struct last_record *r = last_begin(d->w->last, d->record);
+
+	r->value[LAST_D_MISSED] += intervals;
+	last_end(d->w->last, d->record);
+	d->w->n.missed_cycles += intervals;
+}
+
 /* The first answer of a full poll came: how far from an interval after that of the one before? */
 void device_regular(struct device *d, struct mono at)
 {
 	static const uint16_t edge[JITTERS - 1] = { JITTER_EDGES };	/* thousandths of the interval */
-	int64_t interval = d->w->config->interval.us, since = mono_since(at, d->polled_at).us, off;
+	int64_t interval = d->w->config->interval.us, since = mono_since(at, d->polled_at).us, off, worst;
 	bool first = d->polled_at.us == 0;
+	struct last_record *r;
 	unsigned i = 0;
 
 	if (!first && d->polled_at.us >= d->round_began.us)
@@ -210,12 +220,15 @@ void device_regular(struct device *d, struct mono at)
 	if (first)
 		return;
 	if (since > interval * 3 / 2) {
-		d->w->n.missed_cycles += (uint64_t)((since + interval / 2) / interval - 1);
+		missed(d, (uint64_t)((since + interval / 2) / interval - 1));
 		return;
 	}
 	off = since > interval ? since - interval : interval - since;
 	while (i < JITTERS - 1 && off * 1000 > edge[i] * interval)
 		i++;
 	d->w->n.jitter[i]++;
-	d->jitter.us = off > d->jitter.us ? off : d->jitter.us - d->jitter.us / 16;	/* the worst, slowly forgotten */
+	r = last_begin(d->w->last, d->record);
+	worst = (int64_t)r->value[LAST_D_JITTER_US];
+	r->value[LAST_D_JITTER_US] = (uint64_t)(off > worst ? off : worst - worst / 16);
+	last_end(d->w->last, d->record);
 }

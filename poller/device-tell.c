@@ -83,7 +83,8 @@ static json_t *plan_json(const struct plan *p)
 static json_t *how_json(const struct device *d, struct mono now)
 {
 	json_t *j = json_pack("{s:i,s:i,s:b,s:b,s:f}", "window", d->cfg->window, "request_rate", (int)d->cfg->request_rate, "quiet", backoff_quiet(&d->quiet),
-			      "paused", device_paused(d, now), "jitter_s", span_as_s(d->jitter));
+			      "paused", device_paused(d, now),
+			      "jitter_s", (double)last_at(d->w->last, d->record)->value[LAST_D_JITTER_US] / 1e6);
 
 	must(j != NULL);
 	if (d->path.srtt.us) {

@@ -82,6 +82,8 @@ enum last_device_value {
 	LAST_D_ASKED,			/* requests so far, to hold LAST_D_LOST against */
 	LAST_D_RTT99_US,		/* 99 of 100 answers took at most this */
 	LAST_D_CACHE_US,		/* its counters stand still for so long at a time; 0: they do not */
+	LAST_D_JITTER_US,		/* worst distance of a full poll from an interval after the last, slowly forgotten */
+	LAST_D_MISSED,			/* intervals without a full poll though it answered before and after */
 };
 
 struct last;

@@ -133,7 +133,6 @@ struct device {
 	struct backoff quiet;		/* while its agent is silent */
 	struct mono paused_until;	/* its parents are cut off: not asked */
 	struct mono polled_at;		/* first answer of the last full poll; 0: the next one is the first of a row */
-	struct span jitter;		/* worst distance of a poll from an interval after the last, slowly forgotten */
 	uint32_t begin_at;		/* the packet after the first that a full round goes on with */
 	bool skipped;			/* the agent is left alone in this round */
 	bool has_address, resolving, resolve_said, waiting;	/* waiting: for its name, in the one round */

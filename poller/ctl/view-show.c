@@ -63,7 +63,7 @@ static void device_json(json_t *j, const struct last_record *r)
 {
 	static const struct { const char *key; enum last_device_value value; } keys[] = {
 		{ "lost", LAST_D_LOST }, { "late", LAST_D_LATE }, { "reboots", LAST_D_REBOOTS }, { "requests", LAST_D_REQUESTS },
-		{ "objects_per_get", LAST_D_PACK },
+		{ "objects_per_get", LAST_D_PACK }, { "missed", LAST_D_MISSED },
 	};
 	static const char *const answer[] = { "not asked", "answers", "silent" };
 
@@ -72,6 +72,7 @@ static void device_json(json_t *j, const struct last_record *r)
 	if (r->value[LAST_D_RTT_US] && (r->value[LAST_D_ICMP] == ANSWER_YES || r->value[LAST_D_SNMP] == ANSWER_YES))
 		json_object_set_new(j, "rtt_s", json_real((double)r->value[LAST_D_RTT_US] / 1e6));
 	json_object_set_new(j, "round_s", json_real((double)r->value[LAST_D_SPAN_US] / 1e6));
+	json_object_set_new(j, "jitter_s", json_real((double)r->value[LAST_D_JITTER_US] / 1e6));
 	if (r->value[LAST_D_UPTIME_AT] && r->value[LAST_D_SNMP] == ANSWER_YES)
 		json_object_set_new(j, "sysUpTime", json_count(r->value[LAST_D_UPTIME]));
 	json_object_set_new(j, "discovered", json_time((struct wall){ (int64_t)r->value[LAST_D_DISCOVERED_AT] }));
