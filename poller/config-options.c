@@ -25,6 +25,9 @@ static const struct option poll[] = {
 	  "How often states are read, so that an alert need not wait for the interval. Not longer than it." },
 	{ "threads", OPT_COUNT, "0", "256", "0", "number", 
 	  "Workers among which devices are spread; 0 is one for each processor." },
+	{ "receive-buffer", OPT_SIZE, "2KiB", "1GiB", "16MiB", "size",
+	  "What the kernel may keep of answers that are not read yet, for each worker. Not started as root the kernel grants "
+	  "no more than its net.core.rmem_max." },
 	{ "checks-at-once", OPT_COUNT, "1", "10000", "20", "number", "How many programs of checks run at the same time." },
 };
 

@@ -165,6 +165,7 @@ static void settings(const struct config *c, FILE *out)
 	fputs("\npoll {\n", out);
 	span(out, "\t", "interval", c->interval);
 	span(out, "\t", "status-interval", c->status_interval);
+	fprintf(out, "\treceive-buffer = %s\n", size_exact(c->receive_octets, buf, sizeof(buf)));
 	fprintf(out, "\tthreads = %" PRIu32 "\n\tchecks-at-once = %" PRIu32 "\n}\n", c->threads, c->checks_at_once);
 	fprintf(out, "\nrrd {\n\trows = %" PRIu32 "\n", c->rrd_rows);
 	span(out, "\t", "hold", c->rrd_hold);

@@ -56,6 +56,7 @@ static void take_poll(const struct section *s)
 	}
 	if (take_count(s, "threads", &n))
 		c->threads = (uint32_t)n;
+	take_size(s, "receive-buffer", &c->receive_octets);
 	if (take_count(s, "checks-at-once", &n))
 		c->checks_at_once = (uint32_t)n;
 }
@@ -293,6 +294,7 @@ void settings_default(struct load *l)
 	c->user = "forewarn";
 	c->interval = option_span("poll", "interval");
 	c->status_interval = option_span("poll", "status-interval");
+	c->receive_octets = option_size("poll", "receive-buffer");
 	c->checks_at_once = (uint32_t)option_count("poll", "checks-at-once");
 	c->rrd_rows = (uint32_t)option_count("rrd", "rows");
 	c->rrd_hold = option_span("rrd", "hold");

@@ -158,6 +158,7 @@ struct config {
 	const char *user;
 	struct span interval, status_interval;
 	uint32_t threads;		/* workers: 0 was "as many as processors", replaced by that number */
+	uint64_t receive_octets;	/* the kernel's buffer of answers, each worker */
 	uint32_t checks_at_once;
 	struct span ahead;		/* how far calendars are looked ahead */
 	struct span horizon;		/* of p_horizon */

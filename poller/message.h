@@ -99,6 +99,7 @@ struct worker_numbers {
 	struct span cycle_worst;		/* longest full poll of a device in the last interval */
 	struct mono last_cycle_end, last_answer;	/* last_answer: of any of its devices */
 	struct snmp_count snmp;
+	struct snmp_pace pace;
 	struct icmp_count icmp;
 	struct check_count check;
 };

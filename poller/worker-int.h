@@ -295,6 +295,8 @@ struct worker {
 	struct store_layout icmp_layout;
 	struct worker_numbers n;
 	struct address_map { uint32_t *slot; uint32_t size; struct mono due; } addresses;	/* index + 1 in 'device'; when it may be built */
+	uint64_t dropped_noted;
+	struct mono dropped_due;	/* of the next event about answers that the kernel dropped */
 	uint64_t resolve_failed, refused_said, starved_said;
 	unsigned round_open;			/* once: devices and checks not yet done */
 	bool stopping, checks_due;

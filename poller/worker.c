@@ -275,6 +275,19 @@ static void mail_read(evutil_socket_t fd, short what, void *arg)
 
 /* ---- time -------------------------------------------------------------------------------------------------------------------- */
 
+/* An event at the first loss, and again when it goes on an hour later; each is counted. */
+static void drops_note(struct worker *w, struct mono now)
+{
+	uint64_t more = w->n.snmp.kernel_dropped - w->dropped_noted;
+
+	if (more == 0 || now.us < w->dropped_due.us)
+		return;
+	worker_note(w, "drops", "poller", worker_wall(w, now), "the kernel had no room for %llu answers: worker %u asks for fewer at once, %u a second",
+		    (unsigned long long)more, w->setup.number, w->n.pace.rate);
+	w->dropped_noted = w->n.snmp.kernel_dropped;
+	w->dropped_due = mono_add(now, span_s(3600));
+}
+
 static void beat(struct worker *w)
 {
 	struct msg_beat *b = msg_new(MSG_BEAT, sizeof(*b));
@@ -299,6 +312,8 @@ static void beat(struct worker *w)
 	w->n.parts = parts;
 	w->n.checks = w->check_count;
 	w->n.snmp = snmp_count(w->snmp);
+	w->n.pace = snmp_pace(w->snmp);
+	drops_note(w, now);
 	w->n.icmp = icmp_count(w->icmp);
 	w->n.check = check_count(w->runner);
 	b->worker = w->setup.number;
@@ -409,7 +424,9 @@ static void worker_free(struct worker *w)
 		mbox_free(w->in);
 	for (unsigned s = 0; s < STORES_MOST; s++)
 		free(w->rows[s]);
-	icmp_close(&w->setup.icmp);
+	icmp_close(&w->setup.sockets.icmp);
+	if (w->snmp == NULL)
+		snmp_sockets_drop(w->setup.sockets.udp);
 	names_release(&w->named_parts);
 	names_release(&w->device_by_name);
 	config_unref(w->config);
@@ -430,12 +447,14 @@ static enum fw_err parts_make(struct worker *w, struct err *err)
 	w->base = event_base_new();
 	if (w->base == NULL)
 		return err_set(err, FW_NOMEM, "cannot start an event loop");
+	if (w->setup.sockets.udp[0] < 0 && w->setup.sockets.udp[1] < 0)
+		snmp_sockets_new(w->setup.sockets.udp, (uint32_t)c->receive_octets);
 	if ((w->last = last_open(c->state, w->setup.number, err)) == NULL)
 		return FW_IO;
-	if ((w->snmp = snmp_engine_new(w->base, w->wheel, err)) == NULL)
+	if ((w->snmp = snmp_engine_over(w->base, w->wheel, w->setup.sockets.udp, err)) == NULL)
 		return FW_NET;
 	snmp_engine_stray(w->snmp, device_stray, w);
-	w->icmp = icmp_engine_new(w->base, w->wheel, &w->setup.icmp);
+	w->icmp = icmp_engine_new(w->base, w->wheel, &w->setup.sockets.icmp);
 	w->runner = check_runner_new(w->base, w->wheel, at_once ? at_once : 1);
 	w->dns = evdns_base_new(w->base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 	if (w->dns == NULL)	/* no resolv.conf: /etc/hosts and literals still work */

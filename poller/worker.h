@@ -17,10 +17,14 @@
 #include "poller/message.h"
 #include "poller/store_thread.h"
 
+/* What is opened while the process may; -1: not there. */
+struct worker_sockets { struct icmp_sockets icmp; int udp[2]; };
+#define WORKER_SOCKETS_NONE { { -1, -1, false, false }, { -1, -1 } }
+
 struct worker_setup {
 	unsigned number, workers;
 	struct config *config;		/* borrowed; the worker takes a reference of its own */
-	struct icmp_sockets icmp;	/* the worker closes them at its end */
+	struct worker_sockets sockets;	/* the worker closes them at its end */
 	struct mbox *to_main;
 	struct store_thread **stores;
 	unsigned store_count;

@@ -122,7 +122,7 @@ enum fw_err arguments_check(const char *call, const json_t *args, struct err *er
 
 /* privilege.c */
 /* ICMP sockets, one pair a worker; what may not be opened is said when a device is pinged ('once': by the first run). */
-enum fw_err privilege_sockets(const struct config *c, bool once, struct icmp_sockets *s, unsigned workers, struct err *err);
+enum fw_err privilege_sockets(const struct config *c, bool once, struct worker_sockets *s, unsigned workers, struct err *err);
 enum fw_err privilege_folder(const struct config *c, struct err *err);	/* make the state folder, owned by its user */
 enum fw_err privilege_drop(const struct config *c, struct err *err);
 enum fw_err privilege_state(const struct config *c, struct err *err);	/* may it write what is there? */

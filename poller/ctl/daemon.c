@@ -101,19 +101,19 @@ static enum fw_err stores_start(struct daemon *d, struct err *err)
 	return FW_OK;
 }
 
-static enum fw_err workers_start(struct daemon *d, struct icmp_sockets *icmp, struct err *err)
+static enum fw_err workers_start(struct daemon *d, struct worker_sockets *sockets, struct err *err)
 {
 	enum fw_err e = last_redistribute(d->config->state, d->worker_count, err);
 
 	if (e != FW_OK)
 		return e;
 	for (unsigned i = 0; i < d->worker_count; i++) {
-		struct worker_setup s = { .number = i, .workers = d->worker_count, .config = d->config, .icmp = icmp[i],
+		struct worker_setup s = { .number = i, .workers = d->worker_count, .config = d->config, .sockets = sockets[i],
 					  .to_main = d->in, .stores = d->store, .store_count = d->store_count,
 					  .once = d->options->once, .only = d->options->devices,
 					  .only_count = d->options->device_count };
 
-		icmp[i] = (struct icmp_sockets){ -1, -1, false, false };	/* the worker's now */
+		sockets[i] = (struct worker_sockets)WORKER_SOCKETS_NONE;	/* the worker's now */
 		d->beat_at[i] = clock_mono();
 		if ((d->worker[i] = worker_start(&s, err)) == NULL)
 			return FW_IO;
@@ -141,30 +141,32 @@ static void events_start(struct daemon *d)
 
 static enum fw_err daemon_start(struct daemon *d, struct err *err)
 {
-	struct icmp_sockets *icmp = must_alloc(d->worker_count * sizeof(*icmp));
+	struct worker_sockets *sockets = must_alloc(d->worker_count * sizeof(*sockets));
 	long pid = 0;
 	enum fw_err e;
 
 	for (unsigned i = 0; i < d->worker_count; i++)
-		icmp[i] = (struct icmp_sockets){ -1, -1, false, false };
+		sockets[i] = (struct worker_sockets)WORKER_SOCKETS_NONE;
 	if ((e = privilege_folder(d->config, err)) != FW_OK ||
 	    (e = privilege_lock(d->config->state, &d->lock_fd, &pid, err)) != FW_OK)
 		goto out;
-	privilege_sockets(d->config, d->options->once, icmp, d->worker_count, err);
+	privilege_sockets(d->config, d->options->once, sockets, d->worker_count, err);
 	if ((e = privilege_drop(d->config, err)) != FW_OK || (e = privilege_state(d->config, err)) != FW_OK)
 		goto out;
 	d->base = event_base_new();
 	d->in = mbox_new("main", MAILBOX);
 	if ((e = ledger_start(d, err)) != FW_OK || (e = stores_start(d, err)) != FW_OK ||
-	    (e = workers_start(d, icmp, err)) != FW_OK)
+	    (e = workers_start(d, sockets, err)) != FW_OK)
 		goto out;
 	events_start(d);
 	if ((d->api = api_open(d, err)) == NULL)
 		e = FW_IO;
 out:
-	for (unsigned i = 0; i < d->worker_count; i++)
-		icmp_close(&icmp[i]);
-	free(icmp);
+	for (unsigned i = 0; i < d->worker_count; i++) {
+		icmp_close(&sockets[i].icmp);
+		snmp_sockets_drop(sockets[i].udp);
+	}
+	free(sockets);
 	return e;
 }
 
@@ -507,6 +509,13 @@ static json_t *odd_json(const struct worker_numbers *n)
 	return j;
 }
 
+/* How many requests may leave a second (0: no bound), and what the kernel keeps of answers. */
+static json_t *pace_json(const struct snmp_pace *p)
+{
+	return json_pack("{s:I,s:I,s:I,s:I}", "pace_rate", (json_int_t)p->rate, "pace_lately", (json_int_t)p->lately,
+			 "pace_cuts", (json_int_t)p->cuts, "receive_buffer", (json_int_t)p->buffer_octets);
+}
+
 static json_t *worker_json(const struct daemon *d, unsigned w)
 {
 	const struct worker_numbers *n = &d->numbers[w];
@@ -529,6 +538,7 @@ static json_t *worker_json(const struct daemon *d, unsigned w)
 	json_object_set_new(j, "odd_agents", odd_json(n));
 	json_object_set_new(j, "packing", json_pack("{s:I,s:I,s:I}", "trials", (json_int_t)n->trials, "grown", (json_int_t)n->grown,
 			    "shrunk", (json_int_t)n->shrunk));
+	json_object_update_new(j, pace_json(&n->pace));
 	return j;
 }
 

@@ -42,12 +42,13 @@ static bool said_before(const struct config *c, bool once)
 	return once && access(path, F_OK) == 0;
 }
 
-enum fw_err privilege_sockets(const struct config *c, bool once, struct icmp_sockets *s, unsigned workers, struct err *err)
+enum fw_err privilege_sockets(const struct config *c, bool once, struct worker_sockets *s, unsigned workers, struct err *err)
 {
 	bool said = !pings_any(c) || said_before(c, once);
 
 	for (unsigned i = 0; i < workers; i++) {
-		if (icmp_open(&s[i], err) != FW_OK && !said) {
+		snmp_sockets_new(s[i].udp, (uint32_t)c->receive_octets);
+		if (icmp_open(&s[i].icmp, err) != FW_OK && !said) {
 			log_warn(LOG_ICMP, "%s", err->text);	/* with the way out; SNMP goes on */
 			said = true;
 		}

@@ -68,6 +68,15 @@ struct snmp_datagram {
 
 struct snmp_batch;	/* socket.c: buffers of sendmmsg and recvmmsg */
 
+/* How many requests may leave. Zeroed: as many as there are. */
+struct snmp_pacer {
+	uint32_t rate;			/* a second; 0: no bound */
+	uint32_t lately;		/* a second, of the last step */
+	uint32_t cuts;			/* how often it was halved */
+	uint64_t left;			/* in this step */
+	struct mono step, settled, free_at;	/* began; halving has had its effect; what left is paid for until then */
+};
+
 struct snmp_engine {
 	struct event_base *base;
 	struct wheel *wheel;
@@ -83,6 +92,7 @@ struct snmp_engine {
 	struct snmp_slab *slabs;
 	uint32_t *ended[2];		/* keys of asks that ended lately: at the first sending, after trouble */
 	struct snmp_count count;
+	struct snmp_pacer pacer;
 	snmp_stray *stray;
 	void *stray_owner;
 	struct snmp_unknown { struct sockaddr_storage source; struct mono at; } lately[SNMP_STRAYS];	/* unknown request-ids, lately */
@@ -103,8 +113,13 @@ struct span snmp_path_rto(const struct snmp_path *p, struct span timeout);	/* to
 /* When the next sending may leave: 'now' or later. It is taken to leave then. */
 struct mono snmp_path_leave(struct snmp_path *p, struct span gap, struct mono now);
 
+/* pace.c, for socket.c */
+void snmp_pacer_dropped(struct snmp_pacer *p, struct mono now);	/* the kernel had no room for answers */
+unsigned snmp_pacer_allows(struct snmp_pacer *p, unsigned wanted, struct mono now);
+void snmp_pacer_left(struct snmp_pacer *p, unsigned count);
+
 /* socket.c, for engine.c */
-bool snmp_sockets_open(struct snmp_engine *e, struct err *err);
+bool snmp_sockets_open(struct snmp_engine *e, const int fd[2], struct err *err);
 void snmp_sockets_close(struct snmp_engine *e);
 void snmp_socket_send(struct snmp_socket *s);			/* as much of its queue as leaves now */
 static inline struct snmp_socket *snmp_socket_of(struct snmp_engine *e, const struct snmp_peer *peer)

@@ -462,6 +462,14 @@ void snmp_engine_stray(struct snmp_engine *e, snmp_stray *stray, void *owner)
 
 struct snmp_engine *snmp_engine_new(struct event_base *base, struct wheel *wheel, struct err *err)
 {
+	int fd[2];
+
+	snmp_sockets_new(fd, SNMP_BUFFER_OCTETS);
+	return snmp_engine_over(base, wheel, fd, err);
+}
+
+struct snmp_engine *snmp_engine_over(struct event_base *base, struct wheel *wheel, const int fd[2], struct err *err)
+{
 	struct snmp_engine *e = must_alloc(sizeof(*e));
 
 	e->base = base;
@@ -472,7 +480,7 @@ struct snmp_engine *snmp_engine_new(struct event_base *base, struct wheel *wheel
 		e->ended[i] = must_alloc(ENDED * sizeof(uint32_t));
 	e->flush = event_new(base, -1, 0, on_flush, e);
 	must(e->flush);
-	if (!snmp_sockets_open(e, err)) {
+	if (!snmp_sockets_open(e, fd, err)) {
 		snmp_engine_free(e);
 		return NULL;
 	}

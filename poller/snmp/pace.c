@@ -5,11 +5,19 @@
  * What is measured only adds early sendings. Those that the configuration asks for keep their times, and so does the
  * moment when the peer counts as silent: a line that is dead for a second must not cost a device its name.
  *
+ * Pacer: how many requests leave a worker in a millisecond. Without bound at first; when the kernel says that it had no room
+ * for answers, half of what left lately, and then slowly more again (additive increase, multiplicative decrease).
+ *
  * Rate: sendings lie 'gap' apart in the mean (GCRA), a few may follow each other at once, since timers tick in 10 ms.
  */
 #include "engine-int.h"
 
-enum { RTO_LEAST_US = 100000, BURST_US = 20000 };
+enum {
+	RTO_LEAST_US = 100000, BURST_US = 20000,
+	PACE_LEAST = 500, PACE_MOST = 200000,	/* requests a second; as fast as that is without bound */
+	PACE_STEP_US = 100000, PACE_MORE_EACH = 100,	/* a thousand a second more each second */
+	PACE_BURST_US = 1000
+};
 
 void snmp_path_measure(struct snmp_path *p, struct span rtt)
 {
@@ -44,4 +52,55 @@ struct mono snmp_path_leave(struct snmp_path *p, struct span gap, struct mono no
 		at = now;
 	p->free_at = mono_add(p->free_at.us > now.us ? p->free_at : now, gap);
 	return at;
+}
+
+/* ---- all peers of a worker together ------------------------------------------------------------------------------- */
+
+void snmp_pacer_dropped(struct snmp_pacer *p, struct mono now)
+{
+	uint32_t from = p->rate ? p->rate : p->lately;
+
+	if (now.us < p->settled.us)
+		return;			/* of what left before it was slowed down */
+	p->rate = from / 2 > PACE_LEAST ? from / 2 : PACE_LEAST;
+	p->settled = mono_add(now, span_us(PACE_STEP_US));
+	p->step = p->settled;
+	p->cuts++;
+}
+
+/* What left in the last tenth of a second, as requests a second; and the rate grows. */
+static void pacer_step(struct snmp_pacer *p, struct mono now)
+{
+	int64_t since = mono_since(now, p->step).us;
+
+	if (since < PACE_STEP_US)
+		return;
+	p->lately = (uint32_t)(p->left * UINT64_C(1000000) / (uint64_t)since);
+	p->left = 0;
+	p->step = now;
+	if (p->rate && now.us >= p->settled.us)
+		p->rate += PACE_MORE_EACH;
+	if (p->rate >= PACE_MOST)
+		p->rate = 0;
+}
+
+unsigned snmp_pacer_allows(struct snmp_pacer *p, unsigned wanted, struct mono now)
+{
+	int64_t owed, most;
+
+	pacer_step(p, now);
+	if (p->rate == 0)
+		return wanted;
+	if (p->free_at.us < now.us - PACE_BURST_US)
+		p->free_at.us = now.us - PACE_BURST_US;
+	owed = now.us - p->free_at.us;
+	most = owed * p->rate / 1000000;
+	return most < 1 ? 0 : most < wanted ? (unsigned)most : wanted;
+}
+
+void snmp_pacer_left(struct snmp_pacer *p, unsigned count)
+{
+	p->left += count;
+	if (p->rate)
+		p->free_at.us += (int64_t)count * 1000000 / p->rate;
 }

@@ -179,12 +179,24 @@ struct snmp_count {	/* all since start */
 
 enum { SNMP_OUTSTANDING_MAX = 1 << 16 };
 
+/* Now. */
+struct snmp_pace {
+	uint32_t rate, lately, cuts;	/* requests a second that may leave (0: no bound), and did; how often it was halved */
+	uint32_t buffer_octets;		/* the kernel's for answers not read yet, as it grants it */
+};
+
 struct event_base;
 struct snmp_engine;
 
 /* Opens one IPv4 and one IPv6 socket (either may be unavailable: said in 'err' only when both are), with
  * SO_TIMESTAMPNS, SO_RXQ_OVFL and the receive buffer as large as allowed, registered on 'base'. 'wheel' outlives it. */
 struct snmp_engine *snmp_engine_new(struct event_base *base, struct wheel *wheel, struct err *err);
+/* The same over sockets opened before, while the process may ask for a larger buffer: IPv4, IPv6; -1: not available. They are
+ * the engine's now, also when it fails. */
+struct snmp_engine *snmp_engine_over(struct event_base *base, struct wheel *wheel, const int fd[2], struct err *err);
+enum { SNMP_BUFFER_OCTETS = 16 << 20 };
+void snmp_sockets_new(int fd[2], uint32_t buffer_octets);
+void snmp_sockets_drop(int fd[2]);
 void snmp_engine_free(struct snmp_engine *e);		/* outstanding asks end without a callback */
 /* Who wants to know that a well-formed datagram came which answers nothing that is out: its sender lives. It may ask. */
 typedef void snmp_stray(void *owner, const struct sockaddr_storage *source);
@@ -203,6 +215,7 @@ void snmp_cancel(struct snmp_engine *e, struct snmp_ask *a);	/* no callback */
 void snmp_flush(struct snmp_engine *e);
 unsigned snmp_outstanding(const struct snmp_engine *e);
 struct snmp_count snmp_count(const struct snmp_engine *e);
+struct snmp_pace snmp_pace(const struct snmp_engine *e);
 
 /* ---- walks ------------------------------------------------------------------------------------------------------ */
 

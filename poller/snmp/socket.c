@@ -18,9 +18,9 @@
 #include "engine-int.h"
 #include "poller/base/log.h"
 
-enum { RECEIVE_BUFFER = 16 << 20, SEND_BUFFER = 4 << 20 };
+enum { SEND_BUFFER = 4 << 20 };
 
-static const struct timeval retry_after = { .tv_usec = 10000 }, writable_within = { .tv_sec = 1 };
+static const struct timeval retry_after = { .tv_usec = 10000 }, pace_after = { .tv_usec = 1000 }, writable_within = { .tv_sec = 1 };
 /* Nothing has left for so long: the asks have outlived their sense. */
 static const struct span blocked_most = { 5000000 };
 
@@ -44,21 +44,22 @@ static socklen_t address_len(const struct snmp_peer *peer)
 	return peer->address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
-static unsigned batch_fill(struct snmp_socket *s)
+static unsigned batch_fill(struct snmp_socket *s, unsigned most)
 {
 	struct snmp_batch *b = s->engine->batch;
 	struct snmp_ask *a;
 	unsigned n = 0;
 
 	TAILQ_FOREACH(a, &s->queue, link) {
+		if (n == most)
+			break;
 		snmp_packet_patch_id(a->packet, snmp_ask_next_id(a));
 		b->out_iov[n] = (struct iovec){ a->packet->bytes, a->packet->len_octets };
 		b->out[n].msg_hdr = (struct msghdr){
 			.msg_name = (void *)(uintptr_t)&a->peer->address, .msg_namelen = address_len(a->peer),
 			.msg_iov = &b->out_iov[n], .msg_iovlen = 1
 		};
-		if (++n == SNMP_BATCH_OUT)
-			break;
+		n++;
 	}
 	return n;
 }
@@ -68,6 +69,7 @@ static void batch_sent(struct snmp_socket *s, unsigned n, struct mono before)
 {
 	int64_t took = mono_since(clock_mono(), before).us;
 
+	snmp_pacer_left(&s->engine->pacer, n);
 	for (unsigned i = 0; i < n; i++)
 		snmp_ask_sent(TAILQ_FIRST(&s->queue), mono_add(before, span_us(took * i / n)));
 	s->blocked_since = (struct mono){ 0 };
@@ -122,9 +124,15 @@ void snmp_socket_send(struct snmp_socket *s)
 	if (TAILQ_EMPTY(&s->queue) || blocked(s))
 		return;
 	while (!TAILQ_EMPTY(&s->queue)) {
-		unsigned n = batch_fill(s);
 		struct mono before = clock_mono();
-		int left = sendmmsg(s->fd, b->out, n, 0);
+		unsigned n = batch_fill(s, snmp_pacer_allows(&s->engine->pacer, SNMP_BATCH_OUT, before));
+		int left;
+
+		if (n == 0) {
+			event_add(s->retry, &pace_after);
+			return;
+		}
+		left = sendmmsg(s->fd, b->out, n, 0);
 
 		if (left > 0)
 			batch_sent(s, (unsigned)left, before);
@@ -178,9 +186,10 @@ static void dropped_follow(struct snmp_socket *s, uint32_t dropped)
 	if (more == 0)
 		return;
 	s->engine->count.kernel_dropped += more;
+	snmp_pacer_dropped(&s->engine->pacer, clock_mono());
 	s->dropped = dropped;
 	log_often(LOG_LEVEL_WARN, LOG_WIRE, &s->engine->dropped_said,
-		  "poller: the kernel had no room for %u answers: raise net.core.rmem_max, or poll less at once", more);
+		  "poller: the kernel had no room for %u answers: fewer are asked for at once; raise net.core.rmem_max", more);
 }
 
 /* When it arrived, by the kernel's stamp; now when there is none, or the wall clock was set between. */
@@ -244,7 +253,7 @@ static void buffer_wish(int fd, int forced, int plain, int octets)
 		(void)setsockopt(fd, SOL_SOCKET, plain, &octets, sizeof(octets));
 }
 
-static int udp_open(int family)
+static int udp_open(int family, int buffer_octets)
 {
 	struct sockaddr_storage any = { .ss_family = (sa_family_t)family };
 	socklen_t len = family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
@@ -263,16 +272,31 @@ static int udp_open(int family)
 	/* Without these we are less exact, and no less right. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
-	buffer_wish(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
+	buffer_wish(fd, SO_RCVBUFFORCE, SO_RCVBUF, buffer_octets);
 	buffer_wish(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
 	return fd;
 }
 
-static bool socket_open(struct snmp_socket *s, int family)
+void snmp_sockets_new(int fd[2], uint32_t buffer_octets)
+{
+	fd[0] = udp_open(AF_INET, (int)buffer_octets);
+	fd[1] = udp_open(AF_INET6, (int)buffer_octets);
+}
+
+void snmp_sockets_drop(int fd[2])
+{
+	for (unsigned i = 0; i < 2; i++) {
+		if (fd[i] >= 0)
+			close(fd[i]);
+		fd[i] = -1;
+	}
+}
+
+static bool socket_take(struct snmp_socket *s, int fd)
 {
 	struct event_base *base = s->engine->base;
 
-	s->fd = udp_open(family);
+	s->fd = fd;
 	if (s->fd < 0)
 		return false;
 	s->readable = event_new(base, s->fd, EV_READ | EV_PERSIST, on_readable, s);
@@ -283,9 +307,8 @@ static bool socket_open(struct snmp_socket *s, int family)
 	return true;
 }
 
-bool snmp_sockets_open(struct snmp_engine *e, struct err *err)
+bool snmp_sockets_open(struct snmp_engine *e, const int fd[2], struct err *err)
 {
-	static const int family[2] = { AF_INET, AF_INET6 };
 	unsigned opened = 0;
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -293,7 +316,7 @@ bool snmp_sockets_open(struct snmp_engine *e, struct err *err)
 		TAILQ_INIT(&e->socket[i].queue);
 	}
 	for (unsigned i = 0; i < 2; i++)
-		opened += socket_open(&e->socket[i], family[i]);
+		opened += socket_take(&e->socket[i], fd[i]);
 	if (opened == 0) {
 		err_set(err, FW_NET, "cannot open a UDP socket, neither for IPv4 nor for IPv6: %s", err_errno());
 		return false;
@@ -301,6 +324,17 @@ bool snmp_sockets_open(struct snmp_engine *e, struct err *err)
 	e->batch = must_alloc(sizeof(*e->batch));
 	batch_init(e->batch);
 	return true;
+}
+
+struct snmp_pace snmp_pace(const struct snmp_engine *e)
+{
+	struct snmp_pace p = { .rate = e->pacer.rate, .lately = e->pacer.lately, .cuts = e->pacer.cuts };
+	int octets = 0;
+	socklen_t len = sizeof(octets);
+
+	if (getsockopt(e->socket[e->socket[0].fd < 0].fd, SOL_SOCKET, SO_RCVBUF, &octets, &len) == 0)
+		p.buffer_octets = (uint32_t)octets;
+	return p;
 }
 
 void snmp_sockets_close(struct snmp_engine *e)

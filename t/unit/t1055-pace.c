@@ -51,6 +51,48 @@ static void test_gap(void)
 	ok(snmp_path_leave(&p, ms(5), now).us == now.us, "time that passed unused is not made up for, nor held against it");
 }
 
+/* ---- all together ---- */
+
+/* So many want to leave each millisecond; how many did in 'time_ms'. */
+static unsigned leave(struct snmp_pacer *p, struct mono *now, int64_t time_ms, unsigned wanted)
+{
+	unsigned sum = 0;
+
+	for (; time_ms > 0; time_ms--) {
+		unsigned n = snmp_pacer_allows(p, wanted, *now);
+
+		snmp_pacer_left(p, n);
+		sum += n;
+		*now = mono_add(*now, span_ms(1));
+	}
+	return sum;
+}
+
+static void test_pacer(void)
+{
+	struct snmp_pacer p = { 0 };
+	struct mono now = { 1000000000 };
+	unsigned n;
+
+	ok(leave(&p, &now, 1000, 20) == 20000, "nothing is dropped: no bound");
+	snmp_pacer_dropped(&p, now);
+	ok(p.rate >= 9900 && p.rate <= 10100 && p.cuts == 1, "a drop: half of what left lately");
+	snmp_pacer_dropped(&p, now);
+	ok(p.cuts == 1, "... once for what left before");
+	n = leave(&p, &now, 100, 20);
+	ok(n >= 950 && n <= 1100, "... and no more leave");
+	snmp_pacer_dropped(&p, mono_add(now, span_ms(1)));
+	ok(p.cuts == 2 && p.rate > 4900 && p.rate < 5200, "again later: half again");
+	n = p.rate;
+	leave(&p, &now, 10100, 20);
+	ok(p.rate >= n + 9000 && p.rate <= n + 11000, "ten seconds without: ten thousand a second more");
+	for (unsigned i = 0; i < 20; i++, now = mono_add(now, span_s(1)))
+		snmp_pacer_dropped(&p, now);
+	ok(p.rate == 500, "never fewer than 500 a second");
+	leave(&p, &now, 230000, 1);
+	ok(p.rate == 0, "in the end there is no bound any more");
+}
+
 /* ---- the engine ---- */
 
 struct outcome { unsigned calls, sendings; enum fw_err err; struct span rtt; };
@@ -237,9 +279,10 @@ static void test_stray(void)
 
 int main(void)
 {
-	plan(32);
+	plan(40);
 	test_rto();
 	test_gap();
+	test_pacer();
 	test_early();
 	test_no_retries();
 	test_lost_one();
