@@ -2,7 +2,6 @@
  * what is told in usm.h.
  */
 #include <openssl/crypto.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "usm-int.h"
@@ -46,10 +45,7 @@ void usm_engine_init(struct usm_engine *e, const struct usm_user *user, const ch
 
 static void trial_end(struct usm_engine *e)
 {
-	if (e->trial)
-		OPENSSL_cleanse(e->trial, sizeof(*e->trial));
-	free(e->trial);
-	e->trial = NULL;
+	OPENSSL_cleanse(&e->trial, sizeof(e->trial));
 	e->generation = 0;
 }
 
@@ -101,17 +97,19 @@ struct usm_identity *usm_engine_identity(struct usm_engine *e, const uint8_t *id
 {
 	if (id_is(&e->self, id, id_len))
 		return &e->self;
-	return e->trial && id_is(e->trial, id, id_len) ? e->trial : NULL;
+	return id_is(&e->trial, id, id_len) ? &e->trial : NULL;
 }
 
 struct usm_identity *usm_engine_asked(struct usm_engine *e)
 {
-	if (e->trial && e->trial_left == 0)
-		trial_end(e);
-	if (!e->trial)
+	if (e->trial.id_len == 0)
 		return &e->self;
+	if (e->trial_left == 0) {
+		trial_end(e);
+		return &e->self;
+	}
 	e->trial_left--;
-	return e->trial;
+	return &e->trial;
 }
 
 /* ---- what is said, and what is heard ---- */
@@ -137,16 +135,15 @@ static struct v3_verdict self_said(struct usm *u, struct usm_engine *e, const st
 
 static struct v3_verdict trial_said(struct usm *u, struct usm_engine *e, const struct v3_message *m, struct mono now)
 {
-	if (e->trial || (e->trial_at.us && mono_since(now, e->trial_at).us < trial_hold.us)) {
+	if (e->trial.id_len || (e->trial_at.us && mono_since(now, e->trial_at).us < trial_hold.us)) {
 		u->count.trial_held++;
 		return (struct v3_verdict){ .does = V3_REFUSED, .err = FW_ENGINE };
 	}
-	e->trial = must_alloc(sizeof(*e->trial));
 	e->trial_at = now;
 	e->trial_left = USM_TRIALS;
 	e->generation = 0;
-	identity_set(u, e->trial, e->user, (struct usm_piece){ m->engine_id, m->engine_id_len });
-	guess_set(e->trial, m, now);
+	identity_set(u, &e->trial, e->user, (struct usm_piece){ m->engine_id, m->engine_id_len });
+	guess_set(&e->trial, m, now);
 	return again;
 }
 
@@ -160,7 +157,7 @@ struct v3_verdict usm_engine_said(struct usm *u, struct usm_engine *e, const str
 		trial_end(e);
 		return again;		/* the answer to a discovery or a trial: ask as usual */
 	}
-	if (e->trial && id_is(e->trial, m->engine_id, m->engine_id_len))
+	if (id_is(&e->trial, m->engine_id, m->engine_id_len))
 		return again;
 	if (!e->clock.set)
 		return self_said(u, e, m, now);
@@ -169,7 +166,7 @@ struct v3_verdict usm_engine_said(struct usm *u, struct usm_engine *e, const str
 
 static void trial_won(struct usm *u, struct usm_engine *e)
 {
-	e->self = *e->trial;
+	e->self = e->trial;
 	e->clock = (struct usm_clock){ .set = false };
 	e->trial_at = (struct mono){ 0 };
 	u->count.replaced++;
@@ -182,7 +179,7 @@ enum usm_seen usm_engine_heard(struct usm *u, struct usm_engine *e, struct usm_i
 	struct usm_clock *guess = &e->self.guess;
 	enum usm_seen seen;
 
-	if (who == e->trial)
+	if (who == &e->trial)
 		trial_won(u, e);
 	u->count.synchronised += !e->clock.set;
 	seen = usm_clock_see(&e->clock, m->boots, m->time, now);

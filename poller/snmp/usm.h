@@ -7,7 +7,7 @@
  *                      password is a hash over 1 MiB), read by all workers
  *   struct usm_engine  an agent's SNMP engine as seen from one address and context: engineID, keys localised to it,
  *                      boots and time. A device has its own, so that cloned agents with one engineID do not disturb
- *                      each other. Keys are octets here and contexts are the worker's: 300 octets a device
+ *                      each other. Keys are octets here and contexts are the worker's: 500 octets a device
  *   struct snmp_packet with version SNMP_V3: the PDU encoded once, room for the head before it
  *
  * Asking. At each sending v3_seal() lays or patches the head (msgID, boots, time, salt), patches the request-id,
@@ -174,7 +174,7 @@ struct usm_engine {
 	const char *context;		/* contextName; "" mostly */
 	uint8_t context_len;
 	struct usm_identity self;
-	struct usm_identity *trial;	/* another engineID that was said, unauthentically; NULL mostly */
+	struct usm_identity trial;	/* another engineID that was said, unauthentically; mostly of no octets */
 	struct usm_clock clock;		/* of 'self', by authentic messages only */
 	struct mono trial_at;		/* the last trial began */
 	uint32_t generation;		/* of what heads are laid with, one number for each in the worker; 0: none yet */

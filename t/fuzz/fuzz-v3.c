@@ -59,8 +59,8 @@ static void seal(const struct usm_user *user, const struct usm_keys *k, const st
 	free(plain);
 }
 
-/* true: the digest of 'm' is right now. */
-static bool sign(const struct usm_user *user, const struct usm_keys *k, const struct v3_message *m)
+/* Is the digest of 'm' right? With SIGN it is made so. */
+static bool sign(const struct usm_user *user, const struct usm_keys *k, const struct v3_message *m, unsigned how)
 {
 	uint8_t digest[USM_HASH_MAX], *at = (uint8_t *)m->bytes + (m->digest - m->bytes);
 
@@ -68,8 +68,9 @@ static bool sign(const struct usm_user *user, const struct usm_keys *k, const st
 		return false;
 	claim(usm_sign(u, user->auth, k->auth, (struct usm_piece){ m->bytes, m->len_octets }, (size_t)(at - m->bytes),
 		       digest));
-	memcpy(at, digest, m->digest_len);
-	return true;
+	if (how & SIGN)
+		memcpy(at, digest, m->digest_len);
+	return memcmp(at, digest, m->digest_len) == 0;
 }
 
 static void read_all(struct snmp_message *pdu)
@@ -123,7 +124,7 @@ static void give(struct usm_engine *e, unsigned kind, unsigned how, struct rd me
 		if (v3_message_dec(&m, own, len) == FW_OK && !m.other_model) {
 			if (how & SEAL)
 				seal(&users[kind], &keys[kind], &m);
-			good = how & SIGN && sign(&users[kind], &keys[kind], &m);
+			good = sign(&users[kind], &keys[kind], &m, how);
 			as_agent(kind, &m);
 		}
 	}

@@ -384,7 +384,7 @@ static void test_replaced(void)
 	world_ask(w);
 	agent_is(w, 2, 1, 10);
 	is_int(world_ask(w), 1, "an agent that was replaced is asked once more");
-	ok(w->engine.self.id[7] == 2 && !w->engine.trial && COUNTED(w, replaced) == 1, "... and known by its new engineID");
+	ok(w->engine.self.id[7] == 2 && w->engine.trial.id_len == 0 && COUNTED(w, replaced) == 1, "... and known by its new engineID");
 	is_int(w->engine.clock.boots, 1, "... with its clock");
 	is_int(world_ask(w), 0, "... then answers at once");
 	agent_is(w, 3, 1, 10);
@@ -413,10 +413,10 @@ static void test_liar(void)
 	world_ask(w);
 	clock = w->engine.clock;
 	is_int(lie_about_engine(w, 66).does, V3_AGAIN, "a lie about a known engine is tried");
-	ok(w->engine.self.id[7] == 1 && w->engine.trial && memcmp(&clock, &w->engine.clock, sizeof(clock)) == 0,
+	ok(w->engine.self.id[7] == 1 && w->engine.trial.id_len == 8 && memcmp(&clock, &w->engine.clock, sizeof(clock)) == 0,
 	   "... the engine and its clock stay");
 	is_int(world_ask(w), 1, "... the agent knows nothing of it and is asked as before");
-	ok(!w->engine.trial, "... the trial is over");
+	ok(w->engine.trial.id_len == 0, "... the trial is over");
 	ok(is_refused(lie_about_engine(w, 67), FW_ENGINE, false) && COUNTED(w, trial_held) == 1, "the next is not tried at once");
 	is_int(world_ask(w), 0, "... nothing is disturbed");
 	world_pass(w, 61);
