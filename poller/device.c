@@ -369,7 +369,7 @@ void device_discovered(struct device *d, bool complete, bool news, bool unsure)
 	struct mono now = clock_mono();
 
 	learn_discovered(d, complete);
-	d->marker_vain = news ? 0 : (uint8_t)(d->marker_vain + (d->marker_vain < UINT8_MAX));
+	d->marker_vain = d->changed && !news ? (uint8_t)(d->marker_vain + (d->marker_vain < UINT8_MAX)) : 0;
 	discovery_next(d, now, complete, news);
 	d->no_uptime = d->no_uptime && !complete;
 	if (complete && unsure)
