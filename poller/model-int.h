@@ -123,8 +123,8 @@ void coming_inherit(struct model *m, const struct model *old);	/* what time it i
 void coming_set(struct model *m, uint32_t leaf, enum state s);
 
 /* model-rates.c */
-/* From 'at' on the item is what it is now; after every change of its state, 'admin' or 'exempt'. */
-void rates_look(struct model *m, struct item *it, struct wall at);
+/* Its history goes on with what it is now; after a change of its state, 'admin' or 'exempt'. */
+void rates_look(struct model *m, struct item *it);
 /* Tell a graph that was built anew. */
 void rates_tell(struct model *m);
 

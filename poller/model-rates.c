@@ -1,7 +1,7 @@
 /* poller/model-rates.c: what was seen of components over time, and how often they fail.
  *
- * Every component of the graph has a history (service/rates.h) from its first level on, kept up with each change of its
- * state. What the configuration gives, the history and the prior of its class make its rate, which the graph is told
+ * Every component of the graph has a history (service/rates.h) from its first level on, kept up with each batch of
+ * changes: what was only in between, while the levels of one moment came in, was nobody's state. What the configuration gives, the history and the prior of its class make its rate, which the graph is told
  * now and then: rates grow slowly, and telling them values its diagrams again.
  */
 #include <stdlib.h>
@@ -20,15 +20,16 @@ static struct history *history_of(struct item *it)
 	return it->history;
 }
 
-void rates_look(struct model *m, struct item *it, struct wall at)
+void rates_look(struct model *m, struct item *it)
 {
+	struct wall at = it->e.since.us && it->e.since.us < m->latest.us ? it->e.since : m->latest;
 	struct history *h, was;
 
-	if (it->e.leaf == NODE_NONE || !it->e.seen || at.us == 0)
+	if (it->e.leaf == NODE_NONE || !it->e.seen || m->latest.us == 0)
 		return;
 	h = history_of(it);
 	was = *h;
-	it->history_due |= history_wake(h, at, span_us(AWAY_INTERVALS * m->config->interval.us));
+	it->history_due |= history_wake(h, m->latest, span_us(AWAY_INTERVALS * m->config->interval.us));
 	if (it->e.admin || it->exempt)
 		history_forget(h, at);
 	else
@@ -40,7 +41,7 @@ void rates_look(struct model *m, struct item *it, struct wall at)
 /* It was seen before it came into the graph. What is set by hand, and never was, is not seen. */
 static void rates_begin(struct model *m, struct item *it)
 {
-	rates_look(m, it, m->latest);
+	rates_look(m, it);
 	m->histories_due |= it->history_due;
 }
 
@@ -70,8 +71,10 @@ static void tell_history(struct item *it, model_each_history *each, void *owner)
 
 void model_histories(struct model *m, model_each_history *each, void *owner)
 {
-	for (uint32_t i = 0; i < m->pendings; i++)
+	for (uint32_t i = 0; i < m->pendings; i++) {
+		rates_look(m, m->pending[i].item);
 		tell_history(m->pending[i].item, each, owner);
+	}
 	for (uint32_t i = 0; m->histories_due && i < m->items; i++)
 		tell_history(m->item[i], each, owner);
 	m->histories_due = false;

@@ -401,8 +401,6 @@ bool item_take(struct model *m, struct item *it, const struct view *v)
 	if (e->leaf != NODE_NONE)
 		coming_set(m, e->leaf, e->state);
 	m->changes += changed;
-	if (other)
-		rates_look(m, it, changed && v->since.us < v->at.us ? v->since : v->at);
 	return true;
 }
 

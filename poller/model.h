@@ -174,7 +174,10 @@ size_t model_touched_services(struct model *m, const struct entity *component, s
 void model_history_restore(struct model *m, const char *name, const struct history *h, struct wall looked);
 /* NULL: nothing was seen of it yet, or it is not in the graph. */
 const struct history *model_history(const struct model *m, const struct entity *e);
-/* Histories that are to be kept, for they are others than at the last call. To be asked before model_changes(). */
+/*
+ * Histories go on with the levels that came in since the last call; those that are others now are to be kept. To be
+ * called right before model_changes().
+ */
 typedef void model_each_history(void *owner, const struct entity *e, const struct history *h);
 void model_histories(struct model *m, model_each_history *each, void *owner);
 
