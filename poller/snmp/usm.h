@@ -7,7 +7,7 @@
  *                      password is a hash over 1 MiB), read by all workers
  *   struct usm_engine  an agent's SNMP engine as seen from one address and context: engineID, keys localised to it,
  *                      boots and time. A device has its own, so that cloned agents with one engineID do not disturb
- *                      each other. Keys are octets here and contexts are the worker's: 500 octets a device
+ *                      each other. Keys are octets here and contexts are the worker's: 400 octets a device
  *   struct snmp_packet with version SNMP_V3: the PDU encoded once, room for the head before it
  *
  * Asking. At each sending v3_seal() lays or patches the head (msgID, boots, time, salt), patches the request-id,
