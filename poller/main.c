@@ -34,6 +34,17 @@ const struct command commands[] = {
 	  "      --since T        from when: 4h, 1d, 1w ago (default 1d before the end)\n"
 	  "      --until T        until when (default now)\n"
 	  "      --size WxH       of the canvas (default 800x250)\n", "forewarn graph edge1/interface/eth0 -o eth0.png" },
+	{ "maintain", "[NAME...]", "what is worked on, and what that risks; without a name, what is planned", maintain_command,
+	  "      --from T         from when: now, 4h from now, 22:00, \"2026-11-28 22:00\" (default now)\n"
+	  "      --until T        until when: 2h after its beginning, 23:30, \"2026-11-28 23:30\"\n"
+	  "      --why TEXT       what is done; shown as long as it lasts\n"
+	  "      --yes            even if a service will lose quality\n"
+	  "      --end N          window N is over, or called off\n",
+	  "forewarn maintain app2 --from 22:00 --until 2h --why \"new disks\"" },
+	{ "accept", "[ALERT|COMPONENT|SERVICE]", "take a risk upon yourself; without a name, what is accepted", accept_command,
+	  "      --until T        until when: 4h, 5d, 18:00, \"2026-11-28 18:00\"; a year at most\n"
+	  "      --why TEXT       the reason; shown as long as it lasts\n"
+	  "      --withdraw N     risk N is no longer accepted\n", "forewarn accept app3 --until 5d --why \"the spare is ordered\"" },
 	{ "set", "NAME STATE", "the state of a component that is not polled", set_command,
 	  "      --until T        for how long: 4h, 2d, 18:00; then it is up again\n"
 	  "      --why TEXT       the reason, kept with the event\n"

@@ -269,6 +269,7 @@ static void take_over(struct making *k)
 		m->item[i]->e.leaf = k->of[i].leaf;
 		m->item[i]->e.node = k->of[i].node;
 	}
+	maintained_lenses_free(m);
 	graph_free(m->graph);
 	m->graph = k->g;
 	nodes = s.components + s.gates;

@@ -5,6 +5,8 @@
  *   model-graph.c  the configuration and the baseline as a graph
  *   model-coming.c the same as calendars will want it
  *   model-rates.c  what was seen of components over time, and how often they fail
+ *   model-maintain.c  who is in maintenance, and what is true apart from it
+ *   model-whatif.c    what would be true
  *
  * Every entity has one item, which stays where it is until it is forgotten. Items of the configuration come first, in
  * the order devices, checks, components, groups, services; parts of devices follow.
@@ -12,8 +14,8 @@
 #ifndef FW_MODEL_INT_H
 #define FW_MODEL_INT_H
 
-#include "model.h"
 #include "model-coming.h"
+#include "model-maintain.h"
 
 enum { ITEM_NONE = UINT32_MAX };
 
@@ -41,6 +43,7 @@ struct item {
 	struct history *history;	/* of what is in the graph, once it was seen */
 	bool history_due;		/* it is to be kept */
 	bool exempt;			/* in maintenance: what happens is not its own failure; rates_look() after a change */
+	uint32_t window;		/* of maintenance, that names it and runs; 0 */
 	/* devices */
 	struct item *first;		/* its parts and checks */
 	uint32_t parts;
@@ -60,6 +63,14 @@ struct plan {
 	uint8_t *differs[COMING_MOST];	/* of each node: is it another function than now? */
 	uint32_t count;
 	bool cut;
+};
+
+/* Who is in maintenance, and the views apart from it: model-maintain.c. */
+struct maintained {
+	uint32_t count;			/* items that a running window names */
+	struct lens *lens[MAINTAIN_VIEWS];
+	uint32_t *behind, behinds, behind_room;	/* variables of what a maintained device cuts off */
+	uint64_t seen_changes;		/* 1 + the model's changes when they were found; 0: never */
 };
 
 struct model {
@@ -83,6 +94,7 @@ struct model {
 	struct wall latest;		/* the latest time that came in */
 	struct wall rates_at;		/* histories count until then in the graph's rates */
 	bool rates_due, histories_due;	/* a component failed or was repaired; all histories may be due */
+	struct maintained maintained;
 	/* judging */
 	uint32_t asked, silent;		/* devices */
 	bool blind;
@@ -127,6 +139,9 @@ void coming_set(struct model *m, uint32_t leaf, enum state s);
 void rates_look(struct model *m, struct item *it);
 /* Tell a graph that was built anew. */
 void rates_tell(struct model *m);
+/* model-maintain.c */
+void maintained_lenses_free(struct model *m);	/* before the graph is another */
+void maintained_release(struct model *m);
 
 /* model-graph.c: on FW_OK leaf and node of all entities are those of the new graph, which has their states. */
 enum fw_err model_graph_make(struct model *m, struct err *err);

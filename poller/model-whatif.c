@@ -10,23 +10,15 @@ enum reach { REACH_AS_IS, REACH_ANSWERS, REACH_SILENT, REACH_CUT_OFF };
 
 struct scenario {
 	struct model *m;
-	struct graph *g;
-	uint32_t components;
-	enum state *state, *now;	/* of each component of the graph */
+	struct lens *lens;
 	uint8_t *reach;			/* of each device */
 };
 
 struct scenario *scenario_new(struct model *m)
 {
 	struct scenario *s = must_alloc(sizeof(*s));
-	uint32_t n = graph_size(m->graph).components;
 
-	*s = (struct scenario){ .m = m, .g = m->graph, .components = n };
-	s->state = must_alloc((n + 1) * sizeof(*s->state));
-	s->now = must_alloc((n + 1) * sizeof(*s->now));
-	s->reach = must_alloc(m->config->device_count + 1u);
-	for (uint32_t i = 0; i < n; i++)
-		s->state[i] = s->now[i] = graph_get(m->graph, graph_component_at(m->graph, i));
+	*s = (struct scenario){ .m = m, .lens = lens_new(m->graph), .reach = must_alloc(m->config->device_count + 1u) };
 	return s;
 }
 
@@ -34,16 +26,17 @@ void scenario_free(struct scenario *s)
 {
 	if (!s)
 		return;
-	free(s->state);
-	free(s->now);
+	lens_free(s->lens);
 	free(s->reach);
 	free(s);
 }
 
+struct lens *scenario_lens(struct scenario *s) { return s->lens; }
+
 static void put(struct scenario *s, const struct entity *e, enum state to)
 {
 	if (e->leaf != NODE_NONE)
-		s->state[graph_component_index(s->g, e->leaf)] = to;
+		lens_set(s->lens, e->leaf, to);
 }
 
 /* What hangs on a device, from its first part on. */
@@ -149,22 +142,3 @@ size_t scenario_unreached(const struct scenario *s, const struct entity **out, s
 	}
 	return n;
 }
-
-/* ---- asking ------------------------------------------------------------------------------------------------------ */
-
-const enum state *scenario_states(const struct scenario *s) { return s->state; }
-
-enum state scenario_state(const struct scenario *s, const struct entity *e)
-{
-	return e->leaf == NODE_NONE ? e->state : s->state[graph_component_index(s->g, e->leaf)];
-}
-
-static void set_all(struct scenario *s, const enum state *from, const enum state *to)
-{
-	for (uint32_t i = 0; i < s->components; i++)
-		if (from[i] != to[i])
-			graph_set(s->g, graph_component_at(s->g, i), to[i]);
-}
-
-void scenario_enter(struct scenario *s) { set_all(s, s->now, s->state); }
-void scenario_leave(struct scenario *s) { set_all(s, s->state, s->now); }

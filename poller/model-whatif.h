@@ -8,9 +8,8 @@
  *					checks, and the devices behind it that it cuts off, with theirs
  *
  * Then devices all of whose parents are cut off or do not answer are unknown with their parts, as they would be when it
- * happens: scenario_settle(). Questions are put to the graph between scenario_enter() and scenario_leave(), where the
- * states of the graph are those of the scenario.
- * Pure. Thread: the model's owner. While a scenario is entered nothing else may be asked of or told to the model.
+ * happens: scenario_settle(). Questions are put to the scenario's lens.
+ * Pure. Thread: the model's owner. A scenario ends before the model gets another graph.
  */
 #ifndef FW_MODEL_WHATIF_H
 #define FW_MODEL_WHATIF_H
@@ -32,11 +31,7 @@ void scenario_settle(struct scenario *s);
 /* Devices that answer now and could not be reached then: all are counted, 'most' are written. */
 size_t scenario_unreached(const struct scenario *s, const struct entity **out, size_t most);
 
-/* States of all components, by their place in the graph: for graph_verdict_with(). */
-const enum state *scenario_states(const struct scenario *s);
-enum state scenario_state(const struct scenario *s, const struct entity *e);
-
-void scenario_enter(struct scenario *s);
-void scenario_leave(struct scenario *s);
+/* The graph as it would be. */
+struct lens *scenario_lens(struct scenario *s);
 
 #endif

@@ -216,6 +216,7 @@ void model_free(struct model *m)
 	judge_release(m);
 	coming_release(m);
 	names_release(&m->names);
+	maintained_release(m);
 	graph_free(m->graph);
 	config_unref(m->config);
 	free(m);

@@ -110,6 +110,8 @@ run_example() {
 	forget)	sim_ctl 127.16.1.1 hide 1.3.6.1.4.1.9.9.117.1.1.2.1.2.1002 &&	# drawn, and entLastChangeTime says so
 		sim_ctl 127.16.1.1 set 1.3.6.1.2.1.47.1.4.1.0 t 4711 &&
 		wait_for 15 'found power-supply "sw1/power-supply/PS 2" state down' ;;
+	accept)	sim_ctl 127.16.2.3 silent && wait_for 15 'forewarn status --json | jq -e "any(.wrong[]; .component == \"app3\")" >/dev/null' &&
+		eval "$2" && sim_ctl 127.16.2.3 heal && wait_for 15 'found device app3 state up'; return ;;
 	graph)	wait_for 15 'test -s state/rrd/edge1/interface/eth0.rrd' &&
 		(export ASAN_OPTIONS=detect_leaks=0 && eval "$2")	# what librrd draws with keeps its fonts
 		return ;;

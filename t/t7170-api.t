@@ -86,7 +86,7 @@ my @names = ('sw1', 'app1', 'feed', 'apps', 'switches', 'orders', 'office', 'pow
 my @odd = ('{"name":5,"service":[],"device":{},"list":7,"most":-3,"since_us":"x","class":7}',
 	'{"name":null,"list":[1,null,{}],"most":1e300,"since_us":-9223372036854775807,"device":null,"service":null,"class":null}',
 	'{"list":[{"name":"feed","state":"down","for_us":9223372036854775807}]}', '{"list":[{"name":"feed","state":"up"}]}', '{}');
-for my $view (qw(status risk explain whatif show events components debug graph set forget flush device poll log nonsense)) {
+for my $view (qw(status risk explain whatif windows maintain accepted accept show events components debug graph set forget flush device poll log nonsense)) {
 	my @bodies = @odd;
 	for my $n (@names) {
 		push @bodies, encode_json({ (map { $_ => $n } qw(name service device component class target area state)),

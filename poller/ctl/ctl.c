@@ -318,10 +318,10 @@ enum fw_err name_unknown(struct err *err, const struct config *c, const char *wh
 	return err_set(err, FW_NOTFOUND, "there is no %s '%s'", what, name);
 }
 
-/* A time of day is the last one that was. */
-static bool time_of_day(const char *text, struct wall now, struct wall *t)
+/* A time of day: the last one before 'at', or the next one after it. */
+static bool time_of_day(const char *text, struct wall at, bool next, struct wall *t)
 {
-	time_t s = (time_t)(now.us / 1000000);
+	time_t s = (time_t)(at.us / 1000000);
 	unsigned h, m, sec = 0;
 	int end = 0, most = 0;
 	struct tm tm;
@@ -334,8 +334,8 @@ static bool time_of_day(const char *text, struct wall now, struct wall *t)
 	tm.tm_sec = (int)sec;
 	tm.tm_isdst = -1;
 	t->us = (int64_t)mktime(&tm) * 1000000;
-	if (t->us > now.us) {
-		tm.tm_mday--;
+	if (next ? t->us <= at.us : t->us > at.us) {
+		tm.tm_mday += next ? 1 : -1;
 		tm.tm_isdst = -1;
 		t->us = (int64_t)mktime(&tm) * 1000000;
 	}
@@ -371,5 +371,19 @@ bool ctl_time(const char *text, struct wall now, struct wall *t)
 		*t = wall_add(now, span_us(-back.us));
 		return t->us > 0;
 	}
-	return time_of_day(text, now, t) || date_and_time(text, t);
+	return time_of_day(text, now, false, t) || date_and_time(text, t);
+}
+
+bool ctl_time_to_come(const char *text, struct wall from, struct wall *t)
+{
+	struct span ahead;
+
+	*t = from;
+	if (strcmp(text, "now") == 0)
+		return true;
+	if (span_parse(text, &ahead))
+		*t = wall_add(from, ahead);
+	else if (!time_of_day(text, from, true, t) && !date_and_time(text, t))
+		return false;
+	return t->us >= from.us;
 }

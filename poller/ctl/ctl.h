@@ -55,7 +55,8 @@ struct command {
 extern const struct command commands[];		/* main.c; ended by name NULL */
 
 command_run run_command, poll_command, check_command, show_command, status_command, risk_command, explain_command,
-	    set_command, events_command, forget_command, graph_command, whatif_command, debug_command, version_command, help_command;
+	    set_command, events_command, forget_command, graph_command, whatif_command, maintain_command, accept_command,
+	    debug_command, version_command, help_command;
 
 /* Wrong usage: prints "forewarn NAME: why" and how it is used to standard error; returns EXIT_USAGE. */
 int ctl_usage(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -85,6 +86,9 @@ json_t *ctl_ask(struct ctl *c, const char *call, json_t *args);
 /* A point in time that a person typed: "4h" (so long ago), "13:58" (the last one), "2026-11-21", "2026-11-21 13:58",
  * "2026-11-21T13:58:02Z". False when it is none. */
 bool ctl_time(const char *text, struct wall now, struct wall *t);
+/* A point in time to come: "now", "4h" (so long after 'from'), "18:00" (the next one after it), or a date as above. False when it
+ * is none, or is before 'from'. */
+bool ctl_time_to_come(const char *text, struct wall from, struct wall *t);
 
 /* ---- views ----------------------------------------------------------------------------------------------------------- */
 
@@ -93,6 +97,8 @@ struct view {
 	const struct config *config;
 	struct model *model;
 	struct alert_book *book;
+	struct maintenance *maintenance;
+	struct alert_book *present;	/* view_book() */
 	struct ledger *ledger;		/* reading handle; NULL when there is none yet */
 	struct wall now;
 	bool live;			/* in the daemon */
@@ -111,7 +117,8 @@ struct view_call { const char *name; view_function *view; bool writes; };
 extern const struct view_call view_calls[];	/* view.c; ended by name NULL */
 const struct view_call *view_find(const char *name);
 
-view_function view_status, view_risk, view_explain, view_whatif, view_show, view_events, view_set, view_forget, view_debug, view_components;
+view_function view_status, view_risk, view_explain, view_whatif, view_windows, view_maintain,
+	      view_accepted, view_accept, view_show, view_events, view_set, view_forget, view_debug, view_components;
 
 /* From configuration and state folder, without a daemon; NULL with the reason. */
 struct view *view_open(const struct ctl *c, struct err *err);
@@ -119,6 +126,10 @@ void view_close(struct view *v);
 json_t *view_answer(struct view *v, const struct view_call *call, const json_t *args, struct err *err);	/* the envelope */
 
 /* JSON pieces that views share. */
+/* The open alerts as they are now: without a daemon, judged here, whoever set what since. */
+struct alert_book *view_book(struct view *v);
+const struct alert *view_alert(struct view *v, const char *key);	/* of it; good until its next call; NULL: none */
+void view_who(const struct view *v, char *buf, size_t size);	/* who asks, by name */
 json_t *json_time(struct wall t);				/* RFC 3339 string, null when never */
 json_t *json_count(uint64_t n);					/* integer, beyond 2^53 a decimal string */
 json_t *json_lose(const struct verdict *v);			/* how many more can be lost: integer; null: cannot fail; -1: down */
@@ -139,6 +150,11 @@ enum fw_err name_unknown(struct err *err, const struct config *c, const char *wh
 
 /* A level set by a person: into model, ledger, alerts. */
 enum fw_err daemon_set(struct daemon *d, const struct level *l, struct wall until, const char *who, struct err *err);
+/* A window of maintenance that a person enters, or ends now: it is his own until FW_OK, then the daemon's. */
+enum fw_err daemon_maintain(struct daemon *d, struct window *w, struct err *err);
+enum fw_err daemon_maintain_end(struct daemon *d, uint32_t number, const char *who, struct err *err);
+enum fw_err daemon_accept(struct daemon *d, struct acceptance *a, struct err *err);
+enum fw_err daemon_withdraw(struct daemon *d, uint32_t number, const char *who, struct err *err);
 enum fw_err daemon_forget(struct daemon *d, const char *component, const char *who, struct err *err);
 json_t *daemon_debug(struct daemon *d);		/* mailboxes, workers, stores, ledger, senders */
 

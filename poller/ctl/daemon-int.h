@@ -46,6 +46,7 @@ struct daemon {
 	struct sender *sender;
 	struct model *model;
 	struct alert_book *book;
+	struct maintenance *maintenance;
 	struct api *api;
 
 	struct reach *reach;
@@ -83,8 +84,17 @@ void intake_send(struct daemon *d);			/* the next notification */
 void intake_release(struct daemon *d);
 void intake_second(struct daemon *d, struct mono now);	/* what time brings */
 void intake_commit(struct daemon *d);			/* changes of the model -> ledger, alerts */
+void intake_event(struct daemon *d, const struct ledger_event *e);
+void intake_window(struct daemon *d, const struct window *w);	/* as it is now, into the ledger; so too below */
+void intake_acceptance(struct daemon *d, const struct acceptance *a);
 enum fw_err intake_restore(struct daemon *d, struct ledger *l, struct err *err);
 void intake_forget_devices(struct daemon *d);		/* after a reload: per-device memory anew */
+
+/* planned.c: windows of maintenance and accepted risks, as time goes on */
+enum fw_err planned_restore(struct daemon *d, struct ledger *l, struct err *err);
+void planned_second(struct daemon *d);
+void planned_apply(struct daemon *d);			/* the model is another, or has other parts */
+void planned_release(struct daemon *d);
 
 /* hold.c */
 bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct wall at);	/* false: it is to be taken now */

@@ -350,7 +350,7 @@ int daemon_run(const struct ctl *c, struct config *config, const struct daemon_o
 
 struct view daemon_view(struct daemon *d)
 {
-	struct view v = { .config = d->config, .model = d->model, .book = d->book, .ledger = d->reader, .live = true, .daemon = d,
+	struct view v = { .config = d->config, .model = d->model, .book = d->book, .maintenance = d->maintenance, .ledger = d->reader, .live = true, .daemon = d,
 			  .now = steady_at(&d->clock, clock_mono()), .who = "" };
 
 	for (unsigned w = 0; w < d->worker_count; w++) {

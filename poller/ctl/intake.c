@@ -67,6 +67,10 @@ static void post_event(struct daemon *d, const struct ledger_event *e)
 	LEDGER_POST(d, ledger_post_event(d->ledger, e));
 }
 
+void intake_event(struct daemon *d, const struct ledger_event *e) { post_event(d, e); }
+void intake_window(struct daemon *d, const struct window *w) { LEDGER_POST(d, ledger_post_window(d->ledger, w)); }
+void intake_acceptance(struct daemon *d, const struct acceptance *a) { LEDGER_POST(d, ledger_post_acceptance(d->ledger, a)); }
+
 static void state_event(struct daemon *d, const struct entity_change *c)
 {
 	const struct entity *e = c->entity;
@@ -265,7 +269,7 @@ static void one_alert(void *owner, const struct alert *a)
 	char subject[512];
 
 	d->alerts++;
-	if (d->options->once)
+	if (d->options->once && !a->quiet)
 		print_alert(alert_subject(a, subject, sizeof(subject)));
 	log_info(LOG_ALERTS, "%s alert=%llu transition=%s severity=%s", alert_subject(a, subject, sizeof(subject)),
 		 (unsigned long long)a->number, transition_word(a->transition), severity_word(a->severity));
@@ -302,6 +306,8 @@ void intake_commit(struct daemon *d)
 
 	if (d->rebuild && model_rebuild(d->model, &err) != FW_OK)
 		log_error(LOG_GRAPH, "the services cannot be computed anew: %s", err.text);
+	if (d->rebuild)
+		planned_apply(d);
 	d->rebuild = false;
 	if (!d->judging || d->ledger == NULL || !ledger_has_room(d))
 		return;
@@ -620,6 +626,7 @@ void intake_second(struct daemon *d, struct mono now)
 	hold_aside_check(d, now);
 	watch_workers(d, now);
 	end_set_states(d);
+	planned_second(d);
 	rates_follow(d, now);
 	if (!d->options->once && wall_since(now_wall(d), d->cycle_began).us >= d->config->interval.us)
 		cycle_note(d);
@@ -700,7 +707,7 @@ enum fw_err intake_restore(struct daemon *d, struct ledger *l, struct err *err)
 	d->book = alert_book_new(ledger_next_number(l));
 	if (e == FW_OK)
 		e = ledger_open_alerts(l, restore_alert, d, err);
-	return e;
+	return e == FW_OK ? planned_restore(d, l, err) : e;
 }
 
 void intake_release(struct daemon *d)
@@ -711,6 +718,7 @@ void intake_release(struct daemon *d)
 		log_error(LOG_ALERTS, "alerts are lost: the ledger did not take them alerts=%u", d->owed_count);
 	free(d->owed);
 	free(d->fact_at);
+	planned_release(d);
 	while (d->sends != NULL) {
 		struct msg *m = d->sends;
 

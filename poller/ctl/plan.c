@@ -131,12 +131,11 @@ struct scenario *targets_scenario(struct view *v, const struct targets *t)
 /* A service as it is, or would be. */
 struct shot { const struct entity *e; struct verdict v; size_t points; uint32_t point[POINTS_MOST]; };
 
-static struct shot shot_of(struct view *v, const struct entity *e)
+static struct shot shot_of(struct lens *w, const struct entity *e)
 {
-	struct graph *g = model_graph(v->model);
-	struct shot s = { .e = e, .v = graph_verdict(g, e->node) };
+	struct shot s = { .e = e, .v = lens_verdict(w, e->node) };
 
-	s.points = graph_single_points(g, e->node, s.point, POINTS_MOST);
+	s.points = lens_single_points(w, e->node, s.point, POINTS_MOST);
 	return s;
 }
 
@@ -147,7 +146,8 @@ static bool same_chance(double a, double b)
 
 static bool is_same(const struct shot *a, const struct shot *b)
 {
-	return verdict_same(&a->v, &b->v) && same_chance(a->v.p, b->v.p) && a->points == b->points &&
+	return verdict_same(&a->v, &b->v) && same_chance(a->v.p, b->v.p) &&
+	       same_chance(a->v.p_horizon, b->v.p_horizon) && a->points == b->points &&
 	       memcmp(a->point, b->point, sizeof(a->point)) == 0;
 }
 
@@ -159,11 +159,12 @@ static json_t *shot_json(struct view *v, const struct shot *s)
 
 	for (size_t i = 0; i < s->points && i < POINTS_MOST; i++)
 		json_array_append_new(points, json_words(view_node_name(v, s->point[i])));
-	return json_pack("{s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:o}", "quality", state_word(s->v.quality), "at_risk", s->v.at_risk,
+	return json_pack("{s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:o,s:o}", "quality", state_word(s->v.quality), "at_risk", s->v.at_risk,
 			 "distance", distance_json(s->v.distance), "can_lose", json_lose(&s->v), "distance_weak", distance_json(s->v.distance_weak),
 			 "distance_worst", distance_json(s->v.distance_worst), "smallest_count", json_whole(s->v.distance ? s->v.cuts : 0),
 			 "single_points", points, "single_points_count", (json_int_t)s->points,
-			 "p", isfinite(s->v.p) ? json_real(s->v.p) : json_null());
+			 "p", isfinite(s->v.p) ? json_real(s->v.p) : json_null(),
+			 "p_horizon", isfinite(s->v.p_horizon) ? json_real(s->v.p_horizon) : json_null());
 }
 
 static json_t *change_json(struct view *v, const struct shot *before, const struct shot *after)
@@ -226,34 +227,21 @@ static json_t *sorted(json_t *list)
 	return out;
 }
 
-static size_t shots_of(struct view *v, struct shot *shot)
+json_t *changes_json(struct view *v, struct lens *is, struct lens *would)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < model_count(v->model) && n < v->config->service_count; i++) {
-		const struct entity *e = model_at(v->model, i);
-
-		if (e->kind == ENTITY_SERVICE)
-			shot[n++] = shot_of(v, e);
-	}
-	return n;
-}
-
-json_t *changes_json(struct view *v, struct scenario *s)
-{
-	size_t room = v->config->service_count + 1u, n;
-	struct shot *before = must_alloc(room * sizeof(*before)), *after = must_alloc(room * sizeof(*after));
 	json_t *list = json_array();
 
-	n = shots_of(v, before);
-	scenario_enter(s);
-	shots_of(v, after);
-	scenario_leave(s);
-	for (size_t i = 0; i < n; i++)
-		if (!is_same(&before[i], &after[i]))
-			json_array_append_new(list, change_json(v, &before[i], &after[i]));
-	free(before);
-	free(after);
+	for (size_t i = 0; i < model_count(v->model); i++) {
+		const struct entity *e = model_at(v->model, i);
+		struct shot before, after;
+
+		if (e->kind != ENTITY_SERVICE)
+			continue;
+		before = shot_of(is, e);
+		after = shot_of(would, e);
+		if (!is_same(&before, &after))
+			json_array_append_new(list, change_json(v, &before, &after));
+	}
 	return sorted(list);
 }
 
@@ -327,6 +315,19 @@ void list_add_name(json_t *list, const char *name, const char *state)
 }
 
 /* ---- for people ---------------------------------------------------------------------------------------------------- */
+
+void add_names(struct text *t, const json_t *list, const char *key, size_t most)
+{
+	size_t n = json_array_size(list), shown = n < most ? n : most;
+
+	for (size_t i = 0; i < shown; i++) {
+		const json_t *item = json_array_get(list, i);
+
+		text_add(t, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", key ? json_text(item, key) : json_string_value(item));
+	}
+	if (n > shown)
+		text_add(t, " and %zu more", n - shown);
+}
 
 static const char *quality_words(const json_t *shot)
 {

@@ -54,6 +54,7 @@ static void take(struct daemon *d, struct config *c, struct sender *sender)
 	config_unref(d->config);
 	d->config = c;
 	intake_forget_devices(d);
+	planned_apply(d);
 	d->dirty = true;
 	for (unsigned w = 0; w < d->worker_count; w++)
 		d->config_due[w] = true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "poller/base/text.h"
+#include "plan-int.h"
 #include "risk-int.h"
 
 enum { TEXT_MOST = 16384, SETS_SHOWN = 3, SETS_VERBOSE = 10, FAILED_SHOWN = 20 };
@@ -29,12 +30,20 @@ static char *moment(struct wall t, char *buf, size_t size)
 	return ago.us < span_s(43200).us ? wall_format_time(t, buf, size) : wall_format(t, buf, size);
 }
 
+/* Whether somebody knows of it. */
+static const char *risk_note(const json_t *r)
+{
+	const char *risk = json_text(r, "risk");
+
+	return strcmp(risk, "accepted") == 0 ? ", accepted" : strcmp(risk, "planned") == 0 ? ", planned" : "";
+}
+
 /* What stands behind the quality, in one line or, when the window is too narrow for it, below the name. */
 static void print_title(const struct screen *s, const json_t *r)
 {
 	const char *q = json_text(r, "quality"), *word = strcmp(q, "up") == 0 ? "ok" : is_down(r) ? "DOWN" :
 				strcmp(q, "degraded") == 0 ? "DEGRADED" : q;
-	bool at_risk = is_true(r, "at_risk"), well = strcmp(q, "up") == 0;
+	bool at_risk = is_true(r, "at_risk"), well = strcmp(q, "up") == 0, planned = is_true(r, "planned");
 	struct wall since = json_wall(r, well ? "risk_since" : "quality_since");
 	char at[48], ago[32], when[128] = "", rest[512];
 	struct text t = text_over(rest, sizeof(rest));
@@ -48,16 +57,17 @@ static void print_title(const struct screen *s, const json_t *r)
 		text_add(&t, " \u00b7 owner %s", json_text(r, "owner"));
 	if (json_int(r, "tier"))
 		text_add(&t, " \u00b7 tier %lld", (long long)json_int(r, "tier"));
-	columns = text_columns(json_text(r, "service")) + 11 + strlen(word) + (at_risk ? 10 : 0) + strlen(when) + text_columns(rest);
+	columns = text_columns(json_text(r, "service")) + 11 + strlen(word) + (at_risk ? 10 + strlen(risk_note(r)) : 0) + (planned && !well ? 9 : 0) +
+		  strlen(when) + text_columns(rest);
 	fputs(screen_ink(s, INK_BOLD), s->out);
 	if (columns > s->width)
 		screen_wrap(s, 0, json_text(r, "service"));
 	else
 		fprintf(s->out, "%s   ", json_text(r, "service"));
-	fprintf(s->out, "%squality %s%s%s%s", screen_ink(s, INK_PLAIN), screen_ink(s, state_ink(q)), word, screen_ink(s, INK_PLAIN),
-		well ? "" : when);
+	fprintf(s->out, "%squality %s%s%s%s%s", screen_ink(s, INK_PLAIN), screen_ink(s, state_ink(q)), word, screen_ink(s, INK_PLAIN),
+		planned && !well ? ", planned" : "", well ? "" : when);
 	if (at_risk)
-		fprintf(s->out, " \u00b7 %sAT RISK%s%s", screen_ink(s, INK_WARN), screen_ink(s, INK_PLAIN), well ? when : "");
+		fprintf(s->out, " \u00b7 %sAT RISK%s%s%s", screen_ink(s, INK_WARN), screen_ink(s, INK_PLAIN), risk_note(r), well ? when : "");
 	fprintf(s->out, "%s\n", rest);
 }
 
@@ -380,6 +390,7 @@ static void print_risk(const struct screen *s, const json_t *r, const json_t *he
 	print_title(s, r);
 	print_sentence(s, r);
 	print_failed(s, r);
+	plan_print_risk(s, r);
 	print_left(s, json_object_get(r, "left"));
 	print_points(s, r);
 	if (is_true(r, "at_risk") || verbose || sets > SETS_SHOWN)

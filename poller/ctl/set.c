@@ -2,11 +2,9 @@
  *
  * In bulk, from standard input, it is all or nothing: every line is looked at before the first is set, and every mistake is said.
  */
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
@@ -15,19 +13,6 @@
 enum { LIST_MOST = 5000, OCTETS_MOST = 900000 };	/* what one request to the daemon holds */
 
 /* ---- the view -------------------------------------------------------------------------------------------------------------- */
-
-static void who_asks(const struct view *v, char *buf, size_t size)
-{
-	struct passwd pw, *found = NULL;
-	char space[2048];
-
-	if (v->who[0])
-		snprintf(buf, size, "%s", v->who);
-	else if (getpwuid_r(getuid(), &pw, space, sizeof(space), &found) == 0 && found)
-		snprintf(buf, size, "%s", pw.pw_name);
-	else
-		snprintf(buf, size, "uid %u", (unsigned)getuid());
-}
 
 /* Without a daemon: straight into the ledger, as the daemon would find it at its next start. */
 static enum fw_err put_here(struct view *v, struct ledger *w, const struct level *l, struct wall until, struct err *err)
@@ -42,7 +27,7 @@ static enum fw_err put_here(struct view *v, struct ledger *w, const struct level
 	text_copy(e.name, sizeof(e.name), l->name);
 	text_copy(e.now, sizeof(e.now), state_word(l->state));
 	text_copy(e.reason, sizeof(e.reason), l->reason);
-	who_asks(v, e.who, sizeof(e.who));
+	view_who(v, e.who, sizeof(e.who));
 	r = ledger_put_state(w, &s, err);
 	return r == FW_OK ? ledger_put_event(w, &e, err) : r;
 }
@@ -93,7 +78,7 @@ static enum fw_err put_all(struct view *v, const struct wanted *wanted, size_t n
 	enum fw_err r = FW_OK;
 	char who[64];
 
-	who_asks(v, who, sizeof(who));
+	view_who(v, who, sizeof(who));
 	if (!v->live && (w == NULL || (r = ledger_begin(w, err)) != FW_OK)) {
 		ledger_close(w);
 		return r == FW_OK ? FW_IO : r;
@@ -241,13 +226,9 @@ static bool for_how_long(const char *until, struct span *d)
 {
 	struct wall now = clock_wall(), t;
 
-	if (span_parse(until, d))
-		return d->us > 0;
-	if (!ctl_time(until, now, &t))
-		return false;
-	if (t.us <= now.us && strchr(until, '-') == NULL)
-		t.us += span_s(86400).us;	/* the time of day that comes next */
-	*d = wall_since(t, now);
+	*d = (struct span){ 0 };
+	if (ctl_time_to_come(until, now, &t))
+		*d = wall_since(t, now);
 	return d->us > 0;
 }
 

@@ -1,7 +1,7 @@
 /* poller/ctl/status.c: forewarn status: what is wrong (worst first), then quality and risk of each service.
  *
- * Exit status by the convention of monitoring plugins, the worst first: 2 a service is degraded or down; 1 at risk;
- * 3 unknown, or it cannot be told; 0 all well.
+ * Exit status by the convention of monitoring plugins, the worst first: 2 a service is degraded or down, also when that is
+ * planned, for users get less; 1 at risk, unless that is accepted or planned; 3 unknown, or it cannot be told; 0 all well.
  */
 #define _GNU_SOURCE		/* strverscmp */
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "poller/base/text.h"
-#include "poller/ctl/ctl.h"
+#include "poller/ctl/plan-int.h"
 
 enum { STATUS_WELL = 0, STATUS_RISK = 1, STATUS_QUALITY = 2, STATUS_UNKNOWN = 3 };
 enum { WRONG_MOST = 20, IDLE_MOST = 5, SERVICES_MOST = 20, SERVICES_FEW = 5, GROUPS_MOST = 3, NAMES_MOST = 3 };
@@ -65,6 +65,7 @@ static void print_counts(const struct screen *s, const json_t *h, size_t service
 {
 	static const struct { const char *key, *word; enum ink ink; } part[] = {
 		{ "down", "down", INK_BAD }, { "degraded", "degraded", INK_WARN }, { "at_risk", "at risk", INK_WARN },
+		{ "accepted", "at accepted risk", INK_PLAIN }, { "planned", "at planned risk", INK_PLAIN },
 		{ "unknown", "unknown", INK_WARN }, { "well", "well", INK_GOOD },
 	};
 	const char *between = ": ";
@@ -118,6 +119,7 @@ static void touches_words(const json_t *wrong, char *buf, size_t size)
 		text_add(&t, "; and %zu more", n - i + more);
 	if (json_is_false(json_object_get(wrong, "repair_helps")))
 		text_add(&t, " (its repair alone is not enough)");
+	plan_add_accepted(&t, wrong);
 }
 
 struct wrong_sheet { unsigned cause, since, alert, touches; };
@@ -250,7 +252,9 @@ static int rank(const json_t *item)
 		return 1;
 	if (is(item, "quality", "unknown"))
 		return 4;
-	return is_well(item) ? 5 : is_last(item) ? 2 : 3;
+	if (is(item, "risk", "accepted") || is(item, "risk", "planned"))
+		return 5;
+	return is_well(item) ? 6 : is_last(item) ? 2 : 3;
 }
 
 static int by_rank(const void *a, const void *b)
@@ -285,15 +289,22 @@ static void lose_cell(const json_t *item, char *buf, size_t size)
 		snprintf(buf, size, "%s%d", from, (int)n);
 }
 
+static const char *risk_cell(const json_t *item)
+{
+	if (!is_true(item, "at_risk"))
+		return "";
+	return is(item, "risk", "accepted") ? "accepted" : is(item, "risk", "planned") ? "planned" : "AT RISK";
+}
+
 /* Why what is said may not be all. */
 static void note_words(const json_t *item, char *buf, size_t size)
 {
 	json_int_t unknown = json_int(item, "components_unknown"), weak = json_int(item, "components_degraded");
 	struct text t = text_over(buf, size);
 
-	text_add(&t, "%s", "");
+	text_add(&t, "%s", is_true(item, "planned") && !is(item, "quality", "up") ? "planned" : "");
 	if (unknown > 0 && !json_equal(json_object_get(item, "can_lose"), json_object_get(item, "can_lose_worst")))
-		text_add(&t, "%lld of %lld unknown", (long long)unknown, (long long)json_int(item, "components"));
+		text_add(&t, "%s%lld of %lld unknown", t.len ? "; " : "", (long long)unknown, (long long)json_int(item, "components"));
 	if (weak > 0 && !is(item, "quality", "down") && json_int(item, "can_lose_weak") < 0)
 		text_add(&t, "%sdown if %s degraded fails", t.len ? "; " : "", weak == 1 ? "the one" : "what is");
 }
@@ -301,7 +312,7 @@ static void note_words(const json_t *item, char *buf, size_t size)
 static enum ink quality_ink(int r) { return r == 0 ? INK_BAD : r == 1 || r == 4 ? INK_WARN : INK_GOOD; }
 
 struct service_sheet { unsigned service, owner; };
-enum { SHEET_FIXED = 2 + 8 + 2 + 7 + 2 + 14 + 2 + 9 + 2 };	/* between service and owner */
+enum { SHEET_FIXED = 2 + 8 + 2 + 8 + 2 + 14 + 2 + 9 + 2 };	/* between service and owner */
 
 /* The note stands behind the owner, or where that is too far out, below. */
 static void print_owner(const struct screen *s, const struct service_sheet *w, const json_t *item)
@@ -321,7 +332,7 @@ static void print_owner(const struct screen *s, const struct service_sheet *w, c
 
 static void print_service(const struct screen *s, const struct service_sheet *w, const json_t *item)
 {
-	static const char *const word[] = { "DOWN", "DEGRADED", "ok", "ok", "unknown", "ok" };
+	static const char *const word[] = { "DOWN", "DEGRADED", "ok", "ok", "unknown", "ok", "ok" };
 	json_t *built = json_object_get(item, "built_for");
 	char lose[32], built_for[32] = "any";
 	int r = rank(item);
@@ -332,8 +343,8 @@ static void print_service(const struct screen *s, const struct service_sheet *w,
 	if (text_columns(json_text(item, "service")) > w->service)	/* a line of its own: cut, it might be another's */
 		screen_wrap(s, 0, json_text(item, "service"));
 	screen_cell(s, text_columns(json_text(item, "service")) > w->service ? "" : json_text(item, "service"), w->service);
-	fprintf(s->out, "  %s%-8s%s  %s%-7s%s  %s%-6s%-8s%s  %-9s  ", screen_ink(s, quality_ink(r)), word[r], screen_ink(s, INK_PLAIN),
-		screen_ink(s, INK_WARN), is_true(item, "at_risk") ? "AT RISK" : "", screen_ink(s, INK_PLAIN),
+	fprintf(s->out, "  %s%-8s%s  %s%-8s%s  %s%-6s%-8s%s  %-9s  ", screen_ink(s, quality_ink(r)), word[r], screen_ink(s, INK_PLAIN),
+		screen_ink(s, INK_WARN), risk_cell(item), screen_ink(s, INK_PLAIN),
 		screen_ink(s, is_last(item) ? INK_BAD : INK_PLAIN), lose, is_last(item) ? " !!" : "", screen_ink(s, INK_PLAIN), built_for);
 	print_owner(s, w, item);
 }
@@ -376,7 +387,7 @@ static size_t print_services(const struct screen *s, const json_t *items, bool a
 		if (shown++ == 0) {
 			fprintf(s->out, "\n%s", screen_ink(s, INK_BOLD));
 			screen_cell(s, "SERVICE", w.service);
-			fprintf(s->out, "  %-8s  %-7s  %-14s  %-9s  %s%s\n", "QUALITY", "RISK", "CAN STILL LOSE", "BUILT FOR", "OWNER",
+			fprintf(s->out, "  %-8s  %-8s  %-14s  %-9s  %s%s\n", "QUALITY", "RISK", "CAN STILL LOSE", "BUILT FOR", "OWNER",
 				screen_ink(s, INK_PLAIN));
 		}
 		print_service(s, &w, list[i]);
@@ -444,6 +455,7 @@ static void print_status(const struct ctl *c, const json_t *answer, bool all)
 	print_head(&s, head);
 	print_counts(&s, head, services);
 	print_wrongs(&s, json_object_get(answer, "wrong"), head, all);
+	plan_print_status(&s, answer);
 	hidden = print_services(&s, items, all || services <= SERVICES_FEW || c->argc > 0);
 	print_end(&s, answer, hidden);
 }

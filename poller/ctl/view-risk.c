@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan-int.h"
 #include "risk-int.h"
 
 enum { POINTS_MOST = 20, CARRIES_MOST = 8, FAILED_MOST = 1000, JUDGED_MOST = 64, REPAIRS_MOST = 16, STAGES_MOST = 4, LEFT_MOST = 12,
@@ -498,6 +499,7 @@ static json_t *service_json(struct view *v, const struct entity *e, struct asked
 	uint32_t *support = must_alloc((n + 1) * sizeof(*support));
 
 	graph_support(l.g, e->node, support, n);
+	plan_put_risk(v, e, &d, item);
 	find_gates(&l, e->node);
 	put_failed(&l, e, support, n, item);
 	put_left(&l, e->node, item);

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "poller/base/text.h"
-#include "poller/ctl/ctl.h"
+#include "poller/ctl/plan-int.h"
 
 enum { SUPPORT_MOST = 65536 };
 
@@ -22,8 +22,9 @@ static json_t *touched_json(const struct alert *a)
 	for (uint32_t i = 0; i < a->touched_count; i++) {
 		const struct touched *t = &a->touched[i];
 
-		json_array_append_new(list, json_pack("{s:o,s:s,s:o,s:o}", "service", json_words(t->service), "quality",
-				      state_word(t->quality_now), "can_lose", lose_json(t->lose_now), "built_for", lose_json(t->built_for)));
+		json_array_append_new(list, json_pack("{s:o,s:s,s:o,s:o,s:b}", "service", json_words(t->service), "quality",
+				      state_word(t->quality_now), "can_lose", lose_json(t->lose_now), "built_for", lose_json(t->built_for),
+				      "planned", (int)t->planned));
 	}
 	return list;
 }
@@ -126,6 +127,7 @@ static json_t *alert_json(struct view *v, const struct alert *told, bool numbere
 		      "cause", json_words(a->cause), "first_do", json_words(a->first_do), "since", json_time(a->since),
 		      "after", json_time(a->since_after), "age_s", span_as_s(wall_since(v->now, a->since)),
 		      "touches", touched_json(a), "touches_more", (int)a->touched_more, "repair_helps", repair_helps(v, a));
+	plan_put_alert(v, a, j);
 	free(a);
 	return j;
 }
@@ -137,18 +139,11 @@ static const struct entity *set_by_hand(struct view *v, const struct alert *a)
 	return e != NULL && e->kind == ENTITY_COMPONENT ? e : NULL;
 }
 
-static void ignore(void *owner, const struct alert *a)
-{
-	(void)owner;
-	(void)a;
-}
-
 /* Without a daemon nobody has judged what was set by hand since: it is wrong all the same, and has no number yet. */
 static void add_unjudged(struct view *v, const char *only, json_t *list)
 {
-	struct alert_book *present = alert_book_new(1);
+	struct alert_book *present = view_book(v);
 
-	alert_book_judge(present, v->model, v->now, ignore, NULL);
 	for (size_t i = 0; i < alert_book_count(present); i++) {
 		const struct alert *a = alert_book_at(present, i);
 		bool known = false;
@@ -158,7 +153,6 @@ static void add_unjudged(struct view *v, const char *only, json_t *list)
 		if (!known && set_by_hand(v, a) && (only[0] == '\0' || touches(v, a, only)))
 			json_array_append_new(list, alert_json(v, a, false));
 	}
-	alert_book_free(present);
 }
 
 /* 0 the worst, and of equal ones first those whose repair gives something back. */
@@ -229,12 +223,13 @@ static json_t *service_json(struct view *v, const struct entity *e)
 				 "can_lose_worst", json_lose(&worst), "built_for", json_lose(&design), "owner", json_words(s->owner),
 				 "tier", (int)s->tier);
 
+	plan_put_service(v, e, &d, item);
 	if (d.at_risk || d.quality != STATE_UP || d.distance_worst != d.distance)
 		count_doubt(v, e, item);
 	return item;
 }
 
-struct counts { int well, at_risk, degraded, down, unknown; };
+struct counts { int well, at_risk, accepted, planned, degraded, down, unknown; };	/* at risk: neither accepted nor planned */
 
 static void count(struct counts *n, const json_t *item)
 {
@@ -244,7 +239,9 @@ static void count(struct counts *n, const json_t *item)
 	n->degraded += strcmp(q, "degraded") == 0;
 	n->unknown += strcmp(q, "unknown") == 0;
 	if (strcmp(q, "up") == 0) {
-		n->at_risk += json_is_true(json_object_get(item, "at_risk"));
+		n->at_risk += strcmp(json_text(item, "risk"), "open") == 0;
+		n->accepted += strcmp(json_text(item, "risk"), "accepted") == 0;
+		n->planned += strcmp(json_text(item, "risk"), "planned") == 0;
 		n->well += !json_is_true(json_object_get(item, "at_risk"));
 	}
 }
@@ -254,12 +251,12 @@ static json_t *head_json(struct view *v, const struct counts *n)
 	char host[256] = "";
 
 	gethostname(host, sizeof(host) - 1);
-	return json_pack("{s:o,s:i,s:i,s:i,s:i,s:o,s:f,s:f,s:f,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:o,s:o}", "host", json_words(host),
+	return json_pack("{s:o,s:i,s:i,s:i,s:i,s:o,s:f,s:f,s:f,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}", "host", json_words(host),
 			 "devices", (int)v->config->device_count, "answering", (int)v->numbers.answering,
 			 "silent", (int)v->numbers.silent, "checks", (int)v->config->check_count, "polled", json_time(v->polled_at),
 			 "polled_ago_s", v->polled_at.us ? span_as_s(wall_since(v->now, v->polled_at)) : -1.0,
 			 "cycle_s", span_as_s(v->cycle), "interval_s", span_as_s(v->config->interval), "live", v->live, "stale", v->stale,
-			 "well", n->well, "at_risk", n->at_risk, "degraded", n->degraded, "down", n->down, "unknown", n->unknown,
+			 "well", n->well, "at_risk", n->at_risk, "accepted", n->accepted, "planned", n->planned, "degraded", n->degraded, "down", n->down, "unknown", n->unknown,
 			 "rows_lost", json_count(v->store.rows_lost), "store_error",
 			 json_words(v->store.write_errors ? v->store.last_error : ""));
 }
@@ -287,5 +284,6 @@ json_t *view_status(struct view *v, const json_t *args, json_t *answer, struct e
 	}
 	json_object_set_new(answer, "head", head_json(v, &n));
 	json_object_set_new(answer, "wrong", wrong_json(v, only));
+	plan_put_status(v, answer);
 	return items;
 }

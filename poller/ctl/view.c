@@ -1,4 +1,5 @@
 /* poller/ctl/view.c: the table of views, what is known without a daemon, and JSON pieces that views share. */
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,10 @@ const struct view_call view_calls[] = {
 	{ "events", view_events, false },
 	{ "components", view_components, false },
 	{ "debug", view_debug, false },
+	{ "windows", view_windows, false },
+	{ "maintain", view_maintain, true },
+	{ "accepted", view_accepted, false },
+	{ "accept", view_accept, true },
 	{ "set", view_set, true },
 	{ "forget", view_forget, true },
 	{ NULL, NULL, false },
@@ -27,6 +32,49 @@ const struct view_call *view_find(const char *name)
 	for (const struct view_call *c = view_calls; c->name != NULL; c++)
 		if (strcmp(c->name, name) == 0)
 			return c;
+	return NULL;
+}
+
+void view_who(const struct view *v, char *buf, size_t size)
+{
+	struct passwd pw, *found = NULL;
+	char space[2048];
+
+	if (v->who[0])
+		snprintf(buf, size, "%s", v->who);
+	else if (getpwuid_r(getuid(), &pw, space, sizeof(space), &found) == 0 && found)
+		snprintf(buf, size, "%s", pw.pw_name);
+	else
+		snprintf(buf, size, "uid %u", (unsigned)getuid());
+}
+
+static void judged(void *owner, const struct alert *a)
+{
+	(void)owner;
+	(void)a;
+}
+
+struct alert_book *view_book(struct view *v)
+{
+	if (v->live || v->present)
+		return v->live ? v->book : v->present;
+	v->present = alert_book_new(1);
+	alert_book_maintenance(v->present, v->maintenance);
+	for (size_t i = 0; i < alert_book_acceptances(v->book); i++)
+		alert_book_accept(v->present, acceptance_copy(alert_book_acceptance_at(v->book, i)));
+	for (size_t i = 0; i < alert_book_count(v->book); i++)
+		alert_book_restore(v->present, alert_book_at(v->book, i));
+	alert_book_judge(v->present, v->model, v->now, judged, NULL);
+	return v->present;
+}
+
+const struct alert *view_alert(struct view *v, const char *key)
+{
+	struct alert_book *b = view_book(v);
+
+	for (size_t i = 0; i < alert_book_count(b); i++)
+		if (strcmp(alert_book_at(b, i)->key, key) == 0)
+			return alert_book_at(b, i);
 	return NULL;
 }
 
@@ -141,6 +189,45 @@ static bool open_alert(void *owner, const struct alert *a)
 	return true;
 }
 
+static bool open_window(void *owner, struct window *w)
+{
+	if (maintenance_take(((struct opening *)owner)->v->maintenance, w) != FW_OK)
+		window_free(w);
+	return true;
+}
+
+static bool open_acceptance(void *owner, struct acceptance *a)
+{
+	if (alert_book_accept(((struct opening *)owner)->v->book, a) != FW_OK)
+		acceptance_free(a);
+	return true;
+}
+
+static void no_step(void *owner, const struct window *w, bool begins)
+{
+	(void)owner;
+	(void)w;
+	(void)begins;
+}
+
+/* What is planned, as it is now: nothing is written. */
+static enum fw_err open_plans(struct opening *o, struct err *err)
+{
+	struct view *v = o->v;
+	struct acceptance *over;
+	enum fw_err e = ledger_windows(v->ledger, open_window, o, err);
+
+	if (e == FW_OK)
+		e = ledger_acceptances(v->ledger, open_acceptance, o, err);
+	maintenance_number_from(v->maintenance, ledger_window_next(v->ledger));
+	alert_book_acceptance_from(v->book, ledger_acceptance_next(v->ledger));
+	maintenance_step(v->maintenance, v->now, no_step, NULL);
+	maintenance_apply(v->maintenance, v->model, v->now);
+	while ((over = alert_book_accept_over(v->book, v->now)) != NULL)
+		acceptance_free(over);
+	return e;
+}
+
 static void no_change(void *owner, const struct entity_change *c)
 {
 	(void)owner;
@@ -173,7 +260,7 @@ static enum fw_err open_ledger(struct view *v, struct err *err)
 		e = ledger_states(v->ledger, open_state, &o, err);
 	if (e == FW_OK)
 		e = ledger_open_alerts(v->ledger, open_alert, &o, err);
-	return e;
+	return e == FW_OK ? open_plans(&o, err) : e;
 }
 
 struct view *view_open(const struct ctl *c, struct err *err)
@@ -190,7 +277,9 @@ struct view *view_open(const struct ctl *c, struct err *err)
 	}
 	mistakes_release(&m);
 	v = must_alloc(sizeof(*v));
-	*v = (struct view){ .config = config, .now = clock_wall(), .who = "", .book = alert_book_new(1) };
+	*v = (struct view){ .config = config, .now = clock_wall(), .who = "", .book = alert_book_new(1),
+			   .maintenance = maintenance_new() };
+	alert_book_maintenance(v->book, v->maintenance);
 	v->model = model_new(config, err);
 	if (v->model == NULL || open_ledger(v, err) != FW_OK ||
 	    model_time(v->model, v->now, &(struct demand_watch){ .each = NULL }, err) != FW_OK) {
@@ -213,7 +302,9 @@ void view_close(struct view *v)
 {
 	if (v == NULL)
 		return;
+	alert_book_free(v->present);
 	alert_book_free(v->book);
+	maintenance_free(v->maintenance);
 	model_free(v->model);
 	ledger_close(v->ledger);
 	config_unref((struct config *)(void *)(uintptr_t)v->config);

@@ -31,7 +31,7 @@ json_t *view_whatif(struct view *v, const json_t *args, json_t *answer, struct e
 	if (targets_take(v, json_object_get(args, "list"), &t, err) != FW_OK)
 		return NULL;
 	s = targets_scenario(v, &t);
-	items = changes_json(v, s);
+	items = changes_json(v, graph_now(model_graph(v->model)), scenario_lens(s));
 	json_object_set_new(answer, "assumed", assumed_json(&t));
 	json_object_set_new(answer, "unreached", unreached_json(s));
 	json_object_set_new(answer, "services", json_integer(v->config->service_count));
@@ -42,20 +42,6 @@ json_t *view_whatif(struct view *v, const json_t *args, json_t *answer, struct e
 }
 
 /* ---- for people ---------------------------------------------------------------------------------------------------- */
-
-/* "a, b and c" of a list, at most so many by name. */
-static void add_names(struct text *t, const json_t *list, const char *key, size_t most)
-{
-	size_t n = json_array_size(list), shown = n < most ? n : most;
-
-	for (size_t i = 0; i < shown; i++) {
-		const json_t *item = json_array_get(list, i);
-
-		text_add(t, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", key ? json_text(item, key) : json_string_value(item));
-	}
-	if (n > shown)
-		text_add(t, " and %zu more", n - shown);
-}
 
 /* Those that are assumed in one state. */
 static json_t *assumed_in(const json_t *assumed, const char *state)

@@ -119,7 +119,7 @@ char *lose_left_words(const json_t *item, char *buf, size_t size_octets)
 		if (strcmp(row[i].quality, q) == 0)
 			before = row[i].before;
 	if (strcmp(q, "down") == 0 || strcmp(q, "unknown") == 0)
-		text_add(&t, "%s", q);
+		text_add(&t, "%s%s", q, json_is_true(json_object_get(item, "planned")) ? ", planned" : "");
 	else if (json_is_null(lose))
 		text_add(&t, "%snothing can stop it", before);
 	else if (n <= 0)

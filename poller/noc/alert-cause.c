@@ -102,7 +102,7 @@ static void cause_of(struct alert_book *b, struct entity *e)
 {
 	struct entity *device = model_device_of(b->model, e);
 
-	if (!e->seen)
+	if (!e->seen || model_maintained(b->model, e))
 		return;
 	if (e->kind == ENTITY_DEVICE)
 		cause_device(b, e);
@@ -112,6 +112,51 @@ static void cause_of(struct alert_book *b, struct entity *e)
 		cause_hanging(b, e, device);
 	else
 		cause_self(b, e);
+}
+
+/* ---- maintenance that would do more than was foreseen --------------------------------------------------------------- */
+
+static bool is_lost(enum state quality) { return quality == STATE_DOWN || quality == STATE_DEGRADED; }
+
+/* Would this service lose quality when the work begins, though it has it now and nobody foresaw that? */
+static bool is_unforeseen(struct alert_book *b, const struct window *w, const struct entity *service)
+{
+	struct verdict now = graph_verdict(model_graph(b->model), service->node);
+	struct verdict then = lens_verdict(model_maintain_lens(b->model, MAINTAIN_TAKEN), service->node);
+
+	return is_lost(then.quality) && !is_lost(now.quality) && !name_list_has(&w->foreseen, service->name);
+}
+
+static void window_touches(struct alert_book *b, const struct window *w, const struct entity *member)
+{
+	size_t n = model_touched_services(b->model, member, NULL, 0);
+	struct entity **service = must_alloc((n + 1) * sizeof(*service));
+	struct cause *c;
+
+	n = model_touched_services(b->model, member, service, n);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_unforeseen(b, w, service[i]))
+			continue;
+		c = cause_get(b, arena_printf(&b->arena, "maintenance/%u", w->number), ROLE_WINDOW, NULL);
+		c->window = w;
+		c->state = STATE_DOWN;
+		affect(b, c, service[i]);
+	}
+	free(service);
+}
+
+static void causes_of_windows(struct alert_book *b)
+{
+	for (size_t i = 0; b->maintenance && i < maintenance_count(b->maintenance); i++) {
+		const struct window *w = maintenance_at(b->maintenance, i);
+
+		for (uint32_t k = 0; window_runs(w) && k < w->member.count; k++) {
+			const struct entity *e = model_find(b->model, w->member.name[k]);
+
+			if (e && e->kind < ENTITY_GROUP && model_maintained(b->model, e))
+				window_touches(b, w, e);
+		}
+	}
 }
 
 static void begin_round(struct alert_book *b)
@@ -138,6 +183,7 @@ void causes_find(struct alert_book *b)
 	begin_round(b);
 	for (size_t i = 0; i < n; i++)
 		cause_of(b, list[i]);
+	causes_of_windows(b);
 }
 
 /* ---- severity --------------------------------------------------------------------------------------------------- */
@@ -168,6 +214,8 @@ enum severity severity_of(const struct verdict *v)
 /* Of what is unknown nobody can say that it does harm: a warning, whatever else harms the services it touches. */
 enum severity severity_of_cause(const struct cause *c, enum severity worst_touched)
 {
+	if (c->role == ROLE_WINDOW)
+		return SEVERITY_MAJOR;	/* it is about to end what works */
 	return c->state == STATE_UNKNOWN || worst_touched == SEVERITY_CLEARED ? SEVERITY_WARNING : worst_touched;
 }
 
@@ -188,6 +236,27 @@ const struct service_now *service_ask(struct alert_book *b, uint32_t service)
 		s->severity = severity_of(&s->verdict);
 	}
 	return s;
+}
+
+/*
+ * What maintenance alone brings about is planned, and no cause beside it is to blame for it: then it counts how bad things
+ * are apart from maintenance. What is worse than that is due to the cause, as it is.
+ */
+enum severity service_severity(struct alert_book *b, uint32_t service)
+{
+	struct service_now *s = &b->service[service];
+	struct lens *alone = model_maintain_lens(b->model, MAINTAIN_ALONE);
+	struct verdict planned, apart;
+
+	service_ask(b, service);
+	if (!alone || s->planned_asked == b->round)
+		return s->severity;
+	s->planned_asked = b->round;
+	planned = lens_verdict(alone, service_entity(b, service)->node);
+	apart = lens_verdict(model_maintain_lens(b->model, MAINTAIN_GOOD), service_entity(b, service)->node);
+	if (severity_of(&planned) >= s->severity)
+		s->severity = severity_of(&apart);
+	return s->severity;
 }
 
 /* What this judging leaves of every service: the "before" of the next alert that touches it. */
@@ -249,7 +318,7 @@ static void touch_add(struct alert_book *b, uint32_t service, uint32_t list)
 	s = service_ask(b, service);
 	tier = model_config(b->model)->service[service].tier;
 	b->touch[b->touches++] = (struct touch){
-		.service = service, .severity = s->severity, .distance = s->verdict.distance,
+		.service = service, .severity = service_severity(b, service), .distance = s->verdict.distance,
 		.tier = tier ? tier : UINT32_MAX,
 	};
 }
@@ -258,8 +327,13 @@ static void touch_services_of(struct alert_book *b, struct entity *e, uint32_t l
 {
 	enum { FEW = 64 };
 	struct entity *few[FEW], **found = few;
-	size_t n = model_touched_services(b->model, e, few, FEW);
+	size_t n;
 
+	if (e->kind == ENTITY_SERVICE) {
+		touch_add(b, e->index, list);
+		return;
+	}
+	n = model_touched_services(b->model, e, few, FEW);
 	if (n > FEW) {
 		found = must_alloc(n * sizeof(struct entity *));
 		n = model_touched_services(b->model, e, found, n);

@@ -3,6 +3,7 @@
  *   alert.c        the book: open alerts, what is told of them
  *   alert-cause.c  from the model: who is a cause, which services it touches, how bad that is
  *   alert-words.c  all of it in words
+ *   accept.c       risks that a person accepted: whose alerts are quiet
  *
  * A cause lives for one judging, in the book's arena; a held alert lives until it is cleared. 'struct alert' is large,
  * so there is one of it in a book, and a held alert keeps only the lines that it has.
@@ -15,12 +16,13 @@
 #include "noc.h"
 
 /* What kind of trouble: decides the words. The table is in alert-words.c. */
-enum role { ROLE_COMPONENT, ROLE_AGENT, ROLE_BLIND, ROLE_UNPOLLED, ROLES };
+enum role { ROLE_COMPONENT, ROLE_AGENT, ROLE_BLIND, ROLE_UNPOLLED, ROLE_WINDOW, ROLES };
 
 struct cause {
 	const char *key;
 	enum role role;
-	struct entity *e;		/* NULL: the poller itself */
+	struct entity *e;		/* NULL: the poller itself, a window of maintenance */
+	const struct window *window;	/* ROLE_WINDOW; its services are those that its work would end */
 	enum state state;
 	uint32_t behind;		/* devices behind it, components of a silent agent, devices not polled */
 	struct entity **affected;	/* whose services it touches */
@@ -36,6 +38,7 @@ struct service_now {
 	uint32_t asked, settled_asked, listed;	/* the round it was asked, looked into, put on a list */
 	struct verdict verdict;
 	enum severity severity;
+	uint32_t planned_asked;		/* the round that severity was held against maintenance */
 	bool unsettled;			/* a component that it stands on has not been seen yet */
 	bool left;			/* there was a judging before this one, and it left: */
 	enum state left_quality;
@@ -55,12 +58,27 @@ struct held {
 	uint32_t touched_count, touched_more, points_count, points_more;
 	struct touched *touched;
 	char (*points)[128];
+	uint32_t accepted;
+	bool quiet;
 	bool seen;			/* in this judging */
 	uint32_t self;
 };
 
+/* An acceptance, its mark read once. */
+struct accepted {
+	struct acceptance *a;
+	enum state state;
+	enum severity severity;
+	struct touched *touched;
+	uint32_t touched_count, touched_more, points;
+	bool heard;			/* it got worse, and that was told */
+};
+
 struct alert_book {
 	uint64_t next_number;
+	struct accepted *accepted;
+	uint32_t accepteds, accepted_room, accepted_next;
+	const struct maintenance *maintenance;
 	struct held **held;
 	uint32_t count, room;
 	bool sorted;
@@ -91,6 +109,8 @@ void cause_touches(struct alert_book *b, const struct cause *c);
 void services_leave(struct alert_book *b);
 const struct service_now *service_ask(struct alert_book *b, uint32_t service);
 bool service_unsettled(struct alert_book *b, uint32_t service);
+/* How bad what is not planned is. */
+enum severity service_severity(struct alert_book *b, uint32_t service);
 struct entity *service_entity(struct alert_book *b, uint32_t service);
 /* Live single points of what b->touch lists, into 'a'. */
 void points_list(struct alert_book *b, struct alert *a);
@@ -98,6 +118,11 @@ void points_list(struct alert_book *b, struct alert *a);
 /* How bad is it for one service; CLEARED: not at all. */
 enum severity severity_of(const struct verdict *v);
 enum severity severity_of_cause(const struct cause *c, enum severity worst_touched);
+
+/* accept.c */
+struct accepted *accepted_find(const struct alert_book *b, const char *key);
+bool accepted_is_worse(const struct accepted *k, const struct alert *now);
+void accepted_release(struct alert_book *b);
 
 /* Words. */
 void say_cause(const struct cause *c, char *buf, size_t size_octets);

@@ -35,6 +35,8 @@ static const struct field alert_fields[] = {
 	FIELD(alert, first_do, FIELD_TEXT, 0),
 	FIELD(alert, touched_more, FIELD_U32, 0),
 	FIELD(alert, points_more, FIELD_U32, 0),
+	FIELD(alert, accepted, FIELD_U32, 0),
+	FIELD(alert, quiet, FIELD_U32, 0),
 };
 
 static const struct field touched_fields[] = {
@@ -44,6 +46,7 @@ static const struct field touched_fields[] = {
 	FIELD(touched, lose_before, FIELD_U32, 0),
 	FIELD(touched, lose_now, FIELD_U32, 0),
 	FIELD(touched, built_for, FIELD_U32, 0),
+	FIELD(touched, planned, FIELD_U32, 0),
 };
 
 enum { ALERT_FIELDS = sizeof(alert_fields) / sizeof(*alert_fields) };

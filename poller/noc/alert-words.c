@@ -98,7 +98,7 @@ char *touched_words(const struct touched *t, char *buf, size_t size_octets)
 	struct text x = text_over(buf, size_octets);
 	char lose[32];
 
-	text_add(&x, "%s: %s", t->service, state_word(t->quality_now));
+	text_add(&x, "%s: %s%s", t->service, state_word(t->quality_now), t->planned ? " (planned)" : "");
 	if (t->lose_now != LOSE_DOWN)
 		text_add(&x, ", %s", lose_words(t->lose_now, lose, sizeof(lose)));
 	if (t->lose_before != t->lose_now)
@@ -135,6 +135,24 @@ static void say_unpolled(const struct cause *c, struct text *t)
 		 c->e->reason);
 }
 
+static void say_window(const struct cause *c, struct text *t)
+{
+	const struct window *w = c->window;
+	uint32_t shown = w->member.count < 3 ? w->member.count : 3;
+
+	text_add(t, "maintenance #%u of ", w->number);
+	for (uint32_t i = 0; i < shown; i++)
+		text_add(t, "%s%s", i ? ", " : "", w->member.name[i]);
+	if (w->member.count > shown)
+		text_add(t, " and %u more", w->member.count - shown);
+	text_add(t, " would now end ");
+	for (uint32_t i = 0; i < c->affected_count && i < 3; i++)
+		text_add(t, "%s%s", i ? ", " : "", c->affected[i]->name);
+	if (c->affected_count > 3)
+		text_add(t, " and %u more", c->affected_count - 3);
+	text_add(t, ", which works: something failed since it was planned");
+}
+
 static const char *repair_component(const struct cause *c)
 {
 	if (c->e->admin)
@@ -155,6 +173,7 @@ static const struct role_words {
 	[ROLE_COMPONENT] = { say_component, repair_component, NULL },
 	[ROLE_AGENT] = { say_agent, repair_agent, NULL },
 	[ROLE_BLIND] = { say_blind, NULL, "look at the poller's own network connection" },
+	[ROLE_WINDOW] = { say_window, NULL, "do not begin the work: repair what failed first (forewarn maintain --end gives the window back)" },
 	[ROLE_UNPOLLED] = { say_unpolled, NULL, "look at forewarn itself (forewarn debug)" },
 };
 
@@ -227,7 +246,11 @@ void say_cleared(struct alert_book *b, const struct held *h, char *buf, size_t s
 		by = model_blamed(b->model, e);
 	else if (e && e->state != STATE_UP)
 		by = model_device_of(b->model, e);
-	if (strcmp(h->key, "poller") == 0 && !e)
+	if (strncmp(h->key, "maintenance/", 12) == 0 && !e)
+		text_add(&t, "maintenance #%s would no longer end more than was foreseen, or is over", h->key + 12);
+	else if (e && model_maintained(b->model, e))
+		text_add(&t, "%s is in maintenance (#%u): what it does until then is planned", h->key, model_maintained(b->model, e));
+	else if (strcmp(h->key, "poller") == 0 && !e)
 		text_add(&t, "the poller sees its devices again");
 	else if (!e)
 		text_add(&t, "%s is no longer in the configuration or the baseline", h->key);
@@ -243,10 +266,12 @@ void say_cleared(struct alert_book *b, const struct held *h, char *buf, size_t s
 /* ---- one line --------------------------------------------------------------------------------------------------- */
 
 /* What the worst lines have in common, for the subject. */
-enum meaning { MEANS_DOWN, MEANS_DEGRADED, MEANS_LAST, MEANS_LESS, MEANS_UNKNOWN, MEANS_NOTHING };
+enum meaning { MEANS_DOWN, MEANS_DEGRADED, MEANS_LAST, MEANS_LESS, MEANS_PLANNED, MEANS_UNKNOWN, MEANS_NOTHING };
 
 static enum meaning meaning_of(const struct touched *t)
 {
+	if (t->planned)
+		return MEANS_PLANNED;
 	if (t->quality_now == STATE_DOWN)
 		return MEANS_DOWN;
 	if (t->quality_now == STATE_DEGRADED)
@@ -262,6 +287,8 @@ static void say_meaning(enum meaning means, uint32_t names, uint32_t least, stru
 
 	if (means == MEANS_LAST)
 		text_add(t, " can lose no more");
+	else if (means == MEANS_PLANNED)
+		text_add(t, " %s in maintenance", be);
 	else if (means == MEANS_LESS && least == LOSE_NEVER)
 		text_add(t, " %s weaker", be);
 	else if (means == MEANS_LESS)
@@ -304,7 +331,7 @@ char *alert_subject(const struct alert *a, char *buf, size_t size_octets)
 {
 	static const char *const tags[] = {
 		[MEANS_DOWN] = "DOWN", [MEANS_DEGRADED] = "DEGRADED", [MEANS_LAST] = "AT RISK", [MEANS_LESS] = "AT RISK",
-		[MEANS_UNKNOWN] = "UNKNOWN", [MEANS_NOTHING] = "COMPONENT",
+		[MEANS_PLANNED] = "AT RISK", [MEANS_UNKNOWN] = "UNKNOWN", [MEANS_NOTHING] = "COMPONENT",
 	};
 	enum meaning means = meaning_of_alert(a);
 	struct text t = text_over(buf, size_octets);

@@ -28,6 +28,8 @@ static void held_free(struct held *h)
 	free(h);
 }
 
+void alert_book_maintenance(struct alert_book *b, const struct maintenance *mt) { b->maintenance = mt; }
+
 void alert_book_free(struct alert_book *b)
 {
 	if (!b)
@@ -42,6 +44,7 @@ void alert_book_free(struct alert_book *b)
 	free(b->service);
 	free(b->point_stamp);
 	free(b->touch);
+	accepted_release(b);
 	free(b);
 }
 
@@ -106,6 +109,8 @@ static void held_put(struct held *h, const struct alert *a)
 	h->changed = a->changed;
 	h->since = a->since;
 	h->since_after = a->since_after;
+	h->accepted = a->accepted;
+	h->quiet = a->quiet;
 	memcpy(h->cause, a->cause, sizeof(h->cause));
 	memcpy(h->first_do, a->first_do, sizeof(h->first_do));
 	held_put_lists(h, a);
@@ -127,6 +132,8 @@ static void held_give(const struct held *h, struct alert *a)
 	a->cleared = (struct wall){ 0 };
 	a->since = h->since;
 	a->since_after = h->since_after;
+	a->accepted = h->accepted;
+	a->quiet = h->quiet;
 	memcpy(a->cause, h->cause, sizeof(a->cause));
 	memcpy(a->first_do, h->first_do, sizeof(a->first_do));
 	a->touched_count = h->touched_count;
@@ -145,7 +152,8 @@ void alert_book_restore(struct alert_book *b, const struct alert *a)
 		return;
 	h = held_add(b, a->key);
 	held_put(h, a);
-	h->kinds |= 1u << a->kind;
+	if (!a->accepted)
+		h->kinds |= 1u << a->kind;
 	if (a->number >= b->next_number)
 		b->next_number = a->number + 1;
 }
@@ -237,6 +245,7 @@ static bool touch_line(struct alert_book *b, const struct held *h, uint32_t serv
 	}
 	t->quality_now = v->quality;
 	t->lose_now = lose_of(v->distance);
+	t->planned = v->quality != STATE_UP && model_is_planned(b->model, service_entity(b, service), v);
 	before(b, service, told, t);
 	return false;
 }
@@ -265,7 +274,8 @@ static void let_stand(const struct held *h, struct alert *a)
 static enum alert_kind kind_of(const struct alert *a)
 {
 	for (uint32_t i = 0; i < a->touched_count; i++)
-		if (a->touched[i].quality_now == STATE_DOWN || a->touched[i].quality_now == STATE_DEGRADED)
+		if (!a->touched[i].planned &&
+		    (a->touched[i].quality_now == STATE_DOWN || a->touched[i].quality_now == STATE_DEGRADED))
 			return ALERT_QUALITY;
 	return a->touched_count ? ALERT_RISK : ALERT_COMPONENT;
 }
@@ -294,7 +304,8 @@ static bool same_lines(const struct held *h, const struct alert *a)
 	for (uint32_t i = 0; i < a->touched_count; i++) {
 		const struct touched *t = &h->touched[i], *n = &a->touched[i];
 
-		if (strcmp(t->service, n->service) != 0 || t->quality_now != n->quality_now || t->lose_now != n->lose_now)
+		if (strcmp(t->service, n->service) != 0 || t->quality_now != n->quality_now || t->lose_now != n->lose_now ||
+		    t->planned != n->planned)
 			return false;
 	}
 	for (uint32_t i = 0; i < a->points_count; i++)
@@ -305,7 +316,7 @@ static bool same_lines(const struct held *h, const struct alert *a)
 
 static bool same_for_people(const struct held *h, const struct alert *a)
 {
-	return h->severity == a->severity && h->kind == a->kind && h->state == a->state &&
+	return h->severity == a->severity && h->kind == a->kind && h->state == a->state && h->accepted == a->accepted &&
 	       same_but_numbers(h->cause, a->cause) && same_lines(h, a);
 }
 
@@ -330,6 +341,20 @@ static void compose(struct alert_book *b, const struct cause *c, const struct he
 	say_cause(c, a->cause, sizeof(a->cause));
 }
 
+/* Is it under an acceptance, and does nobody have to be told? Its return from worse is told as well. */
+static void judge_accepted(struct alert_book *b, const struct held *h, struct alert *a)
+{
+	struct accepted *k = accepted_find(b, a->key);
+	bool worse = k && accepted_is_worse(k, a);
+
+	a->accepted = k && !worse ? k->a->number : 0;
+	a->quiet = a->accepted && !k->heard;
+	if (k && h && h->accepted == 0 && h->changed.us > k->a->at.us)
+		a->quiet = 0;	/* it was worse, and told, before this process began */
+	if (k)
+		k->heard = worse;
+}
+
 static void judge_cause(struct alert_book *b, const struct cause *c, struct tellings *t)
 {
 	struct held *h = held_find(b, c->key);
@@ -339,6 +364,7 @@ static void judge_cause(struct alert_book *b, const struct cause *c, struct tell
 	if (c->role == ROLE_COMPONENT && c->e->admin && b->touches == 0)
 		return;
 	compose(b, c, h);
+	judge_accepted(b, h, a);
 	if (h)
 		h->seen = true;
 	if (h && same_for_people(h, a)) {
@@ -350,7 +376,7 @@ static void judge_cause(struct alert_book *b, const struct cause *c, struct tell
 	a->sequence = h ? h->sequence + 1 : 1;
 	a->raised = h ? h->raised : b->now;
 	a->changed = b->now;
-	a->kinds = (h ? h->kinds : 0) | 1u << a->kind;
+	a->kinds = (h ? h->kinds : 0) | (a->quiet ? 0 : 1u << a->kind);
 	say_first_do(b, c, a, a->first_do, sizeof(a->first_do));
 	if (!h)
 		h = held_add(b, c->key);
@@ -412,6 +438,8 @@ static void tell_clear(struct alert_book *b, struct held *h, alert_each *each, v
 
 	held_give(h, a);
 	a->transition = TRANSITION_CLEAR;
+	a->quiet = a->kinds == 0;		/* nobody was told of it */
+	a->accepted = 0;
 	a->severity = SEVERITY_CLEARED;
 	a->sequence++;
 	a->state = e ? e->state : STATE_UP;

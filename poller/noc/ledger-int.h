@@ -36,6 +36,19 @@
 	X(PART_ADD, "INSERT OR IGNORE INTO part(name, at) VALUES(?1, ?2)")						\
 	X(PART_FORGET, "DELETE FROM part WHERE name = ?1")								\
 	X(PARTS, "SELECT name FROM part ORDER BY name")									\
+	X(WINDOW_PUT, "INSERT OR REPLACE INTO maintenance(number, from_at, until_at, began, ended, why, who, members, foreseen)" \
+		      " VALUES(?,?,?,?,?,?,?,?,?)")									\
+	X(WINDOWS, "SELECT number, from_at, until_at, began, ended, why, who, members, foreseen FROM maintenance"	\
+		   " WHERE ended = 0 ORDER BY number")									\
+	X(WINDOW_NEXT, "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'maintenance'")		\
+	X(ACCEPT_PUT, "INSERT OR REPLACE INTO accepted(number, key, at, until, ended, why, who, mark)"			\
+		      " VALUES(?,?,?,?,?,?,?,?)")									\
+	X(ACCEPTS, "SELECT number, key, at, until, ended, why, who, mark FROM accepted WHERE ended = 0 ORDER BY number") \
+	X(ACCEPT_NEXT, "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'accepted'")			\
+	X(CUT_WINDOWS, "DELETE FROM maintenance WHERE number IN (SELECT number FROM maintenance WHERE ended <> 0"	\
+		       " AND ended < ?1 LIMIT ?2)")									\
+	X(CUT_ACCEPTS, "DELETE FROM accepted WHERE number IN (SELECT number FROM accepted WHERE ended <> 0"		\
+		       " AND ended < ?1 LIMIT ?2)")									\
 	X(CYCLE_PUT, "INSERT OR REPLACE INTO cycle(id, began, ended, summary) VALUES(1, ?1, ?2, ?3)")			\
 	X(CYCLE, "SELECT began, ended, summary FROM cycle WHERE id = 1")						\
 	X(NEXT_PUT, "INSERT INTO number(id, next) VALUES(1, ?1) ON CONFLICT(id) DO UPDATE SET next = max(next, ?1)")	\
@@ -89,6 +102,16 @@ enum fw_err ledger_unsent_after(struct ledger *l, struct unsent_want want, ledge
 uint64_t ledger_outbox_last(struct ledger *l);
 /* How long a row may be on its way before it is posted again; LEDGER_RETRY_S unless told. */
 void ledger_thread_retry_after(struct ledger_thread *t, struct span after);
+/* ledger-plan.c: a list of names as JSON, the caller's to free; and rows whose lists are text already. */
+char *name_list_encode(const struct name_list *l);
+enum fw_err ledger_put_window_row(struct ledger *l, const struct window *w, const char *members, const char *foreseen,
+				  struct err *err);
+enum fw_err ledger_put_acceptance_row(struct ledger *l, const struct acceptance *a, const char *mark, struct err *err);
+
+struct wall ledger_wall_at(sqlite3_stmt *s, int column);
+void ledger_text_at(sqlite3_stmt *s, int column, char *buf, size_t size_octets);
+uint64_t ledger_one_number(struct ledger *l, enum ledger_statement which, uint64_t otherwise);
+
 /* Put a damaged file aside and begin a new one in its place. */
 enum fw_err ledger_renew(struct ledger *l, struct err *err);
 

@@ -5,9 +5,9 @@
 #include "poller/base/text.h"
 #include "ledger-int.h"
 
-static struct wall wall_at(sqlite3_stmt *s, int column) { return (struct wall){ sqlite3_column_int64(s, column) }; }
+struct wall ledger_wall_at(sqlite3_stmt *s, int column) { return (struct wall){ sqlite3_column_int64(s, column) }; }
 
-static void text_at(sqlite3_stmt *s, int column, char *buf, size_t size_octets)
+void ledger_text_at(sqlite3_stmt *s, int column, char *buf, size_t size_octets)
 {
 	const char *t = (const char *)sqlite3_column_text(s, column);
 
@@ -39,15 +39,15 @@ struct events { ledger_each_event *each; void *owner; };
 static bool event_row(struct ledger *l, sqlite3_stmt *s, void *what)
 {
 	struct events *w = what;
-	struct ledger_event e = { .at = wall_at(s, 0), .after = wall_at(s, 1) };
+	struct ledger_event e = { .at = ledger_wall_at(s, 0), .after = ledger_wall_at(s, 1) };
 
 	(void)l;
-	text_at(s, 2, e.what, sizeof(e.what));
-	text_at(s, 3, e.name, sizeof(e.name));
-	text_at(s, 4, e.before, sizeof(e.before));
-	text_at(s, 5, e.now, sizeof(e.now));
-	text_at(s, 6, e.reason, sizeof(e.reason));
-	text_at(s, 7, e.who, sizeof(e.who));
+	ledger_text_at(s, 2, e.what, sizeof(e.what));
+	ledger_text_at(s, 3, e.name, sizeof(e.name));
+	ledger_text_at(s, 4, e.before, sizeof(e.before));
+	ledger_text_at(s, 5, e.now, sizeof(e.now));
+	ledger_text_at(s, 6, e.reason, sizeof(e.reason));
+	ledger_text_at(s, 7, e.who, sizeof(e.who));
 	return w->each(w->owner, &e);
 }
 
@@ -73,12 +73,12 @@ static bool state_row(struct ledger *l, sqlite3_stmt *s, void *what)
 		.state = state >= 0 && state < STATES ? (enum state)state : STATE_UNKNOWN,
 		.admin = sqlite3_column_int(s, 2) != 0, .gone = sqlite3_column_int(s, 3) != 0,
 		.icmp = (uint8_t)sqlite3_column_int(s, 4), .snmp = (uint8_t)sqlite3_column_int(s, 5),
-		.since = wall_at(s, 7), .since_after = wall_at(s, 8), .until = wall_at(s, 9), .seen = wall_at(s, 10),
+		.since = ledger_wall_at(s, 7), .since_after = ledger_wall_at(s, 8), .until = ledger_wall_at(s, 9), .seen = ledger_wall_at(s, 10),
 	};
 
 	(void)l;
-	text_at(s, 0, t.name, sizeof(t.name));
-	text_at(s, 6, t.reason, sizeof(t.reason));
+	ledger_text_at(s, 0, t.name, sizeof(t.name));
+	ledger_text_at(s, 6, t.reason, sizeof(t.reason));
 	return w->each(w->owner, &t);
 }
 
@@ -97,7 +97,7 @@ static bool part_row(struct ledger *l, sqlite3_stmt *s, void *what)
 	char name[MODEL_NAME_MAX];
 
 	(void)l;
-	text_at(s, 0, name, sizeof(name));
+	ledger_text_at(s, 0, name, sizeof(name));
 	return w->each(w->owner, name);
 }
 
@@ -153,8 +153,8 @@ static bool outbox_row(struct ledger *l, sqlite3_stmt *s, void *what)
 	o->id = (uint64_t)sqlite3_column_int64(s, 0);
 	o->alert_number = (uint64_t)sqlite3_column_int64(s, 1);
 	o->sequence = (uint64_t)sqlite3_column_int64(s, 2);
-	text_at(s, 3, o->target, sizeof(o->target));
-	o->queued = wall_at(s, 4);
+	ledger_text_at(s, 3, o->target, sizeof(o->target));
+	o->queued = ledger_wall_at(s, 4);
 	return w->each(w->owner, o);
 }
 
@@ -173,7 +173,7 @@ enum fw_err ledger_unsent(struct ledger *l, uint32_t most, ledger_each_outbox *e
 	return ledger_unsent_after(l, (struct unsent_want){ .most = most }, each, owner, err);
 }
 
-static uint64_t one_number(struct ledger *l, enum ledger_statement which, uint64_t otherwise)
+uint64_t ledger_one_number(struct ledger *l, enum ledger_statement which, uint64_t otherwise)
 {
 	sqlite3_stmt *s = ledger_statement(l, which, NULL);
 
@@ -184,8 +184,8 @@ static uint64_t one_number(struct ledger *l, enum ledger_statement which, uint64
 	return otherwise;
 }
 
-uint64_t ledger_next_number(struct ledger *l) { return one_number(l, SQL_NEXT, 1); }
-uint64_t ledger_outbox_last(struct ledger *l) { return one_number(l, SQL_OUTBOX_LAST, 0); }
+uint64_t ledger_next_number(struct ledger *l) { return ledger_one_number(l, SQL_NEXT, 1); }
+uint64_t ledger_outbox_last(struct ledger *l) { return ledger_one_number(l, SQL_OUTBOX_LAST, 0); }
 
 bool ledger_last_cycle(struct ledger *l, struct wall *began, struct wall *ended, char *summary, size_t size_octets)
 {
@@ -193,9 +193,9 @@ bool ledger_last_cycle(struct ledger *l, struct wall *began, struct wall *ended,
 	bool got = s && sqlite3_step(s) == SQLITE_ROW;
 
 	if (got) {
-		*began = wall_at(s, 0);
-		*ended = wall_at(s, 1);
-		text_at(s, 2, summary, size_octets);
+		*began = ledger_wall_at(s, 0);
+		*ended = ledger_wall_at(s, 1);
+		ledger_text_at(s, 2, summary, size_octets);
 	}
 	if (s)
 		sqlite3_reset(s);

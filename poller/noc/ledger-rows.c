@@ -138,10 +138,11 @@ static uint64_t used_octets(struct ledger *l)
 	return used;
 }
 
-/* The oldest events go first, then the oldest cleared alerts and what was sent of them. */
+/* The oldest events go first, then the oldest cleared alerts and what was sent of them, then plans that are over. */
 static uint64_t cut_to_size(struct ledger *l, uint64_t octets, struct err *err)
 {
-	static const enum ledger_statement order[] = { SQL_CUT_EVENTS, SQL_CUT_SENT, SQL_CUT_ALERTS };
+	static const enum ledger_statement order[] = { SQL_CUT_EVENTS, SQL_CUT_SENT, SQL_CUT_ALERTS, SQL_CUT_WINDOWS,
+						       SQL_CUT_ACCEPTS };
 	struct wall any = { INT64_MAX };
 	uint64_t cut = 0;
 
@@ -176,6 +177,8 @@ uint64_t ledger_retain(struct ledger *l, struct wall now, struct span age, uint6
 		old = cut_all(l, SQL_CUT_EVENTS, before, err);
 		old += cut_all(l, SQL_CUT_ALERTS, before, err);
 		old += cut_all(l, SQL_CUT_OUTBOX, before, err);
+		old += cut_all(l, SQL_CUT_WINDOWS, before, err);
+		old += cut_all(l, SQL_CUT_ACCEPTS, before, err);
 	}
 	if (octets > 0)
 		large = cut_to_size(l, octets, err);

@@ -35,6 +35,8 @@ struct msg_alert { struct msg m; uint32_t json_octets, targets; char text[]; };	
 struct msg_sent { struct msg m; uint64_t id; struct wall at; };
 struct msg_part { struct msg m; struct wall at; char name[MODEL_NAME_MAX]; };
 struct msg_cycle { struct msg m; struct wall began, ended; char summary[]; };
+struct msg_window { struct msg m; uint32_t members_octets; struct window w; char text[]; };	/* lists as JSON, each with its 0 */
+struct msg_acceptance { struct msg m; struct acceptance a; char mark[]; };
 struct msg_send { struct msg m; struct ledger_outbox row; };
 struct msg_stop { struct msg m; uint64_t flush; };	/* write all you have; answers this request */
 
@@ -123,7 +125,7 @@ _Static_assert(ON_COMPONENT == 1 << ALERT_COMPONENT && ON_RISK == 1 << ALERT_RIS
 
 static bool wants(const struct cfg_notify *n, const struct alert *a)
 {
-	return (n->on & (a->kinds | 1u << a->kind)) != 0;
+	return !a->quiet && (n->on & (a->kinds | 1u << a->kind)) != 0;
 }
 
 enum fw_err ledger_post_alert(struct ledger_thread *t, const struct alert *a, const struct config *c)
@@ -178,6 +180,34 @@ enum fw_err ledger_post_cycle(struct ledger_thread *t, struct wall began, struct
 	m->began = began;
 	m->ended = ended;
 	memcpy(m->summary, summary_json, len);
+	return post(t, &m->m);
+}
+
+/* A message has no pointers of its sender's: lists go as text behind it. */
+enum fw_err ledger_post_window(struct ledger_thread *t, const struct window *w)
+{
+	char *members = name_list_encode(&w->member), *foreseen = name_list_encode(&w->foreseen);
+	size_t one = strlen(members) + 1, two = strlen(foreseen) + 1;
+	struct msg_window *m = msg_make(LEDGER_WINDOW, sizeof(*m) + one + two);
+
+	m->members_octets = (uint32_t)one;
+	m->w = *w;
+	m->w.member = m->w.foreseen = (struct name_list){ 0 };
+	memcpy(m->text, members, one);
+	memcpy(m->text + one, foreseen, two);
+	free(members);
+	free(foreseen);
+	return post(t, &m->m);
+}
+
+enum fw_err ledger_post_acceptance(struct ledger_thread *t, const struct acceptance *a)
+{
+	size_t len = strlen(a->mark) + 1;
+	struct msg_acceptance *m = msg_make(LEDGER_ACCEPTANCE, sizeof(*m) + len);
+
+	m->a = *a;
+	m->a.mark = NULL;
+	memcpy(m->mark, a->mark, len);
 	return post(t, &m->m);
 }
 
@@ -252,12 +282,27 @@ static enum fw_err apply_cycle(struct ledger_thread *t, const struct msg *m, str
 	return ledger_cycle(t->ledger, c->began, c->ended, c->summary, err);
 }
 
+static enum fw_err apply_window(struct ledger_thread *t, const struct msg *m, struct err *err)
+{
+	const struct msg_window *w = (const void *)m;
+
+	return ledger_put_window_row(t->ledger, &w->w, w->text, w->text + w->members_octets, err);
+}
+
+static enum fw_err apply_acceptance(struct ledger_thread *t, const struct msg *m, struct err *err)
+{
+	const struct msg_acceptance *a = (const void *)m;
+
+	return ledger_put_acceptance_row(t->ledger, &a->a, a->mark, err);
+}
+
 static const struct { apply_msg *apply; bool heavy; } kinds[] = {
 	[LEDGER_EVENT] = { apply_event, true }, [LEDGER_STATE] = { apply_state, true },
 	[LEDGER_HISTORY] = { apply_history, true },
 	[LEDGER_ALERT] = { apply_alert, true }, [LEDGER_SENT] = { apply_sent, false },
 	[LEDGER_PART_ADD] = { apply_part_add, true }, [LEDGER_PART_FORGET] = { apply_part_forget, true },
 	[LEDGER_CYCLE] = { apply_cycle, false },
+	[LEDGER_WINDOW] = { apply_window, true }, [LEDGER_ACCEPTANCE] = { apply_acceptance, true },
 };
 
 /* ---- a batch ---------------------------------------------------------------------------------------------------- */

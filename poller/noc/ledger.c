@@ -48,6 +48,12 @@ static const char *const migrations[] = {
 	"CREATE TABLE history(name TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, now INTEGER NOT NULL,"
 	" before INTEGER NOT NULL, failures INTEGER NOT NULL, repairs INTEGER NOT NULL, up INTEGER NOT NULL,"
 	" down INTEGER NOT NULL) WITHOUT ROWID;\n",
+	/* Numbers are never given twice: AUTOINCREMENT. Members and services are lists as JSON, 'mark' an alert. */
+	"CREATE TABLE maintenance(number INTEGER PRIMARY KEY AUTOINCREMENT, from_at INTEGER NOT NULL, until_at INTEGER NOT NULL,"
+	" began INTEGER NOT NULL, ended INTEGER NOT NULL, why TEXT NOT NULL, who TEXT NOT NULL, members TEXT NOT NULL,"
+	" foreseen TEXT NOT NULL);\n"
+	"CREATE TABLE accepted(number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, at INTEGER NOT NULL,"
+	" until INTEGER NOT NULL, ended INTEGER NOT NULL, why TEXT NOT NULL, who TEXT NOT NULL, mark TEXT NOT NULL);\n",
 };
 
 enum { SCHEMA = sizeof(migrations) / sizeof(*migrations) };

@@ -11,7 +11,9 @@
  *	alert.c alert-cause.c alert-words.c	the book of alerts: pure
  *	ledger.c ledger-rows.c ledger-read.c	the file
  *	ledger-history.c			how often components failed, in it
+ *	accept.c				risks that a person accepted
  *	alert-json.c				an alert as text and back, for the file
+ *	ledger-plan.c				windows of maintenance and accepted risks in the file
  *	ledger-thread.c				the thread that writes it, and hands out what is to be sent
  *	sender.c trap.c				notifications over SNMP
  *
@@ -30,7 +32,7 @@
 #include "poller/base/err.h"
 #include "poller/base/mbox.h"
 #include "poller/config.h"
-#include "poller/model.h"
+#include "poller/model-maintain.h"
 
 /* ---- alerts --------------------------------------------------------------------------------------------------- */
 
@@ -46,6 +48,7 @@ struct touched {
 	char service[128];
 	enum state quality_before, quality_now;
 	uint32_t lose_before, lose_now, built_for;	/* "can still lose N" = distance - 1; LOSE_NEVER, LOSE_DOWN */
+	uint32_t planned;		/* 1: what it lost is due to maintenance alone, and not to this cause */
 };
 enum { LOSE_DOWN = UINT32_MAX - 1, LOSE_NEVER = UINT32_MAX };
 uint32_t verdict_can_lose(const struct verdict *v);	/* distance - 1, LOSE_DOWN at 0, LOSE_NEVER */
@@ -66,6 +69,8 @@ struct alert {
 	struct touched touched[TOUCHED_MAX];	/* worst first */
 	uint32_t points_count, points_more;
 	char points[POINTS_MAX][128];	/* live single points of what it touches */
+	uint32_t accepted;		/* number of the acceptance that it is under; 0: of none, or it is worse than accepted */
+	uint32_t quiet;			/* 1: kept, and nobody is told */
 };
 
 /* An alert as text and back, exactly: what the ledger keeps. The text is malloc'ed. */
@@ -94,6 +99,47 @@ const struct alert *alert_book_at(struct alert_book *b, size_t i);
 char *alert_subject(const struct alert *a, char *buf, size_t size_octets);
 /* "order management: up, can lose 0 (was 1)", as the trap has it. */
 char *touched_words(const struct touched *t, char *buf, size_t size_octets);
+
+/*
+ * Causes of what is in maintenance have no alert (model_maintained()); how bad another one is, is told apart from what
+ * maintenance alone brings about. When the work would end more than was foreseen, that is an alert of its own, with key
+ * "maintenance/NUMBER". The windows are borrowed, and may change between judgings; NULL: none.
+ */
+void alert_book_maintenance(struct alert_book *b, const struct maintenance *mt);
+
+/* ---- accepted risks ------------------------------------------------------------------------------------------- */
+
+/*
+ * A person takes the risk of one cause upon himself, with a reason and an end. Its alert is kept and shown as accepted,
+ * and nobody is told of it while it is not worse than it was then: a worse state or severity, a service more that it
+ * touches, less quality, a lower distance, or more single points. When it is worse it is heard as ever, when it is
+ * better again that is told, and at the end it is heard again. When it clears, those are told who were told of it.
+ */
+struct acceptance {
+	uint32_t number;
+	char key[MODEL_NAME_MAX];	/* of the alert */
+	struct wall at, until, ended;	/* ended 0: not yet */
+	char why[REASON_MAX], who[WHO_MAX];
+	char *mark;			/* the alert as it was accepted (alert_encode) */
+};
+struct acceptance *acceptance_new(uint32_t number, const struct alert *mark);
+struct acceptance *acceptance_copy(const struct acceptance *a);
+void acceptance_free(struct acceptance *a);
+bool acceptance_is_worse(const struct acceptance *a, const struct alert *now);
+
+enum { ACCEPTANCES_MOST = 4096 };
+/* The book's own from now on; it ends the one before on the same key. FW_FULL: too many, and 'a' is still yours. */
+enum fw_err alert_book_accept(struct alert_book *b, struct acceptance *a);
+size_t alert_book_acceptances(const struct alert_book *b);
+const struct acceptance *alert_book_acceptance_at(const struct alert_book *b, size_t i);
+const struct acceptance *alert_book_acceptance(const struct alert_book *b, const char *key);
+const struct acceptance *alert_book_acceptance_of(const struct alert_book *b, uint32_t number);
+uint32_t alert_book_acceptance_next(const struct alert_book *b);
+void alert_book_acceptance_from(struct alert_book *b, uint32_t next);
+/* The next one whose time is over, taken out: the caller's. NULL: none. */
+struct acceptance *alert_book_accept_over(struct alert_book *b, struct wall now);
+/* Take it out before its time; NULL: there is none. */
+struct acceptance *alert_book_withdraw(struct alert_book *b, uint32_t number);
 
 /* ---- ledger (SQLite) ------------------------------------------------------------------------------------------ */
 
@@ -150,6 +196,9 @@ enum fw_err ledger_history_forget(struct ledger *l, const char *name, struct err
 enum fw_err ledger_outbox_sent(struct ledger *l, uint64_t id, struct wall at, struct err *err);
 enum fw_err ledger_part_add(struct ledger *l, const char *name, struct wall at, struct err *err);	/* baseline */
 enum fw_err ledger_part_forget(struct ledger *l, const char *name, struct err *err);
+/* Windows of maintenance and accepted risks: as they are now, by number. */
+enum fw_err ledger_put_window(struct ledger *l, const struct window *w, struct err *err);
+enum fw_err ledger_put_acceptance(struct ledger *l, const struct acceptance *a, struct err *err);
 /* The last poll cycle, for status without a daemon. */
 enum fw_err ledger_cycle(struct ledger *l, struct wall began, struct wall ended, const char *summary_json,
 			 struct err *err);
@@ -169,6 +218,13 @@ typedef bool ledger_each_alert(void *owner, const struct alert *a);
 enum fw_err ledger_open_alerts(struct ledger *l, ledger_each_alert *each, void *owner, struct err *err);
 typedef bool ledger_each_outbox(void *owner, const struct ledger_outbox *o);
 enum fw_err ledger_unsent(struct ledger *l, uint32_t most, ledger_each_outbox *each, void *owner, struct err *err);
+/* Those not ended; each is the callee's to keep or free. */
+typedef bool ledger_each_window(void *owner, struct window *w);
+enum fw_err ledger_windows(struct ledger *l, ledger_each_window *each, void *owner, struct err *err);
+typedef bool ledger_each_acceptance(void *owner, struct acceptance *a);
+enum fw_err ledger_acceptances(struct ledger *l, ledger_each_acceptance *each, void *owner, struct err *err);
+uint32_t ledger_window_next(struct ledger *l);
+uint32_t ledger_acceptance_next(struct ledger *l);
 uint64_t ledger_next_number(struct ledger *l);
 bool ledger_last_cycle(struct ledger *l, struct wall *began, struct wall *ended, char *summary, size_t size_octets);
 
@@ -188,7 +244,7 @@ uint64_t ledger_retain(struct ledger *l, struct wall now, struct span age, uint6
  */
 enum ledger_msg {
 	LEDGER_EVENT = 1, LEDGER_STATE, LEDGER_HISTORY, LEDGER_ALERT, LEDGER_SENT, LEDGER_PART_ADD, LEDGER_PART_FORGET, LEDGER_CYCLE,
-	LEDGER_COMMIT, LEDGER_STOP,
+	LEDGER_COMMIT, LEDGER_STOP, LEDGER_WINDOW, LEDGER_ACCEPTANCE,
 	LEDGER_COMMITTED = 100, LEDGER_SEND,
 };
 enum { LEDGER_RETRY_S = 30 };
@@ -204,6 +260,8 @@ enum fw_err ledger_post_alert(struct ledger_thread *t, const struct alert *a, co
 enum fw_err ledger_post_sent(struct ledger_thread *t, uint64_t outbox_id, struct wall at);
 enum fw_err ledger_post_part(struct ledger_thread *t, const char *name, bool add, struct wall at);
 enum fw_err ledger_post_cycle(struct ledger_thread *t, struct wall began, struct wall ended, const char *summary_json);
+enum fw_err ledger_post_window(struct ledger_thread *t, const struct window *w);
+enum fw_err ledger_post_acceptance(struct ledger_thread *t, const struct acceptance *a);
 enum fw_err ledger_post_commit(struct ledger_thread *t);
 /* A message of kind LEDGER_SEND in 'back': the outbox row to send. */
 const struct ledger_outbox *ledger_msg_outbox(const struct msg *m);

@@ -128,7 +128,7 @@ static void all_well(struct model *m)
 enum { POINTS_MOST = 32 };
 struct told { struct verdict v; size_t points; uint32_t point[POINTS_MOST]; };
 
-static void ask_all(struct model *m, struct told *a)
+static void ask_all(struct model *m, struct lens *w, struct told *a)
 {
 	for (int i = 0; i < SERVICES; i++) {
 		char name[8];
@@ -136,8 +136,8 @@ static void ask_all(struct model *m, struct told *a)
 
 		snprintf(name, sizeof(name), "s%d", i);
 		node = model_find(m, name)->node;
-		a[i] = (struct told){ .v = graph_verdict(model_graph(m), node) };
-		a[i].points = graph_single_points(model_graph(m), node, a[i].point, POINTS_MOST);
+		a[i] = (struct told){ .v = lens_verdict(w, node) };
+		a[i].points = lens_single_points(w, node, a[i].point, POINTS_MOST);
 	}
 }
 
@@ -183,14 +183,12 @@ static int try_one(struct model *m, uint64_t *s)
 	struct scenario *w = scenario_new(m);
 	int result = 0;
 
-	ask_all(m, before);
+	ask_all(m, graph_now(model_graph(m)), before);
 	for (size_t i = 0; i < n; i++)
 		scenario_put(w, e[i], STATE_DOWN);
 	scenario_settle(w);
-	scenario_enter(w);
-	ask_all(m, then);
-	scenario_leave(w);
-	ask_all(m, again);
+	ask_all(m, scenario_lens(w), then);
+	ask_all(m, graph_now(model_graph(m)), again);
 	for (int pass = 0; pass < 2; pass++)	/* what is not a device first: a check of a silent device is no news */
 		for (size_t i = 0; i < n; i++)
 			if ((e[i]->kind == ENTITY_DEVICE) == (pass == 1))
@@ -199,7 +197,7 @@ static int try_one(struct model *m, uint64_t *s)
 	for (size_t i = 0; i < cut; i++)
 		fact(m, behind[i]->name, N);
 	scenario_free(w);
-	ask_all(m, truth);
+	ask_all(m, graph_now(model_graph(m)), truth);
 	for (size_t i = 0; i < n; i++)
 		if (e[i]->kind == ENTITY_DEVICE && e[i]->state != STATE_DOWN)
 			result = -1;
@@ -207,9 +205,7 @@ static int try_one(struct model *m, uint64_t *s)
 	for (size_t i = 0; i < n; i++)
 		scenario_put(w, e[i], STATE_UP);
 	scenario_settle(w);
-	scenario_enter(w);
-	ask_all(m, back);
-	scenario_leave(w);
+	ask_all(m, scenario_lens(w), back);
 	scenario_free(w);
 	all_well(m);
 	for (size_t i = 0; i < n; i++)
@@ -263,13 +259,8 @@ static const char campus[] =
 
 static struct verdict then(struct model *m, struct scenario *w, const char *service)
 {
-	struct verdict v;
-
 	scenario_settle(w);
-	scenario_enter(w);
-	v = graph_verdict(model_graph(m), model_find(m, service)->node);
-	scenario_leave(w);
-	return v;
+	return lens_verdict(scenario_lens(w), model_find(m, service)->node);
 }
 
 static void test_parents(void)
@@ -287,7 +278,7 @@ static void test_parents(void)
 	is_int(then(m, w, "shop").quality, STATE_UNKNOWN, "both: what is behind them cannot be known");
 	is_int(scenario_unreached(w, cut, 4), 2, "... nor what is behind that");
 	ok(strcmp(cut[0]->name, "app1") == 0 && strcmp(cut[1]->name, "app2") == 0, "... by name");
-	is_int(scenario_state(w, model_find(m, "app1/check/login")), STATE_UNKNOWN, "... with its checks");
+	is_int(lens_get(scenario_lens(w), model_find(m, "app1/check/login")->leaf), STATE_UNKNOWN, "... with its checks");
 	is_int(graph_verdict(model_graph(m), model_find(m, "shop")->node).quality, STATE_UP, "nothing was touched");
 	scenario_free(w);
 
@@ -314,10 +305,10 @@ static void test_good(void)
 	level(m, "app1/check/login", STATE_DOWN);
 	w = scenario_new(m);
 	scenario_put(w, model_find(m, "app1"), STATE_UP);
-	is_int(scenario_state(w, model_find(m, "app1/check/login")), STATE_DOWN,
+	is_int(lens_get(scenario_lens(w), model_find(m, "app1/check/login")->leaf), STATE_DOWN,
 	       "a device that answers does not explain its check: up changes nothing of it");
 	scenario_put_good(w, model_find(m, "app1"));
-	is_int(scenario_state(w, model_find(m, "app1/check/login")), STATE_UP, "... good means all of it");
+	is_int(lens_get(scenario_lens(w), model_find(m, "app1/check/login")->leaf), STATE_UP, "... good means all of it");
 	scenario_free(w);
 	model_free(m);
 }
