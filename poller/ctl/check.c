@@ -3,7 +3,7 @@
 
 #include "risk-int.h"
 
-enum { HINTS_MOST = 5, HINT_NODES = 20000, HINT_GATES = 20000 };
+enum { HINTS_MOST = 5, HINT_NODES = 1 << 16, HINT_LOOKED = 5000000 };
 
 static json_t *summary(const struct config *c)
 {
@@ -38,21 +38,26 @@ static int check_json(const struct ctl *c)
 static void print_hints(struct model *m)
 {
 	struct graph *g = model_graph(m);
-	struct graph_size s = graph_size(g);
-	uint32_t looked, hints = 0;
+	struct graph_size size = graph_size(g);
+	uint32_t looked = 0, all = 0, hints = 0, left_out = 0;
 	char words[2048];
 
-	for (uint32_t node = 0; node < s.components + s.gates && node < HINT_GATES; node++) {
+	for (uint32_t node = 0; node < size.components + size.gates; node++, all += looked, looked = 0) {
 		const uint32_t *member;
-		json_t *fate = graph_is_component(g, node) || graph_need(g, node) >= graph_members(g, node, &member) ? NULL :
-			       fate_json(m, node, HINT_NODES, &looked);
+		json_t *fate;
 
+		if (graph_is_component(g, node) || graph_need(g, node) >= graph_members(g, node, &member))
+			continue;
+		fate = all < HINT_LOOKED ? fate_json(m, node, HINT_NODES, &looked) : json_null();
+		left_out += json_is_null(fate);
 		if (json_is_object(fate) && hints++ < HINTS_MOST)
 			printf("note: shared fate: %s\n", fate_words(fate, words, sizeof(words)));
 		json_decref(fate);
 	}
 	if (hints > HINTS_MOST)
 		printf("note: shared fate of %u more groups: forewarn risk SERVICE\n", hints - HINTS_MOST);
+	if (left_out)
+		printf("note: %u groups stand on too much to look for a shared fate\n", left_out);
 }
 
 static void print_summary(const struct config *config, struct model *m)

@@ -23,13 +23,14 @@ static void add_names(struct text *t, const json_t *list)
 char *fate_words(const json_t *fate, char *buf, size_t size)
 {
 	const json_t *sets = json_object_get(fate, "sets"), *takes = json_object_get(fate, "takes"), *count = json_object_get(fate, "count");
+	size_t i, most = json_int(fate, "actual") == 1 ? SETS_SHOWN : 1;	/* who stands alone is worth a name */
 	struct text t = text_over(buf, size);
-	size_t i;
+	json_int_t more;
 	json_t *set;
 
 	text_add(&t, "%s: ", json_text(fate, "group"));
 	json_array_foreach(sets, i, set) {
-		if (i == SETS_SHOWN)
+		if (i == most)
 			break;
 		text_add(&t, "%s", i ? "; " : "");
 		add_names(&t, set);
@@ -38,8 +39,8 @@ char *fate_words(const json_t *fate, char *buf, size_t size)
 	}
 	if (json_is_string(count))
 		text_add(&t, "; so do %s other sets", json_string_value(count));
-	else if (json_integer_value(count) > (json_int_t)i)
-		text_add(&t, "; so do %lld others", (long long)json_integer_value(count) - (long long)i);
+	else if ((more = json_integer_value(count) - (json_int_t)i) > 0)
+		text_add(&t, more == 1 ? "; so does %lld other" : "; so do %lld others", (long long)more);
 	text_add(&t, " (declared to survive %lld)", (long long)json_int(fate, "declared") - 1);
 	return buf;
 }

@@ -31,26 +31,62 @@ static size_t members_of(const struct graph *g, uint32_t node, const uint32_t **
 
 /* ---- has it anything in common? ---------------------------------------------------------------------------------- */
 
-/* Every node is entered at most once: what is reached again is common to two members, or a member twice. */
-struct search { const struct graph *g; uint32_t *owner, *stack; size_t depth; uint32_t most, entered; bool common; };
+/* What was reached, and from which member; only as large as what is below the gate. */
+struct reached { uint32_t node, owner; };	/* owner: member + 1, 0: free */
+struct search {
+	struct reached *at;		/* open addressing */
+	uint32_t size, used;		/* size: a power of two */
+	uint32_t *stack;
+	size_t depth, room;
+	bool common;
+};
 
-static void enter(struct search *s, uint32_t node, uint32_t owner)
+static struct reached *reached_of(struct search *s, uint32_t node)
 {
-	if (s->owner[node] == owner)
-		return;
-	s->common |= s->owner[node] != 0;
-	s->owner[node] = owner;
-	s->stack[s->depth++] = node;
-	s->entered++;
+	uint32_t i = (node * UINT32_C(0x9e3779b1)) & (s->size - 1);
+
+	while (s->at[i].owner && s->at[i].node != node)
+		i = (i + 1) & (s->size - 1);
+	return &s->at[i];
 }
 
-/* False: nothing. Stops at the first thing in common. */
-static bool has_common(const struct graph *g, const struct fate_question *q)
+static void make_room(struct search *s)
 {
-	uint32_t nodes = nodes_of(g);
-	struct search s = { .g = g, .owner = must_alloc((nodes + 1) * sizeof(*s.owner)), .stack = must_alloc((nodes + 1) * sizeof(*s.stack)) };
+	struct search was = *s;
+
+	if (2 * (s->used + 1) < s->size)
+		return;
+	s->size = was.size ? 2 * was.size : 64;
+	s->at = must_alloc(s->size * sizeof(*s->at));
+	for (uint32_t i = 0; i < was.size; i++)
+		if (was.at[i].owner)
+			*reached_of(s, was.at[i].node) = was.at[i];
+	free(was.at);
+}
+
+/* What is reached from two members is common to them. */
+static void enter(struct search *s, uint32_t node, uint32_t owner)
+{
+	struct reached *r;
+
+	make_room(s);
+	r = reached_of(s, node);
+	if (r->owner == owner)
+		return;
+	s->common |= r->owner != 0;
+	s->used += !r->owner;
+	*r = (struct reached){ node, owner };
+	if (s->depth == s->room)
+		s->stack = must_realloc(s->stack, (s->room = s->room * 2 + 64) * sizeof(*s->stack));
+	s->stack[s->depth++] = node;
+}
+
+/* Stops at the first thing in common. */
+static bool has_common(const struct graph *g, uint32_t gate)
+{
 	const uint32_t *member, *next;
-	size_t n = members_of(g, q->gate, &member);
+	size_t n = members_of(g, gate, &member);
+	struct search s = { .size = 0 };
 
 	for (size_t i = 0; i < n && !s.common; i++) {
 		enter(&s, member[i], (uint32_t)i + 1);
@@ -61,7 +97,7 @@ static bool has_common(const struct graph *g, const struct fate_question *q)
 				enter(&s, next[j], (uint32_t)i + 1);
 		}
 	}
-	free(s.owner);
+	free(s.at);
 	free(s.stack);
 	return s.common;
 }
@@ -201,7 +237,7 @@ enum fw_err graph_shared_fate(const struct graph *g, const struct fate_question 
 	f->declared = f->actual = n - graph_need(g, q->gate) + 1;
 	f->sets = 0;
 	f->looked = 0;
-	if (f->declared < 2 || !has_common(g, q))
+	if (f->declared < 2 || !has_common(g, q->gate))
 		return FW_OK;
 	b.node = must_alloc((b.most + 1) * sizeof(*b.node));
 	b.copy = must_alloc((b.most + 1) * sizeof(*b.copy));
