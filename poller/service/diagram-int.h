@@ -64,6 +64,19 @@ uint32_t diagram_variable(struct diagram *d, uint32_t level);
 /* If f then g else h. Collects first when much has been made since the last time. */
 uint32_t diagram_ite(struct diagram *d, uint32_t f, uint32_t g, uint32_t h);
 
+/* The node itself: found or made. For those that know that the order is kept. */
+uint32_t diagram_make(struct diagram *d, uint32_t level, uint32_t lo, uint32_t hi);
+/* Slots for so many nodes more: no table moves while they are used up. */
+void diagram_reserve(struct diagram *d, uint32_t more);
+/* Let go of all that no root reaches. */
+void diagram_collect(struct diagram *d);
+
+/*
+ * Change the order of the 'levels' variables where that makes less of what the roots hold: at[] is permuted as they
+ * are. The roots stay what they are. 'steps' bounds the time: nodes gone through. The bound of nodes must be far.
+ */
+void diagram_sift(struct diagram *d, uint32_t *at, uint32_t levels, uint64_t steps);
+
 /* At least k of the n functions f[] are true, 1 <= k <= n. */
 uint32_t diagram_at_least(struct diagram *d, const uint32_t *f, size_t n, size_t k);
 /* Those of f[] that are true weigh more than 'slack' together. Weights NULL: 1 each; their sum is below 2^62. */

@@ -79,6 +79,16 @@ size_t diagram_octets(const struct diagram *d)
 	       d->frames * sizeof(*d->frame);
 }
 
+void diagram_reserve(struct diagram *d, uint32_t more)
+{
+	uint32_t room = d->room;
+
+	while (d->used + (uint64_t)more > room)
+		room *= 2;
+	if (room > d->room)
+		grow(d, room);
+}
+
 static uint32_t slot_give(struct diagram *d)
 {
 	uint32_t i = d->spare;
@@ -92,7 +102,7 @@ static uint32_t slot_give(struct diagram *d)
 	return d->used++;
 }
 
-static uint32_t make(struct diagram *d, uint32_t level, uint32_t lo, uint32_t hi)
+uint32_t diagram_make(struct diagram *d, uint32_t level, uint32_t lo, uint32_t hi)
 {
 	uint32_t i;
 
@@ -112,7 +122,7 @@ static uint32_t make(struct diagram *d, uint32_t level, uint32_t lo, uint32_t hi
 
 uint32_t diagram_variable(struct diagram *d, uint32_t level)
 {
-	return make(d, level, DIAGRAM_FALSE, DIAGRAM_TRUE);
+	return diagram_make(d, level, DIAGRAM_FALSE, DIAGRAM_TRUE);
 }
 
 /* ---- collection -------------------------------------------------------------------------------------------------- */
@@ -146,7 +156,7 @@ static void forget(struct diagram *d, const uint8_t *kept)
 	}
 }
 
-static void collect(struct diagram *d)
+void diagram_collect(struct diagram *d)
 {
 	uint8_t *kept = must_alloc(d->used);
 	uint32_t *stack = must_alloc((d->used + 2u) * sizeof(*stack));
@@ -268,7 +278,7 @@ static uint32_t ite(struct diagram *d, struct diagram_frame question)
 			q->lo = result;
 			push(d, &depth, cofactor(d, q, true));
 		} else {
-			result = make(d, q->level, q->lo, result);
+			result = diagram_make(d, q->level, q->lo, result);
 			if (result == DIAGRAM_FULL)
 				return DIAGRAM_FULL;
 			d->known[mix(q->f, q->g, q->h) & (d->knowns - 1)] =
@@ -287,10 +297,10 @@ uint32_t diagram_ite(struct diagram *d, uint32_t f, uint32_t g, uint32_t h)
 
 	d->roots = &here;
 	if (d->live >= d->collect_at)
-		collect(d);
+		diagram_collect(d);
 	result = ite(d, question);
 	if (result == DIAGRAM_FULL && d->steps <= d->most_steps) {
-		collect(d);
+		diagram_collect(d);
 		if (d->live < d->most - d->most / 4)	/* else it would be met again, and slowly */
 			result = ite(d, question);
 	}

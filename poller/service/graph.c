@@ -6,7 +6,7 @@
 #include "poller/base/err.h"
 #include "service-int.h"
 
-enum { MOST_NODES_DEFAULT = 16000000 };
+enum { MOST_NODES_DEFAULT = 4000000 };
 
 static const char *const state_words[STATES] = {
 	[STATE_UP] = "up", [STATE_DEGRADED] = "degraded", [STATE_DOWN] = "down", [STATE_UNKNOWN] = "unknown",

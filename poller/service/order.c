@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "poller/base/err.h"
-#include "service-int.h"
+#include "build-int.h"
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
 
@@ -36,10 +36,8 @@ static void weigh_handed_down(const struct graph *g, const struct part *p, doubl
 	}
 }
 
-static double sized(const struct graph *g, uint32_t node, const double *weight)
-{
-	return g->node[node].component ? 1 : weight[node];
-}
+/* What is not a gate of the part, a component or a module, has no weight when it is met first. */
+static double sized(uint32_t node, const double *weight) { return weight[node] == 0 ? 1 : fabs(weight[node]); }
 
 /* How much is below, shared parts counted each time: large first, small first. */
 static void weigh_by(const struct graph *g, const struct part *p, double *weight, double sign)
@@ -48,8 +46,8 @@ static void weigh_by(const struct graph *g, const struct part *p, double *weight
 		const struct node *n = &g->node[p->gate[i]];
 
 		for (uint32_t j = 0; j < n->members; j++) {
-			weight[p->gate[i]] += sign * fabs(sized(g, n->member[j], weight));
-			if (g->node[n->member[j]].component)
+			weight[p->gate[i]] += sign * sized(n->member[j], weight);
+			if (weight[n->member[j]] == 0)
 				weight[n->member[j]] = sign;
 		}
 	}
@@ -138,7 +136,9 @@ uint32_t order_assign(struct order *o, const struct part *p, const struct order_
 		if (o->seen[node] == o->round)
 			continue;
 		o->seen[node] = o->round;
-		if (o->g->node[node].component)
+		if (o->leaf[node] == LEAF_WITHIN)
+			continue;
+		if (o->g->node[node].component || o->leaf[node])
 			at[levels++] = node;
 		else
 			enter_members(o, &o->g->node[node]);

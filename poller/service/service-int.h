@@ -2,7 +2,7 @@
  *
  *   graph.c   nodes, names, members
  *   order.c   which variable is tested first
- *   build.c   gates to diagrams (diagram.c, threshold.c), part by part, in the best of several orders
+ *   build.c   gates to diagrams (diagram.c, threshold.c), part by part, in the best of several orders (build-int.h)
  *   live.c    the finished diagrams as cells
  *   lens.c    what follows from the states for each cell, kept up to date, for one or more state vectors
  *   ask.c     verdicts, single points, support, what-if: readers of the cells
@@ -127,6 +127,7 @@ extern const size_t order_rule_count;
 /* What ordering one part after the other needs room for. */
 struct order {
 	const struct graph *g;
+	const uint8_t *leaf;		/* of each node: a gate that is taken for a variable */
 	double *weight;			/* of each node */
 	uint32_t *seen, round;		/* of each node: the round it was last seen in */
 	uint32_t *stack;		/* nodes to enter, the next one last */

@@ -137,8 +137,8 @@ static void wide_gates(void)
 	graph_free(g);
 	g = graph_new(0);
 	wide(g, MANY / 2);
-	is_str(mistake(g, FW_FULL), "cannot build 'wide': at 'wide' it needs more than the 16000000 diagram nodes left "
-	       "of 16000000", "half of 100,000: too large, said at once");
+	is_str(mistake(g, FW_FULL), "cannot build 'wide': at 'wide' it needs more than the 4000000 diagram nodes left "
+	       "of 4000000", "half of 100,000: too large, said at once");
 }
 
 /* x, then gate over gate, each with one component more: every second one is "any of". */
