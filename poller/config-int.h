@@ -108,13 +108,13 @@ struct raw_device {
 	unsigned credentials_line, watch_line;
 	struct span every, check_timeout;	/* -1: not given */
 	uint32_t ref;
-	bool port_given, retries_given, window_given, request_rate_given, ping_given, watch_given;
+	bool port_given, retries_given, window_given, request_rate_given, adaptive_given, ping_given, watch_given;
 };
 
 struct defaults {
 	struct span timeout, every, check_timeout;
 	long retries, port, window, request_rate;
-	bool ping;
+	bool ping, adaptive;
 	const char *credentials;
 	struct place credentials_place;
 	const char *const *watch;

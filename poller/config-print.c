@@ -266,7 +266,7 @@ static void device(const struct config *c, const struct cfg_device *d, FILE *out
 		text(out, "\t", "credentials", c->credentials[d->credentials].name);
 	span(out, "\t", "timeout", d->timeout);
 	fprintf(out, "\tretries = %u\n\twindow = %u\n\trequest-rate = %u\n", d->retries, d->window, d->request_rate);
-	fprintf(out, "\tping = %s\n", d->ping ? "true" : "false");
+	fprintf(out, "\tping = %s\n\tadaptive = %s\n", d->ping ? "true" : "false", d->adaptive ? "true" : "false");
 	fprintf(out, "\tany-source = %s\n", d->any_source ? "true" : "false");
 	rate(out, "\t", &d->rate);
 	capacity(out, "\t", "capacity", d->capacity);

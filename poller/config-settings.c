@@ -73,6 +73,7 @@ static void take_defaults(const struct section *s)
 	take_count(s, "window", &d->window);
 	take_count(s, "request-rate", &d->request_rate);
 	take_switch(s, "ping", &d->ping);
+	take_switch(s, "adaptive", &d->adaptive);
 	take_texts(s, "watch", &d->watch, &d->watch_count);
 	d->watch_place = section_place(s, "watch");
 	if (take_text(s, "credentials", &d->credentials))

@@ -204,6 +204,7 @@ static void take_how(const struct section *s, struct cfg_device *d, struct raw_d
 		d->request_rate = (uint32_t)n;
 		raw->request_rate_given = true;
 	}
+	raw->adaptive_given = take_switch(s, "adaptive", &d->adaptive);
 	raw->ping_given = take_switch(s, "ping", &d->ping);
 	take_switch(s, "any-source", &d->any_source);
 	raw->watch_given = take_texts(s, "watch", &d->watch, &d->watch_count);
@@ -253,6 +254,8 @@ static void one_default(struct load *l, struct cfg_device *d, struct raw_device 
 		d->window = (uint8_t)def->window;
 	if (!raw->request_rate_given)
 		d->request_rate = (uint32_t)def->request_rate;
+	if (!raw->adaptive_given)
+		d->adaptive = def->adaptive;
 	if (!raw->ping_given)
 		d->ping = def->ping;
 	if (d->timeout.us < 0)

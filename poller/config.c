@@ -100,6 +100,7 @@ static uint64_t device_fingerprint(const struct load *l, const struct cfg_device
 	h = hash_number(h, d->retries);
 	h = hash_number(h, d->window);
 	h = hash_number(h, d->request_rate);
+	h = hash_number(h, d->adaptive);
 	h = hash_number(h, d->ping);
 	h = hash_number(h, d->any_source);
 	h = hash_number(h, c->interval.us);

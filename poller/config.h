@@ -62,6 +62,7 @@ struct cfg_device {
 	struct span timeout;
 	uint8_t retries;
 	uint8_t window;			/* requests out at once */
+	bool adaptive;			/* what does not move is asked less often */
 	uint32_t request_rate;		/* requests a second at most; 0: no bound */
 	const struct ref *parents; uint32_t parent_count;	/* devices only */
 	struct needs needs;

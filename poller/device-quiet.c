@@ -171,7 +171,7 @@ void device_round_cut(struct device *d, struct mono now)
 	for (uint32_t n = 0; n < p->count; n++) {
 		struct plan_packet *k = &p->packet[device_packet(d, n)];
 
-		if (n < d->next_packet && k->ask == NULL)
+		if ((n < d->next_packet && k->ask == NULL) || (k->flat && !adapt_asks_flat(d)))
 			continue;
 		snmp_cancel(d->w->snmp, k->ask);
 		k->ask = NULL;

@@ -100,12 +100,13 @@ char *device_debug(struct device *d)
 {
 	const struct last_record *r = last_at(d->w->last, d->record);
 	struct mono now = clock_mono();
-	uint32_t watched = 0, gone = 0;
+	uint32_t watched = 0, gone = 0, flat = 0;
 	char *text;
 	json_t *j;
 
 	for (uint32_t i = 0; i < d->part_count; i++) {
 		watched += d->part[i].watched;
+		flat += d->part[i].flat;
 		gone += (last_at(d->w->last, d->part[i].record)->flags & LAST_F_GONE) != 0;
 	}
 	for (int k = 0; k < PLAN_PROBE; k++)
@@ -121,6 +122,7 @@ char *device_debug(struct device *d)
 		      "full", plan_json(&d->plan[PLAN_FULL]), "status", plan_json(&d->plan[PLAN_STATUS]));
 	must(j != NULL);
 	json_object_update_new(j, how_json(d, now));
+	json_object_set_new(j, "flat", json_integer(flat));
 	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
 	return text;

@@ -33,7 +33,8 @@ void device_packet_missing(struct device *d, struct plan_packet *p, enum fw_err 
 
 		sample_missing(d, s, why);
 		if (s->last && s->part < d->part_count)
-			sample_finish(d, &d->part[s->part], worker_wall(d->w, clock_mono()), d->running == PLAN_FULL);
+			sample_finish(d, &d->part[s->part], worker_wall(d->w, clock_mono()),
+				      d->running == PLAN_FULL && !s->rest);
 	}
 }
 
@@ -59,6 +60,10 @@ static void ask_more(struct device *d)
 		uint32_t tag = device_packet(d, d->next_packet);
 		struct plan_packet *k = &p->packet[tag];
 
+		if (k->flat && !adapt_asks_flat(d)) {
+			d->next_packet++;
+			continue;
+		}
 		k->ask = snmp_ask(d->w->snmp, &d->peer, k->packet, answer, d, tag);
 		if (k->ask == NULL)
 			break;
@@ -157,7 +162,7 @@ static void take_values(struct device *d, struct plan_packet *p, struct snmp_mes
 		else
 			sample_missing(d, s, learn_instead(d, p, there));	/* what we did not ask for is never filed */
 		if (s->last && s->part < d->part_count)
-			sample_finish(d, &d->part[s->part], at, d->running == PLAN_FULL);
+			sample_finish(d, &d->part[s->part], at, d->running == PLAN_FULL && !s->rest);
 	}
 }
 
@@ -539,6 +544,8 @@ void device_begin(struct device *d, struct mono now)
 	d->full = now.us >= d->cycle_due.us;
 	while (d->cycle_due.us <= now.us)
 		d->cycle_due = mono_add(d->cycle_due, d->w->config->interval);
+	if (d->full)
+		adapt_round(d);
 	d->outstanding = 0;
 	d->other_tried = 0;
 	d->plans_run = 0;

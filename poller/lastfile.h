@@ -37,6 +37,7 @@ enum last_kind { LAST_FREE, LAST_DEVICE, LAST_PART };
 enum {	/* flags */
 	LAST_F_ADMIN = 1, LAST_F_GONE = 2, LAST_F_WATCHED = 4, LAST_F_SEEN = 8, LAST_F_RESET = 16,
 	LAST_F_NEXT = 64,		/* the agent lists it, but denies it to a GET: asked by GETNEXT */
+	LAST_F_FLAT = 128,		/* its counters stand still: asked every third interval (adapt.c) */
 	LAST_F_ABSENT = 32,		/* the last complete discovery did not find it: once more, and it is gone */
 };
 

@@ -26,6 +26,7 @@ static const uint8_t value_most[AS_KINDS] = {
 struct gather {
 	struct device *d;
 	struct plan *plan;
+	bool flat;			/* counters of parts that do not move */
 	bool with_uptime;		/* a probe asks it also of agents that have none: any answer will do */
 	bool next;			/* by GETNEXT */
 	struct slot slot[256];
@@ -132,7 +133,7 @@ static bool holds(const struct gather *g)
 
 static void gather_close(struct gather *g)
 {
-	struct plan_packet p = { .count = g->count, .octets = (uint16_t)g->answer_octets, .next = g->next };
+	struct plan_packet p = { .count = g->count, .octets = (uint16_t)g->answer_octets, .next = g->next, .flat = g->flat };
 	struct snmp_name names[256];
 
 	if (holds(g) || (g->count == 1 && g->plan->count == 0)) {
@@ -220,11 +221,12 @@ static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
 {
 	const struct part *p = &g->d->part[index];
 	const struct mib_table *t = part_table(g->d, p);
-	uint32_t want = columns_of(g->d, p, kind);
+	bool rest = kind == PLAN_FULL && p->flat && !g->flat;
+	uint32_t want = columns_of(g->d, p, rest ? PLAN_STATUS : kind);
 	uint8_t name[NAME_MOST];
 	size_t len, all = 0;
 
-	if (want == 0)
+	if (want == 0 || (g->flat && !p->flat))
 		return;
 	len = column_name(g->d, p, (uint8_t)__builtin_ctz(want), name);
 	for (uint32_t w = want; w; w &= w - 1)
@@ -241,8 +243,8 @@ static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
 			gather_close(g);
 			gather_open(g);
 		}
-		gather_put(g, (struct slot){ .part = index, .column = c, .last = (want & (want - 1)) == 0 }, name, len,
-			   t->column[c].as);
+		gather_put(g, (struct slot){ .part = index, .column = c, .last = (want & (want - 1)) == 0, .rest = rest }, name,
+			   len, t->column[c].as);
 	}
 }
 
@@ -274,9 +276,22 @@ static void gather_parts(struct gather *g, enum plan_kind kind, bool next)
 			gather_part(g, i, kind);
 }
 
+/* Parts that do not move, whole, in packets of their own. */
+static void gather_flat(struct gather *g)
+{
+	g->flat = true;
+	for (int next = 0; next < 2; next++) {
+		g->next = next;
+		gather_parts(g, PLAN_FULL, next);
+		if (g->count > 0)
+			gather_close(g);
+	}
+}
+
 void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
 {
 	struct gather *g = must_alloc(sizeof(*g));
+	bool flat = false;
 
 	plan_release(plan);
 	g->d = d;
@@ -286,6 +301,8 @@ void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
 	g->request_octets = REQUEST_HEAD;
 	if (kind == PLAN_FULL)
 		gather_markers(g);
+	for (uint32_t i = 0; i < d->part_count && kind == PLAN_FULL; i++)
+		flat = adapt_rests(d, &d->part[i]) || flat;
 	gather_parts(g, kind, false);
 	if (g->count > 0)
 		gather_close(g);
@@ -297,6 +314,8 @@ void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
 		gather_open(g);
 		gather_close(g);
 	}
+	if (flat)
+		gather_flat(g);
 	free(g);
 }
 

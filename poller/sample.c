@@ -30,7 +30,7 @@ void part_name(const struct device *d, const struct part *p, char *buf, size_t s
 	snprintf(buf, size_octets, "%s/%s/%s", d->cfg->name, part_table(d, p)->class_name, instance);
 }
 
-enum { LOST_MOST = 3, UPTIME_SLACK_S = 30 };
+enum { LOST_MOST = 3, FLAT_MOST = 4, UPTIME_SLACK_S = 30 };
 
 /* ---- values --------------------------------------------------------------------------------------------------------- */
 
@@ -409,6 +409,17 @@ static bool has_fresh_counter(const struct mib_table *t, const struct part *p)
 	return false;
 }
 
+/* Of a part that was not asked in every interval: its rows until now, on the straight line between the two readings. */
+static void rows_between(struct device *d, struct part *p, struct wall at)
+{
+	int64_t step = d->w->config->interval.us, last = last_at(d->w->last, p->record)->asked_us, s = 1000000;
+
+	if (at.us - last > FLAT_MOST * step)
+		return;		/* it was silent in between: nobody knows */
+	for (int64_t t = last + step; t < at.us - step / 2; t += step)
+		row_put(d, p, t - t % s, false, at);
+}
+
 static void part_row(struct device *d, struct part *p, struct wall at)
 {
 	const struct mib_table *t = part_table(d, p);
@@ -419,6 +430,8 @@ static void part_row(struct device *d, struct part *p, struct wall at)
 
 	if (begins)
 		p->moved = 0;		/* the counters' part of this row is unknown; its gauges are not */
+	else if (p->flat && !pending)
+		rows_between(d, p, at);
 	if (pending && next <= now)
 		row_put(d, p, next, true, at);	/* known from the first whole second after the reset */
 	if (pending ? now > next : now >= next)
@@ -514,6 +527,7 @@ void part_state(struct device *d, struct part *p, struct wall at)
 		return;
 	w = last_begin(d->w->last, p->record);
 	if (w->state != j.state || w->since_us == 0) {
+		adapt_moved(d, p);
 		w->transitions += w->since_us != 0;
 		w->since_us = at.us;
 		p->since_after.us = w->seen_us && at.us - w->seen_us > 3 * d->w->config->interval.us ? w->seen_us : 0;
@@ -547,8 +561,10 @@ void sample_finish(struct device *d, struct part *p, struct wall at, bool full)
 	if (full)
 		p->lost = p->missed ? (uint8_t)(p->lost + (p->lost < LOST_MOST)) : 0;
 	if (p->fresh != 0) {
-		if (full)
+		if (full) {
 			part_row(d, p, at);
+			adapt_read(d, p);
+		}
 		r = last_begin(d->w->last, p->record);
 		lost_counters(part_table(d, p), r, full ? p->missed : 0);
 		r->seen_us = at.us;

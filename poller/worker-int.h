@@ -28,6 +28,8 @@ struct part {
 	struct wall since_after;	/* its state began after this time: nobody looked in between; else 0 */
 	uint8_t table;			/* of the definitions */
 	uint8_t lost;			/* full rounds in a row in which a value did not come */
+	uint8_t still;			/* full readings in a row in which no counter moved */
+	bool flat;			/* asked every third full round, its state every one */
 	bool watched, dirty, reset;	/* dirty: main has not taken its level; reset: counters do not continue */
 	uint32_t doubted;		/* columns that moved faster than their link: believed the second time */
 };
@@ -41,6 +43,7 @@ struct slot {
 	uint16_t name_at;		/* of its name in the packet's bytes */
 	uint8_t name_len, column;
 	bool last;			/* of its part */
+	bool rest;			/* its part is flat: only its state is asked in this packet */
 };
 
 struct plan_packet {
@@ -51,6 +54,7 @@ struct plan_packet {
 	uint16_t octets;		/* that its answer takes at most */
 	uint8_t lost;			/* sendings in a row without an answer */
 	bool next;			/* a GETNEXT */
+	bool flat;			/* of flat parts alone */
 	struct snmp_ask *ask;		/* outstanding */
 };
 
@@ -134,6 +138,8 @@ struct device {
 	struct mono paused_until;	/* its parents are cut off: not asked */
 	struct mono polled_at;		/* first answer of the last full poll; 0: the next one is the first of a row */
 	uint32_t begin_at;		/* the packet after the first that a full round goes on with */
+	uint32_t full_rounds;		/* so far, from a number of its own */
+	bool rest_waits;		/* parts have become flat since the plan was built */
 	bool skipped;			/* the agent is left alone in this round */
 	bool has_address, resolving, resolve_said, waiting;	/* waiting: for its name, in the one round */
 	struct sockaddr_storage *other;	/* all addresses of its name, when there are several; malloc */
@@ -197,6 +203,14 @@ bool device_levels_flush(struct device *d);		/* post what is dirty; false when m
 void device_begin(struct device *d, struct mono now);		/* a round, now; not when one is busy */
 void device_round_end(struct device *d, struct mono now);	/* if nothing is out any more */
 void device_packet_missing(struct device *d, struct plan_packet *p, enum fw_err why);
+
+/* ---- adapt.c ----------------------------------------------------------------------------------------------------------- */
+
+void adapt_round(struct device *d);				/* a full round begins */
+bool adapt_asks_flat(const struct device *d);			/* ... in which flat parts are read */
+bool adapt_rests(struct device *d, struct part *p);		/* while the plan is built: is it flat? */
+void adapt_read(struct device *d, struct part *p);		/* its counters were read */
+void adapt_moved(struct device *d, struct part *p);		/* it is to be read in every round again */
 
 /* ---- device-quiet.c -------------------------------------------------------------------------------------------------------- */
 

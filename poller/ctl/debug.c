@@ -393,7 +393,10 @@ static void print_packing(const struct screen *s, const json_t *d, const json_t 
 	}
 	fprintf(s->out, " for %lld objects\n", (long long)json_int(full, "objects"));
 	screen_label(s, "components");
-	fprintf(s->out, "%lld, of which %lld are watched\n", (long long)json_int(live, "components"), (long long)json_int(live, "watched"));
+	fprintf(s->out, "%lld, of which %lld are watched", (long long)json_int(live, "components"), (long long)json_int(live, "watched"));
+	if (json_int(live, "flat"))
+		fprintf(s->out, ", %lld asked every third interval: flat", (long long)json_int(live, "flat"));
+	putc('\n', s->out);
 }
 
 /* Silent: what to look at, in the order in which it is usually wrong. */

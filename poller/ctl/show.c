@@ -246,7 +246,7 @@ static void sheet_add_key(struct sheet *s, const char *key)
 /* Every key of the items that is a value, or missing; without 'wide' not those asked at discovery only. */
 static void sheet_add_keys(struct sheet *s, const json_t *items)
 {
-	static const char *const left_out[] = { "device", "missing", "since", "polled", "reason", "state", "component", "rates" };
+	static const char *const left_out[] = { "device", "missing", "since", "polled", "reason", "state", "component", "rates", "flat" };
 	const char *key;
 	json_t *item, *value;
 	size_t i;
@@ -403,6 +403,7 @@ static void print_end(const struct screen *out, const struct sheet *s, unsigned 
 	const char *between = ": ";
 	char number[32];
 	json_int_t left_off = json_int(s->answer, "left_off");
+	unsigned flat = 0;
 	size_t i;
 	json_t *item;
 
@@ -418,6 +419,10 @@ static void print_end(const struct screen *out, const struct sheet *s, unsigned 
 			fprintf(out->out, "%s%s %s", between, text_thousands(n, number, sizeof(number)), states[k]);
 		between = n ? ", " : between;
 	}
+	json_array_foreach(items, i, item)
+		flat += json_is_true(json_object_get(item, "flat"));
+	if (flat)
+		fprintf(out->out, " \u00b7 %u asked every third interval: flat", flat);
 	if (left_off)
 		fprintf(out->out, "; %lld more are not shown: name a device", (long long)left_off);
 	if (hidden)

@@ -155,6 +155,8 @@ static bool one_record(void *owner, const char *device, const struct last_record
 		check_json(j, r);
 	else if (t != NULL && r->signature == last_signature(t))
 		columns_json(j, t, r);
+	if (r->kind == LAST_PART && r->flags & LAST_F_FLAT)
+		json_object_set_new(j, "flat", json_true());
 	json_array_append_new(g->items, j);
 	return true;
 }
