@@ -165,7 +165,6 @@ void demands_check(struct load *l);		/* when all names are resolved */
 
 /* config-settings.c: sections that are not things with a name in the graph */
 void take_settings(const struct section *s);
-void take_credentials(const struct section *s);
 void take_notify(const struct section *s);
 void settings_default(struct load *l);
 void settings_finish(struct load *l);
@@ -177,8 +176,14 @@ void take_rates(const struct section *s);
 void take_rate(const struct section *s, struct rate_given *out);
 void rates_check(struct load *l);		/* when the classes are known */
 
-/* config-secret.c: the first line of a file that only its owner and group may read; NULL after saying why not. */
-const char *secret_read(struct load *l, const char *path, struct place place);
+/* config-credentials.c */
+void take_credentials(const struct section *s);
+/* 'community' or 'community-file' of a section; both is a mistake. False when neither is given or it is wrong. */
+bool take_community(const struct section *s, const char **community, const char **file);
+
+/* config-secret.c: the only line of the file 'path', named by 'option', that only its owner and group may read, in the
+ * snapshot's secrets; NULL after saying why not. */
+const char *secret_read(const struct section *s, const char *option, const char *path);
 
 /* config-address.c */
 /* "192.0.2.1", "host.example", with ":port" or "[v6]:port"; '*port' is left alone without one. */

@@ -51,16 +51,22 @@ static const struct option defaults[] = {
 };
 
 static const struct option credentials[] = {
-	{ "version", OPT_TEXT, NULL, NULL, "2c", "word", "The SNMP version: 1 or 2c." },
+	{ "version", OPT_TEXT, NULL, NULL, "2c", "word", "The SNMP version: 1, 2c or 3." },
 	{ "community", OPT_TEXT, NULL, NULL, NULL, "secret",
 	  "The community itself, 1 to 255 octets. It is better kept in a file of its own." },
 	{ "community-file", OPT_TEXT, NULL, NULL, NULL, "file",
 	  "The file whose only line is the community. Others than its owner and group must not be able to read it." },
-	{ "user", OPT_TEXT, NULL, NULL, NULL, "name", "Of version 3, which is refused in this release; so are the four below." },
-	{ "auth", OPT_TEXT, NULL, NULL, NULL, "word", "Of version 3." },
-	{ "auth-file", OPT_TEXT, NULL, NULL, NULL, "file", "Of version 3." },
-	{ "priv", OPT_TEXT, NULL, NULL, NULL, "word", "Of version 3." },
-	{ "priv-file", OPT_TEXT, NULL, NULL, NULL, "file", "Of version 3." },
+	{ "user", OPT_TEXT, NULL, NULL, NULL, "name", "The user of version 3, 1 to 32 octets." },
+	{ "auth", OPT_TEXT, NULL, NULL, "none", "word",
+	  "How version 3 proves who speaks: MD5, SHA (also SHA-1), SHA-224, SHA-256, SHA-384 or SHA-512." },
+	{ "auth-file", OPT_TEXT, NULL, NULL, NULL, "file",
+	  "The file whose only line is the password of auth, 8 octets at least. Read by its owner and group only, as community-file." },
+	{ "priv", OPT_TEXT, NULL, NULL, "none", "word",
+	  "How version 3 encrypts: DES, AES (also AES-128), AES-192 or AES-256; or AES-192-C or AES-256-C, as Cisco's agents and "
+	  "others lengthen keys. It needs auth." },
+	{ "priv-file", OPT_TEXT, NULL, NULL, NULL, "file", "The same with the password of priv." },
+	{ "context", OPT_TEXT, NULL, NULL, "none", "name",
+	  "The contextName of version 3, up to 32 octets: which part of an agent that stands for several is asked." },
 };
 
 /* How often it fails, of what has a state of its own. */

@@ -10,6 +10,7 @@
 
 #include "poller/base/text.h"
 #include "poller/config-int.h"
+#include "poller/snmp/usm.h"
 
 enum { COLUMNS_MOST = 110 };
 
@@ -186,11 +187,29 @@ static void community(FILE *out, const char *file, const char *fallback, const c
 		text(out, "\t", "community", fallback && strcmp(value, fallback) == 0 ? value : "***");
 }
 
+static void user(const struct cfg_credentials *k, FILE *out)
+{
+	text(out, "\t", "user", k->user);
+	if (k->auth) {
+		text(out, "\t", "auth", usm_auth_word(k->auth));
+		text(out, "\t", "auth-file", k->auth_file);
+	}
+	if (k->priv) {
+		text(out, "\t", "priv", usm_priv_word(k->priv));
+		text(out, "\t", "priv-file", k->priv_file);
+	}
+	if (*k->context)
+		text(out, "\t", "context", k->context);
+}
+
 static void credentials(const struct cfg_credentials *k, FILE *out)
 {
 	begin(out, "credentials", k->name);
-	text(out, "\t", "version", k->version == 0 ? "1" : "2c");
-	community(out, k->community_file, NULL, k->community);
+	text(out, "\t", "version", k->version == SNMP_V1 ? "1" : k->version == SNMP_V2C ? "2c" : "3");
+	if (k->version == SNMP_V3)
+		user(k, out);
+	else
+		community(out, k->community_file, NULL, k->community);
 	end(out);
 }
 

@@ -40,26 +40,28 @@ static const char *only_line(struct load *l, const char *path, FILE *f)
 	else if ((end -= line[end - 1] == '\r') > SECRET_OCTETS_MOST)
 		mistake_add(l->m, path, 1, "more than %d octets", SECRET_OCTETS_MOST);
 	else
-		secret = arena_strndup(&l->c->arena, line, end);
+		secret = secret_strndup(&l->c->secrets, line, end);
 	explicit_bzero(line, sizeof(line));
 	return secret;
 }
 
-const char *secret_read(struct load *l, const char *path, struct place place)
+const char *secret_read(const struct section *s, const char *option, const char *path)
 {
+	struct place place = section_place(s, option);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);	/* a pipe must not hold us */
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	const char *secret = NULL;
+	struct load *l = s->l;
 	struct stat st;
 
 	if (!f) {
-		mistake_add(l->m, place.file, place.line, "community-file \"%s\": cannot be read: %s", path, err_errno());
+		mistake_add(l->m, place.file, place.line, "%s \"%s\": cannot be read: %s", option, path, err_errno());
 		if (fd >= 0)
 			close(fd);
 		return NULL;
 	}
 	if (fstat(fileno(f), &st) < 0 || !S_ISREG(st.st_mode))
-		mistake_add(l->m, place.file, place.line, "community-file \"%s\": not a file", path);
+		mistake_add(l->m, place.file, place.line, "%s \"%s\": not a file", option, path);
 	else if (!open_to_all(l, path, &st))
 		secret = only_line(l, path, f);
 	fclose(f);

@@ -1,4 +1,4 @@
-/* poller/config-settings.c: how to poll, what to keep, whom to tell, credentials: what is no thing of the graph. */
+/* poller/config-settings.c: how to poll, what to keep, whom to tell: what is no thing of the graph. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,83 +149,6 @@ void take_settings(const struct section *s)
 	}
 	in.of = &option_sections[0];
 	take_top(&in);
-}
-
-/* ---- secrets ----------------------------------------------------------------------------------------------------- */
-
-/* 'community' or 'community-file' of a section; both is a mistake. False when neither is given or it is wrong. */
-static bool take_community(const struct section *s, const char **community, const char **file)
-{
-	const char *path = NULL;
-
-	if (section_given(s, "community") && section_given(s, "community-file")) {
-		section_wrong(s, "community", "both community and community-file; keep one");
-		return false;
-	}
-	if (take_text(s, "community-file", &path)) {
-		*file = path_beside(s->l, s->p->file, path);
-		*community = secret_read(s->l, *file, section_place(s, "community-file"));
-		return *community != NULL;
-	}
-	if (!take_text(s, "community", community))
-		return false;
-	if (strlen(*community) > 255) {
-		section_wrong(s, "community", "community has more than 255 octets");
-		return false;
-	}
-	return true;
-}
-
-enum { VERSION_3 = 3 };
-
-static int version_of(const struct section *s)
-{
-	static const char *const of_3[] = { "user", "auth", "auth-file", "priv", "priv-file" };
-	const char *text = "2c";
-
-	take_text(s, "version", &text);
-	if (strcmp(text, "3") == 0) {
-		section_wrong(s, "version", "version \"3\" is not supported yet; use \"2c\"");
-		return VERSION_3;
-	}
-	for (size_t i = 0; i < sizeof(of_3) / sizeof(of_3[0]); i++)
-		if (section_given(s, of_3[i]))
-			section_wrong(s, of_3[i], "%s is of version \"3\" only", of_3[i]);
-	if (strcmp(text, "1") == 0)
-		return 0;
-	if (strcmp(text, "2c") != 0)
-		section_wrong(s, "version", "version \"%s\" does not exist; use \"2c\" or \"1\"", text);
-	return 1;
-}
-
-void take_credentials(const struct section *s)
-{
-	struct load *l = s->l;
-	struct config *c = l->c;
-	uint32_t at = c->credentials_count, had;
-	struct cfg_credentials *k;
-	const char *name;
-
-	if (!name_check(l, s->p->title, section_place(s, NULL), s->subject))
-		return;
-	name = arena_strdup(&c->arena, s->p->title);
-	had = names_put(&l->credentials, name, at);
-	if (had != NAMES_NONE) {
-		section_wrong(s, NULL, "given twice, first in %s:%u", c->credentials[had].place.file, c->credentials[had].place.line);
-		return;
-	}
-	k = grow(&c->credentials, &c->credentials_count, &l->credentials_size, sizeof(*k));
-	k->place = section_place(s, NULL);
-	k->name = name;
-	k->community = "";
-	k->version = version_of(s);
-	if (k->version == VERSION_3)
-		return;		/* the one mistake is said */
-	if (!take_community(s, &k->community, &k->community_file)) {
-		k->community = "";
-		if (!section_given(s, "community") && !section_given(s, "community-file"))
-			section_wrong(s, NULL, "no community; write community-file = \"FILE\"");
-	}
 }
 
 /* ---- whom to tell ------------------------------------------------------------------------------------------------ */

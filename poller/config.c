@@ -30,6 +30,7 @@ static void config_free(struct config *c)
 	free(c->rates);
 	free(c->refs);
 	arena_release(&c->arena);
+	secrets_release(&c->secrets);
 	free(c);
 }
 
@@ -83,6 +84,18 @@ static uint64_t check_fingerprint(const struct cfg_check *k)
 	return hash_number(h, k->counts);
 }
 
+static uint64_t credentials_hash(uint64_t h, const struct cfg_credentials *k)
+{
+	h = hash_number(h, k->version);
+	h = hash_text(h, k->community);
+	h = hash_text(h, k->user);
+	h = hash_text(h, k->context);
+	h = hash_number(h, k->auth);
+	h = hash_number(h, k->priv);
+	h = hash_text(h, k->auth_password ? k->auth_password : "");
+	return hash_text(h, k->priv_password ? k->priv_password : "");
+}
+
 static uint64_t device_fingerprint(const struct load *l, const struct cfg_device *d)
 {
 	const struct config *c = l->c;
@@ -91,8 +104,7 @@ static uint64_t device_fingerprint(const struct load *l, const struct cfg_device
 	h = hash_text(h, d->address);
 	h = hash_number(h, d->port);
 	if (d->credentials != CONFIG_NONE) {
-		h = hash_number(h, c->credentials[d->credentials].version);
-		h = hash_text(h, c->credentials[d->credentials].community);
+		h = credentials_hash(h, &c->credentials[d->credentials]);
 	} else {
 		h = hash_number(h, -1);
 	}
@@ -208,6 +220,7 @@ struct config *config_load(const char *path, const char *state_override, struct 
 	unsigned before = m->count + m->more;
 	struct load l;
 
+	secret_no_core();
 	load_begin(&l, path, m);
 	read_pieces(&l, path, NULL, 0);
 	if (state_override)

@@ -17,6 +17,7 @@
 #include "poller/base/arena.h"
 #include "poller/base/clock.h"
 #include "poller/base/hash.h"
+#include "poller/base/secret.h"
 #include "poller/calendar.h"
 #include "poller/conffile.h"
 #include "poller/mib.h"
@@ -42,12 +43,18 @@ struct place { const char *file; unsigned line; };	/* where it stands; CSV: line
 
 enum { VERSION_NONE = -1 };		/* a device without credentials is asked by ICMP only */
 
+struct usm_user;
 struct cfg_credentials {
 	struct place place;
 	const char *name;
-	int version;			/* enum snmp_version of snmp.h: 0 "1", 1 "2c" */
-	const char *community;		/* from 'community' or 'community-file'; never printed */
+	int version;			/* enum snmp_version of snmp.h */
+	const char *community;		/* from 'community' or 'community-file'; never printed; "" with version 3 */
 	const char *community_file;	/* absolute; NULL: it was written in the configuration */
+	const char *user, *context;	/* of version 3; else "" */
+	uint8_t auth, priv;		/* enum usm_auth, usm_priv of usm.h */
+	const char *auth_file, *priv_file;		/* absolute, or NULL */
+	const char *auth_password, *priv_password;	/* in 'secrets'; wiped by config_keys() */
+	struct usm_user *keys;		/* in 'secrets'; NULL before config_keys(), and with other versions */
 };
 
 struct cfg_device {
@@ -154,6 +161,7 @@ struct cfg_rates {			/* of a class; what is not given is that of rate_prior_of()
 struct config {
 	_Atomic unsigned references;
 	struct arena arena;
+	struct secrets secrets;		/* passwords, keys, communities of files */
 	const char *path;		/* the file it was read from */
 	const char *state;		/* folder */
 	const char *user;
@@ -183,11 +191,15 @@ struct config {
 };
 
 /* Read 'path' and all it includes. NULL with at least one mistake, else a snapshot with one reference.
- * 'state_override' (-s) replaces 'state' when not NULL. */
+ * The process leaves no core file from then on, for it holds secrets. 'state_override' (-s) replaces 'state' when not NULL. */
 struct config *config_load(const char *path, const char *state_override, struct mistakes *m);
 struct config *config_load_text(const char *name, const char *text, size_t len_octets, struct mistakes *m);
 struct config *config_ref(struct config *c);
 void config_unref(struct config *c);
+
+/* Make the keys of all users of version 3, milliseconds each, and wipe their passwords. By who polls, before any worker has
+ * the snapshot. FW_NOTFOUND when libcrypto lacks what one is to be made with. */
+enum fw_err config_keys(struct config *c, struct err *err);
 
 /* The effective configuration with defaults filled in, secrets as ***. Readable again by config_load. */
 void config_print(const struct config *c, FILE *out);

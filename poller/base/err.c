@@ -22,6 +22,12 @@ const char *fw_err_text(enum fw_err e)
 	return (unsigned)e < FW_ERRS ? text[e] : "unknown error";
 }
 
+bool fw_err_refuses(enum fw_err e)
+{
+	return e == FW_KEY || e == FW_WINDOW || e == FW_USER || e == FW_LEVEL || e == FW_DECRYPT ||
+	       e == FW_CONTEXT || e == FW_ENGINE;
+}
+
 const char *fw_err_word(enum fw_err e)
 {
 	static const char *const words[] = {

@@ -12,7 +12,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-/* One list: a code, its word in JSON and logs, and the text for people. */
+/* One list: a code, its word in JSON and logs, and the text for people. Files keep their numbers: new ones go to the end. */
 #define FW_ERRORS(X)								\
 	X(TIMEOUT,  "timeout",    "no answer in time")				\
 	X(MALFORM,  "malformed",  "answer cannot be decoded")			\
@@ -25,14 +25,8 @@
 	X(ORDER,    "order",      "object names do not increase")		\
 	X(TYPE,     "type",       "value has another type than defined")	\
 	X(RANGE,    "range",      "value is out of range")			\
-	X(AUTH,     "auth",       "wrong user, key or security level")		\
-	X(USER,     "unknown-user", "agent does not know the user")		\
-	X(KEY,      "wrong-key",  "wrong authentication key")			\
-	X(LEVEL,    "security-level", "agent does not give the user this security level")	\
-	X(WINDOW,   "window",     "outside the time window")			\
-	X(DECRYPT,  "decryption", "wrong privacy key or protocol")		\
-	X(ENGINE,   "engine",     "agent has another engineID")			\
-	X(CONTEXT,  "context",    "agent has no such context")			\
+	X(KEY,      "wrong-key",  "wrong key")					\
+	X(WINDOW,   "window",     "not in the time window")			\
 	X(RESET,    "reset",      "counter was reset")				\
 	X(CLOCK,    "clock",      "time went back or jumped")			\
 	X(NOTASKED, "not-asked",  "not asked")					\
@@ -46,7 +40,12 @@
 	X(NOTFOUND, "not-found",  "not found")					\
 	X(MISTAKE,  "mistake",    "mistake in the input")			\
 	X(NOMEM,    "no-memory",  "out of memory")				\
-	X(SOURCE,   "source",     "answer from another address than the one asked")
+	X(SOURCE,   "source",     "answer from another address than the one asked")	\
+	X(USER,     "unknown-user", "unknown user")				\
+	X(LEVEL,    "security-level", "unsupported security level")		\
+	X(DECRYPT,  "decryption", "decryption error")				\
+	X(CONTEXT,  "context",    "unknown context")				\
+	X(ENGINE,   "engine",     "another engineID than it had")
 
 enum fw_err {
 	FW_OK,
@@ -58,6 +57,9 @@ enum fw_err {
 
 /* The text for people ("no answer in time"); never NULL, also for a number out of range. */
 const char *fw_err_text(enum fw_err e);
+
+/* An agent that is there and refuses us by the rules of version 3: for another reason than silence. */
+bool fw_err_refuses(enum fw_err e);
 
 /* The word for programs ("timeout"); never NULL. */
 const char *fw_err_word(enum fw_err e);

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "poller/base/log.h"
+#include "poller/base/secret.h"
 #include "poller/ctl/daemon-int.h"
 
 static bool pings_any(const struct config *c)
@@ -125,6 +126,7 @@ enum fw_err privilege_drop(const struct config *c, struct err *err)
 	if (initgroups(pw.pw_name, pw.pw_gid) != 0 || setgid(pw.pw_gid) != 0 || setuid(pw.pw_uid) != 0)
 		return err_set(err, FW_IO, "cannot become user '%s': %s", c->user, err_errno());
 	must(setuid(0) != 0);	/* there is no way back */
+	secret_no_core();	/* the kernel has decided that anew */
 	return FW_OK;
 }
 

@@ -31,12 +31,24 @@ static const struct { const char *name, *text, *want; } wrong[] = {
 	  "x.conf:3: poll is given twice, first in x.conf:1; keep one\nx.conf:4: state is given twice, first in x.conf:2; keep one\n" },
 	{ "a user", "user = \"a b\"\n", "x.conf:1: user = \"a b\": not the name of a user\n" },
 	{ "versions", "credentials \"a\" { version = \"3\"  community = \"x\" }\ncredentials \"b\" {\n version = 4  community = \"x\" }\n",
-	  "x.conf:1: credentials \"a\": version \"3\" is not supported yet; use \"2c\"\n"
-	  "x.conf:3: credentials \"b\": version \"4\" does not exist; use \"2c\" or \"1\"\n" },
-	{ "version 3 is one mistake", "credentials \"a\" { version = \"3\"  user = \"u\"  auth = \"SHA-256\"  auth-file = \"a\" }\n"
-	  "credentials \"b\" { community = \"x\"\n priv = \"AES\" }\n",
-	  "x.conf:1: credentials \"a\": version \"3\" is not supported yet; use \"2c\"\n"
-	  "x.conf:3: credentials \"b\": priv is of version \"3\" only\n" },
+	  "x.conf:1: credentials \"a\": community is of versions \"1\" and \"2c\"; version \"3\" has user, auth and auth-file\n"
+	  "x.conf:1: credentials \"a\": no user; write user = \"NAME\"\n"
+	  "x.conf:3: credentials \"b\": version \"4\" does not exist; use \"3\", \"2c\" or \"1\"\n" },
+	{ "words of version 3 elsewhere", "credentials \"b\" { community = \"x\"\n priv = \"AES\"\n context = \"c\" }\n",
+	  "x.conf:2: credentials \"b\": priv is of version \"3\" only\nx.conf:3: credentials \"b\": context is of version \"3\" only\n" },
+	{ "protocols of version 3", "credentials \"a\" { version = \"3\"  user = \"u\"\n auth = \"SHA-3\"\n priv = \"3DES\" }\n",
+	  "x.conf:2: credentials \"a\": auth = \"SHA-3\": must be MD5, SHA, SHA-224, SHA-256, SHA-384 or SHA-512\n"
+	  "x.conf:3: credentials \"a\": priv = \"3DES\": must be DES, AES, AES-192, AES-256, AES-192-C or AES-256-C\n"
+	  "x.conf:2: credentials \"a\": auth without auth-file; write auth-file = \"FILE\"\n"
+	  "x.conf:3: credentials \"a\": priv without priv-file; write priv-file = \"FILE\"\n" },
+	{ "privacy alone", "credentials \"a\" { version = \"3\"  user = \"u\"\n priv = \"AES\"\n priv-file = \"/nowhere/p\"\n auth-file = \"/nowhere/a\" }\n",
+	  "x.conf:2: credentials \"a\": priv without auth, which version \"3\" does not have; write auth = \"SHA-256\" and auth-file\n"
+	  "x.conf:4: credentials \"a\": auth-file without auth; write auth = \"SHA-256\"\n"
+	  "x.conf:4: auth-file \"/nowhere/a\": cannot be read: No such file or directory\n"
+	  "x.conf:3: priv-file \"/nowhere/p\": cannot be read: No such file or directory\n" },
+	{ "names too long", "credentials \"a\" { version = \"3\"  user = \"123456789012345678901234567890123\"\n"
+	  " context = \"123456789012345678901234567890123\" }\n",
+	  "x.conf:1: credentials \"a\": user has more than 32 octets\nx.conf:2: credentials \"a\": context has more than 32 octets\n" },
 	{ "no community, twice", "credentials \"a\" { }\n" C C "credentials \"e\" { community = \"\" }\n",
 	  "x.conf:1: credentials \"a\": no community; write community-file = \"FILE\"\n"
 	  "x.conf:3: credentials \"c\": given twice, first in x.conf:2\n"
@@ -263,6 +275,12 @@ static void test_secrets(void)
 	is_str(load_file(text, got, sizeof(got)), "c.secret:1: is empty; write the secret into its first line\n", "an empty secret");
 	write_file("c.secret", "a\nb\n", 0640);
 	is_str(load_file(text, got, sizeof(got)), "c.secret:2: more than one line; the secret is the only one\n", "two lines");
+	write_file("c.secret", "1234567\n", 0640);
+	is_str(load_file("credentials \"c\" { version = \"3\" user = \"u\" auth = \"sha1\" auth-file = \"c.secret\" }\n", got, sizeof(got)),
+	       "c.secret:1: a password of fewer than 8 characters, which agents refuse (RFC 3414 11.2)\n", "a password too short");
+	write_file("c.secret", "12345678\n", 0644);
+	is_str(load_file("credentials \"c\" { version = \"3\" user = \"u\" auth = \"sha1\" auth-file = \"c.secret\" }\n", got, sizeof(got)),
+	       "c.secret: readable by everyone (0644); use 0640 root:forewarn\n", "a password all may read");
 	is_str(load_file("credentials \"c\" { community-file = \".\" }\n", got, sizeof(got)),
 	       "x.conf:1: community-file \".\": not a file\n", "a folder");
 }
@@ -343,7 +361,7 @@ int main(void)
 {
 	char command[64];
 
-	plan(2 * (int)(sizeof(wrong) / sizeof(*wrong)) + 6 + 6 + 2 + 2 + 1);
+	plan(2 * (int)(sizeof(wrong) / sizeof(*wrong)) + 8 + 6 + 2 + 2 + 1);
 	test_wrong();
 	if (!mkdtemp(folder))
 		note("cannot make a folder");
