@@ -399,11 +399,14 @@ static bool plan_over(struct device *d)
 	}
 	if (!d->snmp_answered) {
 		d->learn.suspect_names = 0;
-		if (!d->starved)
+		if (!d->starved) {
 			d->fact.snmp = ANSWER_NO;
+			d->fact.why = fw_err_refuses(d->snmp_why) ? d->snmp_why : FW_OK;
+		}
 		return false;
 	}
 	d->fact.snmp = ANSWER_YES;
+	d->fact.why = FW_OK;
 	if (!round_may_go_on(d))
 		return false;
 	if (d->rebooted || d->changed) {
@@ -450,7 +453,7 @@ static void remember_round(struct device *d, struct mono now, struct wall at)
 	struct last_record *r = last_begin(d->w->last, d->record);
 	struct span took = mono_since(now, d->round_began);
 	bool up = d->fact.snmp == ANSWER_YES || d->fact.icmp == ANSWER_YES;
-	enum state s = up ? STATE_UP : d->has_address ? STATE_DOWN : STATE_UNKNOWN;
+	enum state s = up ? STATE_UP : d->has_address && !d->fact.why ? STATE_DOWN : STATE_UNKNOWN;
 
 	r->asked_us = at.us;
 	if (up)
@@ -533,7 +536,7 @@ static void round_ask(struct device *d)
 	if (asks_snmp(d))
 		round_snmp(d);
 	else
-		d->fact.snmp = ANSWER_NOT_ASKED;
+		d->fact.snmp = ANSWER_NOT_ASKED, d->fact.why = FW_OK;
 	device_round_end(d, clock_mono());
 }
 
@@ -555,7 +558,7 @@ void device_begin(struct device *d, struct mono now)
 		round_ask(d);
 		return;
 	}
-	d->fact = (struct device_fact){ ANSWER_NOT_ASKED, ANSWER_NOT_ASKED };	/* nothing was sent: nobody is silent */
+	d->fact = (struct device_fact){ .icmp = ANSWER_NOT_ASKED, .snmp = ANSWER_NOT_ASKED };	/* nothing was sent: nobody is silent */
 	device_round_end(d, now);
 }
 
@@ -608,6 +611,7 @@ static void peer_take(struct device *d)
 {
 	const struct cfg_credentials *c;
 
+	snmp_agent_free(d->w->snmp, d->peer.v3);
 	memset(&d->peer, 0, sizeof(d->peer));
 	d->peer.timeout = d->cfg->timeout;
 	d->peer.retries = d->cfg->retries;
@@ -621,8 +625,19 @@ static void peer_take(struct device *d)
 		c = &d->w->config->credentials[d->cfg->credentials];
 		d->peer.version = (uint8_t)c->version;
 		text_copy(d->peer.community, sizeof(d->peer.community), c->community);
+		if (c->version == SNMP_V3)
+			d->peer.v3 = snmp_agent_new(d->w->snmp, c->keys, c->context);
 	}
 	device_address_take(d);
+}
+
+/* Equal keys of the new snapshot: those of the old one go with it. */
+static void peer_same(struct device *d)
+{
+	const struct cfg_credentials *c = d->w->config->credentials;
+
+	if (d->peer.v3)
+		snmp_agent_same(d->peer.v3, c[d->cfg->credentials].keys, c[d->cfg->credentials].context);
 }
 
 /* The first tick: at once in one round, else where the name's hash puts it in the interval. */
@@ -714,6 +729,7 @@ void device_free(struct device *d)
 	cancel(d);
 	worker_levels_forget(d);
 	parts_free(d);
+	snmp_agent_free(d->w->snmp, d->peer.v3);
 	free(d->other);
 	free(d);
 }
@@ -729,8 +745,10 @@ void device_parts_stop(struct device *d)
 void device_config(struct device *d, const struct cfg_device *cfg, bool changed)
 {
 	d->cfg = cfg;
-	if (!changed)
+	if (!changed) {
+		peer_same(d);
 		return;
+	}
 	cancel(d);
 	parts_free(d);
 	d->discovery_due = (struct mono){ 0 };
@@ -738,7 +756,7 @@ void device_config(struct device *d, const struct cfg_device *cfg, bool changed)
 	d->no_uptime = d->replan = d->changed = false;
 	d->force_fact = true;
 	if (!asks_snmp(d))
-		d->fact.snmp = ANSWER_NOT_ASKED;
+		d->fact.snmp = ANSWER_NOT_ASKED, d->fact.why = FW_OK;
 	parts_from_last(d);
 	peer_take(d);
 	schedule(d, clock_mono());

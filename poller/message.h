@@ -20,6 +20,7 @@
 #include "poller/model.h"
 #include "poller/probe/probe.h"
 #include "poller/snmp/snmp.h"
+#include "poller/snmp/usm.h"
 #include "rrd/store.h"
 
 enum core_msg {
@@ -100,6 +101,7 @@ struct worker_numbers {
 	struct mono last_cycle_end, last_answer;	/* last_answer: of any of its devices */
 	struct snmp_count snmp;
 	struct snmp_pace pace;
+	struct usm_count v3;
 	struct icmp_count icmp;
 	struct check_count check;
 };

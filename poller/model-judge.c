@@ -111,18 +111,21 @@ static void say_cut_off(const struct model *m, const struct item *d, char *buf, 
 		text_add(&t, " %s cut off by %s", c->parent_count == 1 ? "is" : "are", root);
 }
 
-static const char *say_silent(struct device_fact f)
+/* "no ICMP", "answers ICMP, no SNMP", "no ICMP, no SNMP: wrong key" */
+static void say_fact(struct device_fact f, char *buf, size_t size_octets)
 {
-	if (f.icmp == ANSWER_NO && f.snmp == ANSWER_NO)
-		return "no SNMP, no ICMP";
-	return f.icmp == ANSWER_NO ? "no ICMP" : "no SNMP";
-}
+	struct text t = text_over(buf, size_octets);
 
-static const char *say_answering(struct device_fact f)
-{
-	if (f.snmp == ANSWER_NO)
-		return "answers ICMP, no SNMP";
-	return f.icmp == ANSWER_NO ? "answers SNMP, no ICMP" : "";
+	if (f.icmp == ANSWER_YES && f.snmp == ANSWER_NO)
+		text_add(&t, "answers ICMP, ");
+	else if (f.snmp == ANSWER_YES && f.icmp == ANSWER_NO)
+		text_add(&t, "answers SNMP, ");
+	if (f.snmp != ANSWER_NO)
+		text_add(&t, "%s", f.icmp == ANSWER_NO ? "no ICMP" : "");
+	else if (f.why)
+		text_add(&t, "%sno SNMP: %s", f.icmp == ANSWER_NO ? "no ICMP, " : "", fw_err_text(f.why));
+	else
+		text_add(&t, "no SNMP%s", f.icmp == ANSWER_NO ? ", no ICMP" : "");
 }
 
 /* ---- what follows for parts and checks -------------------------------------------------------------------------- */
@@ -222,8 +225,8 @@ static void judge(struct model *m, uint32_t device, struct wall at)
 			return;
 		judge_unasked(m, d, &v);
 	} else if (!d->silent) {
-		v.state = STATE_UP;
-		v.reason = say_answering(d->e.fact);
+		v.state = d->e.fact.icmp == ANSWER_YES || d->e.fact.snmp == ANSWER_YES ? STATE_UP : STATE_UNKNOWN;
+		say_fact(d->e.fact, reason, sizeof(reason));
 	} else if (m->blind) {
 		v.state = STATE_UNKNOWN;
 		v.reason = "all devices are silent";
@@ -231,7 +234,7 @@ static void judge(struct model *m, uint32_t device, struct wall at)
 		v.state = STATE_UNKNOWN;
 		say_cut_off(m, d, reason, sizeof(reason));
 	} else {
-		v.reason = say_silent(d->e.fact);
+		say_fact(d->e.fact, reason, sizeof(reason));
 	}
 	item_take(m, d, &v);
 	follow(m, d, at);
@@ -277,7 +280,7 @@ static bool put_fact(struct model *m, struct item *d, struct device_fact f)
 	m->silent -= d->silent;
 	d->e.fact = f;
 	d->asked = f.icmp != ANSWER_NOT_ASKED || f.snmp != ANSWER_NOT_ASKED;
-	d->silent = d->asked && f.icmp != ANSWER_YES && f.snmp != ANSWER_YES;
+	d->silent = d->asked && fact_silent(f);
 	m->asked += d->asked;
 	m->silent += d->silent;
 	return was_silent != d->silent;
@@ -309,7 +312,7 @@ bool model_device_fact(struct model *m, uint32_t device, struct device_fact f, s
 
 bool model_device_unknown(struct model *m, uint32_t device, const char *reason, struct wall at)
 {
-	struct device_fact none = { ANSWER_NOT_ASKED, ANSWER_NOT_ASKED };
+	struct device_fact none = { .icmp = ANSWER_NOT_ASKED, .snmp = ANSWER_NOT_ASKED };
 	struct view v = { .state = STATE_UNKNOWN, .reason = reason, .since = at, .at = at };
 	uint64_t before = m->changes;
 	struct item *d;

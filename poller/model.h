@@ -34,7 +34,13 @@ enum { REASON_MAX = 160, MODEL_NAME_MAX = 640 };
 
 /* Did it answer? */
 enum answer { ANSWER_NOT_ASKED, ANSWER_YES, ANSWER_NO };
-struct device_fact { uint8_t icmp, snmp; };	/* enum answer */
+struct device_fact {
+	uint8_t icmp, snmp;		/* enum answer */
+	uint8_t why;			/* enum fw_err: snmp is ANSWER_NO, and the agent said this (fw_err_refuses()); else 0 */
+};
+/* Nothing came from it. An agent that refuses us is there, though nothing is known of its device. */
+static inline bool fact_silent(struct device_fact f) { return f.icmp != ANSWER_YES && f.snmp != ANSWER_YES && !f.why; }
+
 
 enum entity_kind { ENTITY_DEVICE, ENTITY_PART, ENTITY_CHECK, ENTITY_COMPONENT, ENTITY_GROUP, ENTITY_SERVICE };
 

@@ -59,7 +59,7 @@ static void find_names(struct plan_packet *p)
 	struct snmp_varbind vb;
 	uint32_t i = 0;
 
-	must(snmp_message_dec(&m, p->packet->bytes, p->packet->len_octets) == FW_OK);
+	snmp_packet_names(p->packet, &m);
 	while (snmp_varbind_next(&m, &vb)) {
 		p->slot[i].name_at = (uint16_t)(vb.name - p->packet->bytes);
 		p->slot[i++].name_len = (uint8_t)vb.name_len;

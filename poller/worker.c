@@ -299,7 +299,7 @@ static void beat(struct worker *w)
 	for (uint32_t i = 0; i < w->device_count; i++) {
 		const struct device *d = w->device[i];
 
-		silent += d->polled && d->has_address && d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES;
+		silent += d->polled && d->has_address && fact_silent(d->fact);
 		resolving += !d->has_address;
 		parts += d->part_count;
 		w->n.quiet += backoff_quiet(&d->quiet);
@@ -314,6 +314,7 @@ static void beat(struct worker *w)
 	w->n.snmp = snmp_count(w->snmp);
 	w->n.pace = snmp_pace(w->snmp);
 	drops_note(w, now);
+	w->n.v3 = snmp_count_v3(w->snmp);
 	w->n.icmp = icmp_count(w->icmp);
 	w->n.check = check_count(w->runner);
 	b->worker = w->setup.number;

@@ -151,6 +151,8 @@ static enum fw_err daemon_start(struct daemon *d, struct err *err)
 	    (e = privilege_lock(d->config->state, &d->lock_fd, &pid, err)) != FW_OK)
 		goto out;
 	privilege_sockets(d->config, d->options->once, sockets, d->worker_count, err);
+	if ((e = config_keys(d->config, err)) != FW_OK)
+		goto out;
 	if ((e = privilege_drop(d->config, err)) != FW_OK || (e = privilege_state(d->config, err)) != FW_OK)
 		goto out;
 	d->base = event_base_new();
@@ -516,6 +518,23 @@ static json_t *pace_json(const struct snmp_pace *p)
 			 "pace_cuts", (json_int_t)p->cuts, "receive_buffer", (json_int_t)p->buffer_octets);
 }
 
+/* Only what has happened: most networks know none of it. */
+static json_t *v3_json(const struct worker_numbers *n)
+{
+	const struct { const char *word; uint64_t count; } counts[] = {
+		{ "refused", n->snmp.refused }, { "downgraded", n->snmp.downgraded },
+#define ROW(name, word, text) { word, n->v3.name },
+		USM_COUNTS(ROW)
+#undef ROW
+	};
+	json_t *j = json_object();
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (counts[i].count)
+			json_object_set_new(j, counts[i].word, json_integer((json_int_t)counts[i].count));
+	return j;
+}
+
 static json_t *worker_json(const struct daemon *d, unsigned w)
 {
 	const struct worker_numbers *n = &d->numbers[w];
@@ -539,6 +558,7 @@ static json_t *worker_json(const struct daemon *d, unsigned w)
 	json_object_set_new(j, "packing", json_pack("{s:I,s:I,s:I}", "trials", (json_int_t)n->trials, "grown", (json_int_t)n->grown,
 			    "shrunk", (json_int_t)n->shrunk));
 	json_object_update_new(j, pace_json(&n->pace));
+	json_object_set_new(j, "v3", v3_json(n));
 	return j;
 }
 

@@ -10,6 +10,7 @@
 
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
+#include "poller/snmp/snmp.h"
 #include "poller/lastfile.h"
 #include "poller/message.h"
 
@@ -85,8 +86,10 @@ static void device_facts(struct lacks *l, const struct last_record *r)
 	device_learned(l->device, r);
 	l->tables = r->value[LAST_D_TABLES];
 	l->walked = r->value[LAST_D_DISCOVERED_AT] != 0;
-	if (r->why[LAST_D_SNMP] != FW_OK)
+	if (r->why[LAST_D_SNMP] != FW_OK) {
 		json_object_set_new(l->device, "snmp_trouble", json_string(fw_err_text(r->why[LAST_D_SNMP])));
+		json_object_set_new(l->device, "snmp_why", json_string(fw_err_word(r->why[LAST_D_SNMP])));
+	}
 	if (trouble[0])
 		json_object_set_new(l->device, "discovery_trouble", json_string(trouble));
 }
@@ -155,6 +158,8 @@ static void lacks_summary(const struct lacks *l, json_t *item)
 	json_object_set_new(item, "by_getnext", by_next);
 }
 
+static const char *const version_word[] = { [SNMP_V1] = "SNMPv1", [SNMP_V2C] = "SNMPv2c", [SNMP_V3] = "SNMPv3" };
+
 json_t *view_debug(struct view *v, const json_t *args, json_t *answer, struct err *err)
 {
 	const char *device = json_text(args, "device");
@@ -182,7 +187,7 @@ json_t *view_debug(struct view *v, const json_t *args, json_t *answer, struct er
 	json_object_set_new(item, "retries", json_integer(v->config->device[r->index].retries));
 	json_object_set_new(item, "timeout_s", json_real(span_as_s(v->config->device[r->index].timeout)));
 	json_object_set_new(item, "version", json_string(v->config->device[r->index].credentials == CONFIG_NONE ? "" :
-			    v->config->credentials[v->config->device[r->index].credentials].version ? "SNMPv2c" : "SNMPv1"));
+			    version_word[v->config->credentials[v->config->device[r->index].credentials].version]));
 	json_object_set_new(item, "interval_s", json_real(span_as_s(v->config->interval)));
 	json_object_set_new(item, "missing", lacks_json(&l));
 	lacks_summary(&l, item);
@@ -399,10 +404,36 @@ static void print_packing(const struct screen *s, const json_t *d, const json_t 
 	putc('\n', s->out);
 }
 
+/* What to do when an agent refuses us by the rules of version 3; NULL when it is silent for another reason. */
+static const char *refusal_advice(const json_t *d)
+{
+	static const struct { enum fw_err why; const char *text; } advice[] = {
+		{ FW_USER, "the agent does not know this user: make it there, or correct 'user' of its credentials" },
+		{ FW_KEY, "the agent knows the user, and its password or 'auth' is another there: compare auth and auth-file" },
+		{ FW_LEVEL, "the agent does not let this user in with this security level: compare auth and priv with the user there" },
+		{ FW_WINDOW, "the agent's boots or time do not fit, again after they were taken from it: does its clock run, does another "
+			     "agent share its address?" },
+		{ FW_DECRYPT, "the agent cannot decrypt what we send: compare priv and priv-file, and AES-192 with AES-192-C, AES-256 with AES-256-C" },
+		{ FW_CONTEXT, "the agent has no such context: correct 'context' of its credentials, or leave it out" },
+	};
+
+	for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
+		if (strcmp(json_text(d, "snmp_why"), fw_err_word(advice[i].why)) == 0)
+			return advice[i].text;
+	return NULL;
+}
+
+/* "-v2c -c COMMUNITY"; of version 3 what the credentials say, for a person to fill in. */
+static const char *snmpget_options(const json_t *d)
+{
+	return strcmp(json_text(d, "version"), "SNMPv3") == 0 ? "-v3 -u USER -l LEVEL -a AUTH -A ... -x PRIV -X ..." :
+	       strcmp(json_text(d, "version"), "SNMPv1") == 0 ? "-v1 -c COMMUNITY" : "-v2c -c COMMUNITY";
+}
+
 /* Silent: what to look at, in the order in which it is usually wrong. */
 static void print_device_end(const struct screen *s, const json_t *d)
 {
-	const char *name = json_text(d, "device");
+	const char *name = json_text(d, "device"), *advice = refusal_advice(d);
 	char n[32], of[32], tries[160], timeout[32];
 
 	screen_label(s, "late");
@@ -412,13 +443,14 @@ static void print_device_end(const struct screen *s, const json_t *d)
 	fprintf(s->out, " \u00b7 lost %s of %s requests\n", text_thousands((unsigned long long)json_int(d, "lost"), n, sizeof(n)),
 		text_thousands((unsigned long long)json_int(d, "requests_so_far"), of, sizeof(of)));
 	if (strcmp(json_text(d, "snmp"), "silent") == 0) {
-		snprintf(tries, sizeof(tries), "%lld tries of %s go unanswered: is the address right, the agent running, the community right, and "
+		snprintf(tries, sizeof(tries), "%lld tries of %s go unanswered: is the address right, the agent running, the %s right, and "
 			 "is this machine let in?", (long long)json_int(d, "retries") + 1,
-			 span_format(json_span(d, "timeout_s"), timeout, sizeof(timeout)));
-		screen_label(s, "silent");
-		screen_wrap(s, SCREEN_LABEL, tries);
-		fprintf(s->out, "next: snmpget -v2c -c COMMUNITY %s:%lld 1.3.6.1.2.1.1.3.0 \u00b7 forewarn events \"%s\"\n", json_text(d, "address"),
-			(long long)json_int(d, "port"), name);
+			 span_format(json_span(d, "timeout_s"), timeout, sizeof(timeout)),
+			 strcmp(json_text(d, "version"), "SNMPv3") == 0 ? "user" : "community");
+		screen_label(s, advice ? "refused" : "silent");
+		screen_wrap(s, SCREEN_LABEL, advice ? advice : tries);
+		fprintf(s->out, "next: snmpget %s %s:%lld 1.3.6.1.2.1.1.3.0 \u00b7 forewarn events \"%s\"\n", snmpget_options(d),
+			json_text(d, "address"), (long long)json_int(d, "port"), name);
 	} else {
 		fprintf(s->out, "next: forewarn show interface \"%s\" \u00b7 forewarn poll \"%s\" asks now\n", name, name);
 	}

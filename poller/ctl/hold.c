@@ -18,8 +18,6 @@
 
 enum { WITNESSES = 2, WITNESS_PAUSE_MS = 200, ASIDE_MOST = 200000 };
 
-static bool silent(struct device_fact f) { return f.icmp != ANSWER_YES && f.snmp != ANSWER_YES; }
-
 /* ---- the list: at most one of each device ---------------------------------------------------------------------------- */
 
 void hold_prepare(struct daemon *d)
@@ -102,7 +100,7 @@ static bool is_cut_off(struct daemon *d, uint32_t device)
 {
 	const struct entity *e = model_find(d->model, d->config->device[device].name);
 
-	return e != NULL && e->seen && e->state == STATE_UNKNOWN && silent(e->fact);
+	return e != NULL && e->seen && e->state == STATE_UNKNOWN && fact_silent(e->fact);
 }
 
 /* Ask those behind a device that answers again; false when there are none that it cut off. */
@@ -127,8 +125,8 @@ bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct 
 
 	if (e == NULL || !e->seen || !d->judging || d->options->once || is_held(d, device) || d->config->device_count < 2)
 		return false;
-	if (!silent(f)) {
-		if (d->replaying || !silent(e->fact) || !ask_children(d, device))
+	if (!fact_silent(f)) {
+		if (d->replaying || !fact_silent(e->fact) || !ask_children(d, device))
 			return false;
 		put(d, (struct held){ device, f, at, now, mono_add(now, budget) });
 		return true;
@@ -187,7 +185,7 @@ static bool nobody_left(struct daemon *d)
 	for (uint32_t i = 0; i < d->config->device_count; i++) {
 		const struct entity *e = model_find(d->model, d->config->device[i].name);
 
-		if (is_held(d, i) ? !silent(d->held[d->held_at[i] - 1].fact) : e != NULL && e->seen && !silent(e->fact))
+		if (is_held(d, i) ? !fact_silent(d->held[d->held_at[i] - 1].fact) : e != NULL && e->seen && !fact_silent(e->fact))
 			return false;
 	}
 	return true;
@@ -201,7 +199,7 @@ void hold_check(struct daemon *d, struct mono now)
 		struct held h = d->held[i];
 		bool someone = d->answer_at.us > h.began.us;
 
-		if (!silent(h.fact)) {
+		if (!fact_silent(h.fact)) {
 			if (now.us >= h.deadline.us || children_heard(d, &h))
 				take(d, drop(d, i));
 			answered = true;
@@ -245,7 +243,7 @@ static bool answers(const struct msg *m)
 {
 	const struct msg_fact *f = (const struct msg_fact *)m;
 
-	return m->kind == MSG_FACT && !silent(f->fact);
+	return m->kind == MSG_FACT && !fact_silent(f->fact);
 }
 
 /* Have all devices said something since they are kept aside? */

@@ -86,7 +86,7 @@ static void state_event(struct daemon *d, const struct entity_change *c)
 
 static void remember_state(struct daemon *d, const struct entity *e)
 {
-	struct ledger_state s = { .state = e->state, .admin = e->admin, .gone = e->gone, .icmp = e->fact.icmp, .snmp = e->fact.snmp,
+	struct ledger_state s = { .state = e->state, .admin = e->admin, .gone = e->gone, .icmp = e->fact.icmp, .snmp = e->fact.snmp, .why = e->fact.why,
 				  .since = e->since, .since_after = e->since_after, .until = e->until, .seen = now_wall(d) };
 
 	text_copy(s.name, sizeof(s.name), e->name);

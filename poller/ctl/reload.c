@@ -84,7 +84,7 @@ void reload(struct daemon *d)
 		goto out;
 	}
 	hold_release(d);		/* their numbers are those of the old configuration */
-	if ((sender = sender_new(c, &err)) == NULL || model_reload(&d->model, c, &err) != FW_OK) {
+	if (config_keys(c, &err) != FW_OK || (sender = sender_new(c, &err)) == NULL || model_reload(&d->model, c, &err) != FW_OK) {
 		log_error(LOG_CONFIG, "cannot take '%s': %s; nothing was changed", d->ctl->config_path, err.text);
 		if (sender)
 			sender_free(sender);

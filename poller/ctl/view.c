@@ -165,7 +165,7 @@ static bool open_state(void *owner, const struct ledger_state *s)
 	} else if (o->stale) {
 		open_stale(o, s, r);
 	} else if (r != NULL && r->kind == REF_DEVICE) {
-		model_device_fact(v->model, r->index, (struct device_fact){ s->icmp, s->snmp }, s->seen);
+		model_device_fact(v->model, r->index, (struct device_fact){ .icmp = s->icmp, .snmp = s->snmp, .why = s->why }, s->seen);
 		e = model_find(v->model, s->name);
 		if (e != NULL && s->since.us)
 			e->since = s->since;

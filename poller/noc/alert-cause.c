@@ -61,7 +61,7 @@ static void cause_device(struct alert_book *b, struct entity *e)
 	struct entity *root;
 	struct cause *c;
 
-	if (e->state != STATE_UNKNOWN) {
+	if (e->state != STATE_UNKNOWN || e->fact.why) {
 		cause_self(b, e);
 		return;
 	}

@@ -120,7 +120,8 @@ static void say_component(const struct cause *c, struct text *t)
 
 static void say_agent(const struct cause *c, struct text *t)
 {
-	text_add(t, "%s: its SNMP agent does not answer; %u %s unknown", c->key, c->behind,
+	text_add(t, "%s: its SNMP agent %s%s; %u %s unknown", c->key, c->e->fact.why ? "refuses us: " : "does not answer",
+		 c->e->fact.why ? fw_err_text(c->e->fact.why) : "", c->behind,
 		 c->behind == 1 ? "component is" : "components are");
 }
 

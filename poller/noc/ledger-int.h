@@ -18,8 +18,9 @@
 		     " WHERE (name = ?4 OR (name > ?4 || '/' AND name < ?4 || '0')) AND at BETWEEN ?1 AND ?2"		\
 		     " ORDER BY at DESC, id DESC LIMIT ?3")								\
 	X(STATE_PUT, "INSERT OR REPLACE INTO state(name, state, admin, gone, icmp, snmp, reason, since, since_after,"	\
-		     " until, seen) VALUES(?,?,?,?,?,?,?,?,?,?,?)")							\
-	X(STATES, "SELECT name, state, admin, gone, icmp, snmp, reason, since, since_after, until, seen FROM state")	\
+		     " until, seen, why) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")						\
+	X(STATES, "SELECT name, state, admin, gone, icmp, snmp, reason, since, since_after, until, seen,"	\
+		  " why FROM state")											\
 	X(STATE_FORGET, "DELETE FROM state WHERE name = ?1")								\
 	X(HISTORY_PUT, "INSERT OR REPLACE INTO history(name, since, until, now, before, failures, repairs, up, down)"	\
 		       " VALUES(?,?,?,?,?,?,?,?,?)")								\

@@ -74,6 +74,7 @@ static bool state_row(struct ledger *l, sqlite3_stmt *s, void *what)
 		.admin = sqlite3_column_int(s, 2) != 0, .gone = sqlite3_column_int(s, 3) != 0,
 		.icmp = (uint8_t)sqlite3_column_int(s, 4), .snmp = (uint8_t)sqlite3_column_int(s, 5),
 		.since = ledger_wall_at(s, 7), .since_after = ledger_wall_at(s, 8), .until = ledger_wall_at(s, 9), .seen = ledger_wall_at(s, 10),
+		.why = (uint8_t)sqlite3_column_int(s, 11),
 	};
 
 	(void)l;

@@ -18,8 +18,8 @@ enum fw_err ledger_put_state(struct ledger *l, const struct ledger_state *t, str
 {
 	sqlite3_stmt *s = ledger_statement(l, SQL_STATE_PUT, err);
 
-	ledger_bind(s, "tiiiiitwwww", t->name, (int64_t)t->state, (int64_t)t->admin, (int64_t)t->gone, (int64_t)t->icmp,
-		    (int64_t)t->snmp, t->reason, t->since, t->since_after, t->until, t->seen);
+	ledger_bind(s, "tiiiiitwwwwi", t->name, (int64_t)t->state, (int64_t)t->admin, (int64_t)t->gone, (int64_t)t->icmp,
+		    (int64_t)t->snmp, t->reason, t->since, t->since_after, t->until, t->seen, (int64_t)t->why);
 	return ledger_step(l, s, err);
 }
 

@@ -54,6 +54,7 @@ static const char *const migrations[] = {
 	" foreseen TEXT NOT NULL);\n"
 	"CREATE TABLE accepted(number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, at INTEGER NOT NULL,"
 	" until INTEGER NOT NULL, ended INTEGER NOT NULL, why TEXT NOT NULL, who TEXT NOT NULL, mark TEXT NOT NULL);\n",
+	"ALTER TABLE state ADD COLUMN why INTEGER NOT NULL DEFAULT 0;\n",
 };
 
 enum { SCHEMA = sizeof(migrations) / sizeof(*migrations) };

@@ -160,7 +160,7 @@ struct ledger_state {
 	char name[MODEL_NAME_MAX];
 	enum state state;
 	bool admin, gone;
-	uint8_t icmp, snmp;		/* enum answer */
+	uint8_t icmp, snmp, why;	/* struct device_fact */
 	char reason[REASON_MAX];
 	struct wall since, since_after, until, seen;
 };

@@ -10,11 +10,13 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+#include "poller/base/secret.h"
 #include "snmp.h"
+#include "usm.h"
 
 enum {
 	SNMP_EARLY_MOST = 2,		/* sendings before the first time-out */
-	SNMP_SENDINGS_MAX = 11 + SNMP_EARLY_MOST,	/* 10 retries; fewer than 16: the request-id counts them in four bits */
+	SNMP_SENDINGS_MAX = 16,		/* 10 retries, early ones, and those of V3_AGAIN; the id counts them in four bits */
 	SNMP_STRAYS = 32,		/* remembered, to say what a silent agent did instead */
 	SNMP_BATCH_OUT = 64,
 	SNMP_BATCH_IN = 32,
@@ -42,6 +44,9 @@ struct snmp_ask {
 	bool graced;			/* its time-out was put off once because the loop was late */
 	bool held;			/* its timer says when it may leave */
 	bool next_early;		/* its timer says when to send it early */
+	bool refused;			/* by the agent, or by who says so: nothing is sent again */
+	uint8_t agains;			/* sendings that were no retries but followed V3_AGAIN */
+	uint8_t again_from;		/* the first sending since the last of them */
 	struct timer timer;
 	struct mono due;		/* when the last configured sending is given up */
 	struct mono sent[SNMP_SENDINGS_MAX];
@@ -97,6 +102,9 @@ struct snmp_engine {
 	void *stray_owner;
 	struct snmp_unknown { struct sockaddr_storage source; struct mono at; } lately[SNMP_STRAYS];	/* unknown request-ids, lately */
 	unsigned unknowns;
+	struct usm *usm;		/* NULL: nobody speaks version 3 */
+	struct secrets secrets;		/* agents of version 3: their keys */
+	struct v3_slot *agents_free;
 	uint64_t foreign_said, dropped_said;	/* log_often()'s */
 };
 
@@ -106,6 +114,17 @@ void snmp_ask_sent(struct snmp_ask *a, struct mono at);		/* it left: arm its tim
 int32_t snmp_ask_next_id(const struct snmp_ask *a);
 void snmp_ask_refused(struct snmp_ask *a);			/* it cannot leave: told at the end of the flush */
 void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d);
+void snmp_ask_again(struct snmp_ask *a);			/* send it once more, at once, not as a retry */
+void snmp_ask_answer(struct snmp_ask *a, const struct snmp_datagram *d, int sending, struct snmp_answer *answer);
+struct snmp_ask *snmp_ask_of(struct snmp_engine *e, const struct snmp_datagram *d, int32_t id, int *sending);	/* NULL: a stray, counted */
+void snmp_ask_no_more(struct snmp_ask *a);			/* only wait for the rest of its time */
+bool snmp_source_is(struct snmp_engine *e, const struct snmp_datagram *d, struct snmp_ask *a);	/* else counted */
+
+/* engine-v3.c, for engine.c and socket.c */
+/* Seal what is to leave for 'a' into 'room'; 'iov' is set. FW_FULL: the room may be too small; or what v3_seal() says. */
+enum fw_err snmp_v3_seal(struct snmp_ask *a, uint8_t *room, size_t room_octets, struct iovec *iov);
+void snmp_v3_receive(struct snmp_engine *e, const struct snmp_datagram *d);
+void snmp_v3_release(struct snmp_engine *e);
 
 /* pace.c, for engine.c */
 void snmp_path_measure(struct snmp_path *p, struct span rtt);

@@ -194,6 +194,9 @@ void snmp_ask_refused(struct snmp_ask *a)
 	snmp_ask_list(a, &a->engine->failed);
 }
 
+/* Those that the configured retries count. */
+static unsigned regular_sendings(const struct snmp_ask *a) { return (unsigned)a->sendings - a->early - a->agains; }
+
 /* Once more before the first time-out, when answers of this peer usually take far less? */
 static bool early_next(const struct snmp_ask *a, struct mono at, struct mono *due)
 {
@@ -201,7 +204,7 @@ static bool early_next(const struct snmp_ask *a, struct mono at, struct mono *du
 	struct span rto;
 
 	if (p->path == NULL || p->path->srtt.us == 0 || p->retries == 0 || a->early >= SNMP_EARLY_MOST ||
-	    a->sendings - a->early > 1)
+	    a->refused || regular_sendings(a) > 1 || a->sendings + 2 > SNMP_SENDINGS_MAX)
 		return false;
 	rto = snmp_path_rto(p->path, p->timeout);
 	*due = mono_add(at, span_us(rto.us << a->early));
@@ -211,7 +214,7 @@ static bool early_next(const struct snmp_ask *a, struct mono at, struct mono *du
 void snmp_ask_sent(struct snmp_ask *a, struct mono at)
 {
 	struct snmp_engine *e = a->engine;
-	unsigned regular = a->sendings - a->early, times = regular > 1 ? 4 : 1u << regular;
+	unsigned regular = regular_sendings(a), times = regular > 1 ? 4 : 1u << regular;
 	struct mono due;
 
 	e->count.sent++;
@@ -256,19 +259,37 @@ static bool stray_of(const struct snmp_ask *a)
 static void ask_timeout(struct timer *t, struct mono now)
 {
 	struct snmp_ask *a = timer_owner(t, struct snmp_ask, timer);
-	unsigned retries = a->peer->retries, regular = a->sendings - a->early;
+	unsigned retries = a->peer->retries;
 
 	if (a->held || a->next_early) {
 		ask_queue(a);
 	} else if (!a->graced && mono_since(now, t->due).us > loop_late.us) {
 		a->graced = true;
 		wheel_set(a->engine->wheel, t, mono_add(now, loop_grace));
-	} else if (regular <= retries && a->sendings < SNMP_SENDINGS_MAX) {
+	} else if (regular_sendings(a) <= retries && a->sendings < SNMP_SENDINGS_MAX && !a->refused) {
 		ask_queue(a);
 	} else {
-		a->engine->count.timeout++;
+		a->engine->count.timeout += !a->refused;
+		a->engine->count.refused += a->refused;
 		ask_fail(a, a->odd ? (enum fw_err)a->odd : stray_of(a) ? FW_FOREIGN : FW_TIMEOUT, now);
 	}
+}
+
+void snmp_ask_again(struct snmp_ask *a)
+{
+	wheel_stop(a->engine->wheel, &a->timer);
+	a->agains++;
+	a->again_from = a->sendings;
+	a->next_early = false;
+	ask_queue(a);
+}
+
+void snmp_ask_no_more(struct snmp_ask *a)
+{
+	a->refused = true;
+	if (a->next_early)
+		wheel_set(a->engine->wheel, &a->timer, a->due);
+	a->next_early = false;
 }
 
 struct snmp_ask *snmp_ask(struct snmp_engine *e, const struct snmp_peer *peer, struct snmp_packet *p,
@@ -367,6 +388,35 @@ static int sending_of(const struct snmp_ask *a, int32_t id)
 	return n < a->sendings ? (int)n : -1;
 }
 
+struct snmp_ask *snmp_ask_of(struct snmp_engine *e, const struct snmp_datagram *d, int32_t id, int *sending)
+{
+	struct snmp_ask *a = ask_find(e, (uint32_t)id >> 4);
+
+	*sending = a ? sending_of(a, id) : -1;
+	if (*sending >= 0)
+		return a;
+	take_stray(e, (uint32_t)id >> 4, d);
+	return NULL;
+}
+
+bool snmp_source_is(struct snmp_engine *e, const struct snmp_datagram *d, struct snmp_ask *a)
+{
+	if (source_is(d->source, a->peer))
+		return true;
+	count_foreign(e, d->source, a);
+	return a->peer->any_source;
+}
+
+void snmp_ask_answer(struct snmp_ask *a, const struct snmp_datagram *d, int sending, struct snmp_answer *answer)
+{
+	answer->sent = a->sent[sending];
+	answer->at = d->at.us < answer->sent.us ? answer->sent : d->at;
+	answer->sendings = a->sendings;
+	if (a->peer->path)
+		snmp_path_measure(a->peer->path, mono_since(answer->at, answer->sent));
+	ask_end(a, answer);
+}
+
 static enum fw_err answer_check(struct snmp_engine *e, const struct snmp_message *m, const struct snmp_peer *peer)
 {
 	if (m->version != peer->version) {
@@ -382,7 +432,7 @@ static enum fw_err answer_check(struct snmp_engine *e, const struct snmp_message
 	return FW_OK;
 }
 
-void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d)
+static void receive_community(struct snmp_engine *e, const struct snmp_datagram *d)
 {
 	struct snmp_message m;
 	enum fw_err err = snmp_message_dec(&m, d->bytes, d->len);
@@ -391,7 +441,6 @@ void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d)
 	struct snmp_ask *a;
 	int n;
 
-	e->count.received++;
 	e->count.malformed += err != FW_OK;
 	if (err && !snmp_message_peek(d->bytes, d->len, &id))
 		return;
@@ -402,20 +451,25 @@ void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d)
 			take_stray(e, (uint32_t)id >> 4, d);
 		return;
 	}
-	if (!source_is(d->source, a->peer)) {
-		count_foreign(e, d->source, a);
-		if (!a->peer->any_source)
-			return;
+	if (!snmp_source_is(e, d, a))
+		return;
+	if (a->peer->version == SNMP_V3) {
+		e->count.downgraded++;
+		return;
 	}
 	answer.err = err ? err : answer_check(e, &m, a->peer);
 	if (answer.err)
 		answer.reply = NULL;
-	answer.sent = a->sent[n];
-	answer.at = d->at.us < answer.sent.us ? answer.sent : d->at;
-	answer.sendings = a->sendings;
-	if (a->peer->path)
-		snmp_path_measure(a->peer->path, mono_since(answer.at, answer.sent));
-	ask_end(a, &answer);
+	snmp_ask_answer(a, d, n, &answer);
+}
+
+void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d)
+{
+	e->count.received++;
+	if (v3_looks(d->bytes, d->len))
+		snmp_v3_receive(e, d);
+	else
+		receive_community(e, d);
 }
 
 /* ---- flushing ---- */
@@ -430,7 +484,7 @@ static void failed_tell(struct snmp_engine *e)
 	TAILQ_FOREACH(a, &e->failed, link)
 		n++;
 	while (n-- > 0 && (a = TAILQ_FIRST(&e->failed)))
-		ask_fail(a, FW_NET, now);
+		ask_fail(a, a->odd ? a->odd : FW_NET, now);
 	if (!TAILQ_EMPTY(&e->failed))
 		event_active(e->flush, EV_TIMEOUT, 0);
 }
@@ -502,6 +556,7 @@ void snmp_engine_free(struct snmp_engine *e)
 		e->slabs = slab->next;
 		free(slab);
 	}
+	snmp_v3_release(e);
 	free(e->ended[0]);
 	free(e->ended[1]);
 	free(e->buckets);

@@ -33,6 +33,22 @@ void snmp_packet_patch_id(struct snmp_packet *p, int32_t request_id)
 	memcpy(p->bytes + p->id_at, &id, sizeof(id));
 }
 
+static struct rd tlv_skip(struct rd *r)
+{
+	(void)rd_u8(r);
+	return rd_sub(r, ber_len(r));
+}
+
+void snmp_packet_names(const struct snmp_packet *p, struct snmp_message *m)
+{
+	struct rd r = rd_over(p->bytes + p->id_at + 4, (size_t)(p->len_octets - p->id_at - 4));
+
+	(void)tlv_skip(&r);
+	(void)tlv_skip(&r);
+	m->varbinds = tlv_skip(&r);
+	must(rd_ok(&m->varbinds));
+}
+
 struct sizes { size_t list, pdu, all; };
 
 static struct sizes request_sizes(const struct snmp_request *q)

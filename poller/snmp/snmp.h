@@ -116,6 +116,8 @@ enum fw_err snmp_packet_new(struct snmp_packet **p, const struct snmp_request *q
 size_t snmp_varbind_size(size_t name_len_octets);
 /* Request-ids are always four octets on the wire: 0x00800000..0x7fffffff. */
 void snmp_packet_patch_id(struct snmp_packet *p, int32_t request_id);
+/* The names of a packet, for snmp_varbind_next(); nothing else of 'm' is set. */
+void snmp_packet_names(const struct snmp_packet *p, struct snmp_message *m);
 
 /* A varbind with a value: the simulated agents and tests build replies from these. */
 void snmp_varbind_enc(struct wr *w, const struct snmp_varbind *vb);
@@ -139,11 +141,15 @@ struct snmp_path {
 	struct span srtt, rttvar;		/* RFC 6298; srtt 0: it has never answered */
 	struct mono free_at;			/* when the next sending is due under 'gap' */
 };
+struct usm_engine;
+struct usm_user;
+struct usm_count;
 
 /* Who is asked: kept by the device, borrowed by the engine while requests are out. */
 struct snmp_peer {
 	struct sockaddr_storage address;	/* AF_INET or AF_INET6, with port */
 	char community[SNMP_COMMUNITY_MAX + 1];
+	struct usm_engine *v3;			/* of SNMP_V3: snmp_agent_new(); copies of a peer share it */
 	uint8_t version;
 	uint8_t retries;			/* further sendings, 0..10 */
 	bool any_source;			/* an answer is taken from any address: agents of several interfaces */
@@ -158,7 +164,8 @@ struct snmp_ask;	/* one outstanding request */
  * How an ask ended: FW_OK with the decoded reply (its error-status may still be set), else FW_TIMEOUT (FW_SOURCE,
  * FW_FOREIGN: the same, but meanwhile the agent answered from another address, or to another request), FW_NET
  * (errno-like send error, e.g. no route), FW_MALFORM (an answer to this request from the right source that cannot be
- * decoded, of another version, or with the wrong community), and 'reply' NULL. 'at' is the kernel's receive time;
+ * decoded, of another version, or with the wrong community), or of SNMP_V3 what the agent said or what came instead of an
+ * answer (fw_err_refuses(), FW_MALFORM, FW_FOREIGN, FW_AGENT), and 'reply' NULL. 'at' is the kernel's receive time;
  * 'sent' is when the answered sending left, also when it was an earlier one of 'sendings': rtt = at - sent.
  * The reply is borrowed for the call. It may start further asks, and cancel others.
  */
@@ -173,6 +180,8 @@ typedef void snmp_done(void *owner, uint32_t tag, const struct snmp_answer *a);
 struct snmp_count {	/* all since start */
 	uint64_t sent, resent, received, answered;
 	uint64_t early;			/* of 'resent': before the configured time-out, by the measured round trips */
+	uint64_t refused;		/* ended with the agent's reason (SNMP_V3) */
+	uint64_t downgraded;		/* answers of version 1 or 2c to a request of version 3: not taken */
 	uint64_t timeout, late, foreign_source, foreign_community, unknown_id, malformed, send_failed, kernel_dropped;
 	uint64_t varbinds;		/* received in answers */
 };
@@ -203,9 +212,21 @@ typedef void snmp_stray(void *owner, const struct sockaddr_storage *source);
 void snmp_engine_stray(struct snmp_engine *e, snmp_stray *stray, void *owner);
 
 /*
+ * An agent of version 3 as one device sees it, for its peer: nothing of its engine is known yet. 'user' and 'context' are
+ * borrowed, and may be replaced by equal ones of a new configuration. NULL, said in the log, when libcrypto cannot.
+ * Freed (NULL is accepted) when no ask to it is out.
+ */
+struct usm_engine *snmp_agent_new(struct snmp_engine *e, const struct usm_user *user, const char *context);
+void snmp_agent_same(struct usm_engine *a, const struct usm_user *user, const char *context);
+void snmp_agent_free(struct snmp_engine *e, struct usm_engine *a);
+struct usm_count snmp_count_v3(const struct snmp_engine *e);	/* usm.h; each refusal has its own */
+
+/*
  * Send 'p' to 'peer' (its id is patched anew at each sending; the packet must stay until done, and serve one ask at a
  * time) and call 'done' once, never from within this call. An answer to an earlier sending is taken as well: the
- * request-ids of an ask differ in their low four bits. Returns the ask for snmp_cancel(), NULL when
+ * request-ids of an ask differ in their low four bits. To an agent of version 3 discovery and time synchronisation go
+ * before, and what it calls outside its time window goes once more: neither counts as a retry. After a refusal that
+ * anyone may have sent the rest of the time-out is waited for a better answer, and nothing is sent again. Returns the ask for snmp_cancel(), NULL when
  * SNMP_OUTSTANDING_MAX requests are out.
  * Sendings are queued and leave by sendmmsg when the loop comes round (snmp_flush(), also called by the engine itself).
  */

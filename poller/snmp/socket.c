@@ -18,6 +18,8 @@
 #include "engine-int.h"
 #include "poller/base/log.h"
 
+/* 'sealed' holds what is encrypted until it has left: the longest packet, or a batch of usual ones. */
+enum { SEALED_OCTETS = SNMP_BATCH_OUT * 2048 };
 enum { SEND_BUFFER = 4 << 20 };
 
 static const struct timeval retry_after = { .tv_usec = 10000 }, pace_after = { .tv_usec = 1000 }, writable_within = { .tv_sec = 1 };
@@ -34,7 +36,7 @@ struct snmp_batch {
 	struct iovec out_iov[SNMP_BATCH_OUT], in_iov[SNMP_BATCH_IN];
 	struct sockaddr_storage source[SNMP_BATCH_IN];
 	union control control[SNMP_BATCH_IN];
-	uint8_t *bytes;
+	uint8_t *bytes, *sealed;
 };
 
 /* ---- sending ---- */
@@ -44,17 +46,42 @@ static socklen_t address_len(const struct snmp_peer *peer)
 	return peer->address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
+/* What is to leave for 'a' now; '*sealed' octets of that room are taken. */
+static enum fw_err packet_ready(struct snmp_batch *b, struct snmp_ask *a, size_t *sealed, struct iovec *iov)
+{
+	enum fw_err err;
+
+	if (a->peer->version != SNMP_V3) {
+		snmp_packet_patch_id(a->packet, snmp_ask_next_id(a));
+		*iov = (struct iovec){ a->packet->bytes, a->packet->len_octets };
+		return FW_OK;
+	}
+	if (!b->sealed)
+		b->sealed = must_alloc(SEALED_OCTETS);
+	err = snmp_v3_seal(a, b->sealed + *sealed, SEALED_OCTETS - *sealed, iov);
+	*sealed += iov->iov_len;
+	return err;
+}
+
+/* Those whose message cannot be made are refused. */
 static unsigned batch_fill(struct snmp_socket *s, unsigned most)
 {
 	struct snmp_batch *b = s->engine->batch;
-	struct snmp_ask *a;
+	struct snmp_ask *a, *next;
+	size_t sealed = 0;
 	unsigned n = 0;
 
-	TAILQ_FOREACH(a, &s->queue, link) {
-		if (n == most)
-			break;
-		snmp_packet_patch_id(a->packet, snmp_ask_next_id(a));
-		b->out_iov[n] = (struct iovec){ a->packet->bytes, a->packet->len_octets };
+	for (a = TAILQ_FIRST(&s->queue); a && n < most; a = next) {
+		enum fw_err err = packet_ready(b, a, &sealed, &b->out_iov[n]);
+
+		next = TAILQ_NEXT(a, link);
+		if (err == FW_FULL)
+			break;		/* with the next batch */
+		if (err) {
+			a->odd = (uint8_t)err;
+			snmp_ask_refused(a);
+			continue;
+		}
 		b->out[n].msg_hdr = (struct msghdr){
 			.msg_name = (void *)(uintptr_t)&a->peer->address, .msg_namelen = address_len(a->peer),
 			.msg_iov = &b->out_iov[n], .msg_iovlen = 1
@@ -128,12 +155,13 @@ void snmp_socket_send(struct snmp_socket *s)
 		unsigned n = batch_fill(s, snmp_pacer_allows(&s->engine->pacer, SNMP_BATCH_OUT, before));
 		int left;
 
-		if (n == 0) {
+		if (n == 0 && !TAILQ_EMPTY(&s->queue)) {
 			event_add(s->retry, &pace_after);
 			return;
 		}
+		if (n == 0)
+			return;		/* none could be made */
 		left = sendmmsg(s->fd, b->out, n, 0);
-
 		if (left > 0)
 			batch_sent(s, (unsigned)left, before);
 		else if (!send_error(s, left < 0 ? errno : EAGAIN, before))
@@ -349,7 +377,9 @@ void snmp_sockets_close(struct snmp_engine *e)
 			close(s->fd);
 		}
 	}
-	if (e->batch)
+	if (e->batch) {
 		free(e->batch->bytes);
+		free(e->batch->sealed);
+	}
 	free(e->batch);
 }

@@ -58,7 +58,7 @@ static uint32_t dev(struct model *m, const char *name) { return model_find(m, na
 
 static bool fact(struct model *m, const char *device, int icmp, int snmp, int64_t t)
 {
-	return model_device_fact(m, dev(m, device), (struct device_fact){ (uint8_t)icmp, (uint8_t)snmp }, at(t));
+	return model_device_fact(m, dev(m, device), (struct device_fact){ .icmp = (uint8_t)icmp, .snmp = (uint8_t)snmp }, at(t));
 }
 
 static bool level(struct model *m, const char *name, enum state s, const char *reason, int64_t t)

@@ -77,7 +77,7 @@ static unsigned settle(struct model *m, struct kept *k)
 
 static void fact_only(struct model *m, const char *device, int icmp, int64_t t)
 {
-	model_device_fact(m, model_find(m, device)->index, (struct device_fact){ (uint8_t)icmp, X }, at(t));
+	model_device_fact(m, model_find(m, device)->index, (struct device_fact){ .icmp = (uint8_t)icmp, .snmp = X }, at(t));
 }
 
 static void fact(struct model *m, const char *device, int icmp, int64_t t)

@@ -102,7 +102,7 @@ static struct model *model_of(const char *text)
 
 static void fact(struct model *m, const char *device, int answer)
 {
-	model_device_fact(m, model_find(m, device)->index, (struct device_fact){ (uint8_t)answer, (uint8_t)answer }, at(1));
+	model_device_fact(m, model_find(m, device)->index, (struct device_fact){ .icmp = (uint8_t)answer, .snmp = (uint8_t)answer }, at(1));
 }
 
 static void level(struct model *m, const char *name, enum state s)

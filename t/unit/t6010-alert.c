@@ -85,7 +85,7 @@ static void world_free(struct world *w)
 
 static void fact(struct world *w, const char *device, int icmp, int snmp)
 {
-	model_device_fact(w->m, model_find(w->m, device)->index, (struct device_fact){ (uint8_t)icmp, (uint8_t)snmp },
+	model_device_fact(w->m, model_find(w->m, device)->index, (struct device_fact){ .icmp = (uint8_t)icmp, .snmp = (uint8_t)snmp },
 			  at(w->t));
 }
 

@@ -1,0 +1,158 @@
+/* poller/snmp/engine-v3.c: asks to agents of version 3: what leaves is sealed, what comes is opened (usm.h).
+ *
+ * An ask is found by the msgID, which counts its sendings in its low four bits as the request-id of v1 and v2c does.
+ * Discovery, synchronisation and the request share one ask: usm says that the same is to be sent again, and knows what.
+ * What is not believed changes nothing but a counter, and the word the ask ends with if nothing better comes.
+ * Agents lie in secret memory, for they hold keys; their slots are used again, so that they are no more than devices.
+ */
+#include <sys/uio.h>
+
+#include "engine-int.h"
+#include "poller/base/log.h"
+
+struct v3_slot {
+	struct usm_engine engine;	/* first: an agent is its slot */
+	struct v3_slot *next;
+};
+
+/* ---- agents ---- */
+
+static bool crypto_ready(struct snmp_engine *e)
+{
+	struct err err = { "" };
+
+	if (!e->usm && !(e->usm = usm_new(&err)))
+		log_error(LOG_WIRE, "version 3 cannot be spoken: %s", err.text);
+	return e->usm != NULL;
+}
+
+struct usm_engine *snmp_agent_new(struct snmp_engine *e, const struct usm_user *user, const char *context)
+{
+	struct v3_slot *s = e->agents_free;
+
+	if (!crypto_ready(e))
+		return NULL;
+	if (s)
+		e->agents_free = s->next;
+	else
+		s = secret_alloc(&e->secrets, sizeof(*s));
+	usm_engine_init(&s->engine, user, context);
+	return &s->engine;
+}
+
+void snmp_agent_same(struct usm_engine *a, const struct usm_user *user, const char *context)
+{
+	a->user = user;
+	a->context = context;
+}
+
+void snmp_agent_free(struct snmp_engine *e, struct usm_engine *a)
+{
+	struct v3_slot *s = (struct v3_slot *)a;
+
+	if (!a)
+		return;
+	usm_engine_release(a);
+	s->next = e->agents_free;
+	e->agents_free = s;
+}
+
+void snmp_v3_release(struct snmp_engine *e)
+{
+	if (e->usm)
+		usm_free(e->usm);
+	secrets_release(&e->secrets);
+}
+
+struct usm_count snmp_count_v3(const struct snmp_engine *e)
+{
+	return e->usm ? usm_count(e->usm) : (struct usm_count){ 0 };
+}
+
+/* ---- sending ---- */
+
+enum fw_err snmp_v3_seal(struct snmp_ask *a, uint8_t *room, size_t room_octets, struct iovec *iov)
+{
+	struct v3_sending s = { .packet = a->packet, .msg_id = snmp_ask_next_id(a), .now = clock_mono(), .room = room };
+	enum fw_err err;
+
+	if (!a->peer->v3)
+		return FW_NOTFOUND;	/* said by snmp_agent_new() */
+	if (a->packet->len_octets > room_octets)
+		return FW_FULL;
+	err = v3_seal(a->engine->usm, a->peer->v3, &s);
+	*iov = (struct iovec){ (void *)(uintptr_t)s.bytes, s.len_octets };
+	return err;
+}
+
+/* ---- answers ---- */
+
+/* It did not say what was asked: keep waiting. Refused, too: whoever says so, the agent may count these against the user. */
+static void disappoint(struct snmp_ask *a, enum fw_err why, bool refused)
+{
+	if (why && !a->refused)
+		a->odd = (uint8_t)why;
+	if (refused)
+		snmp_ask_no_more(a);
+}
+
+/* Where the engine state has learned from an answer to an earlier sending, the present one is on its way with that. */
+static void again(struct snmp_ask *a, int sending)
+{
+	if (sending < a->again_from)
+		return;
+	if (a->agains < USM_AGAINS_MOST && a->sendings < SNMP_SENDINGS_MAX)
+		snmp_ask_again(a);
+	else
+		disappoint(a, FW_WINDOW, true);
+}
+
+static void judge(struct snmp_ask *a, const struct snmp_datagram *d, int sending, const struct v3_message *m)
+{
+	struct snmp_message pdu;
+	struct v3_verdict v = v3_open(a->engine->usm, a->peer->v3, m, d->at, &pdu);
+	struct snmp_answer answer = { .err = v.err, .reply = v.does == V3_TAKE ? &pdu : NULL };
+
+	switch (v.does) {
+	case V3_TAKE:
+		a->engine->count.answered++;
+		a->engine->count.varbinds += pdu.varbind_count;
+		snmp_ask_answer(a, d, sending, &answer);
+		return;
+	case V3_AGAIN:
+		again(a, sending);
+		return;
+	case V3_REFUSED:
+		if (v.authentic) {
+			a->engine->count.refused++;
+			snmp_ask_answer(a, d, sending, &answer);
+		} else {
+			disappoint(a, v.err, true);
+		}
+		return;
+	case V3_DROP:
+		disappoint(a, v.err, false);
+		return;
+	}
+}
+
+void snmp_v3_receive(struct snmp_engine *e, const struct snmp_datagram *d)
+{
+	struct v3_message m = { .msg_id = 0 };
+	enum fw_err err = v3_message_dec(&m, d->bytes, d->len);
+	struct snmp_ask *a;
+	int sending;
+
+	e->count.malformed += err != FW_OK;
+	if (m.msg_id == 0)
+		return;
+	a = snmp_ask_of(e, d, m.msg_id, &sending);
+	if (!a || !snmp_source_is(e, d, a))
+		return;
+	if (a->peer->version != SNMP_V3)
+		e->count.malformed++;
+	else if (err)
+		disappoint(a, err, false);
+	else
+		judge(a, d, sending, &m);
+}
