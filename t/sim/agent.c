@@ -239,22 +239,19 @@ static bool request_taken(struct sim *s, const struct device *d, struct snmp_mes
 	return false;
 }
 
-bool agent_answer(struct sim *s, struct device *d, const uint8_t *packet, size_t len_octets, struct reply *r)
+bool agent_respond(struct sim *s, struct device *d, struct snmp_message *m, struct snmp_message *reply, struct wr *varbinds)
 {
-	struct snmp_message m, reply;
 	char scratch[SIM_SCRATCH];
-	struct answering a = { .sim = s, .request = &m };
+	struct answering a = { .sim = s, .request = m };
 	size_t room;
 
-	if (!request_taken(s, d, &m, packet, len_octets))
-		return false;
 	s->count.requests++;
-	s->count.varbinds += m.varbind_count;
+	s->count.varbinds += m->varbind_count;
 	d->requests++;
 	if (d->extra && !fault_speaks(s, d->extra))
 		return false;
-	room = d->model->size_most - OVERHEAD - m.community_len;
-	a.look = (struct look){ .sim = s, .device = d, .now_us = sim_clock_us(&s->clock), .v1 = m.version == SNMP_V1,
+	room = d->model->size_most - OVERHEAD - m->community_len - (m->version == SNMP_V3 ? V3_HEAD_MOST : 0);
+	a.look = (struct look){ .sim = s, .device = d, .now_us = sim_clock_us(&s->clock), .v1 = m->version == SNMP_V1,
 				.scratch = scratch };
 	if (d->extra && d->extra->odd & ODD_CACHE && d->extra->cache_s)
 		a.look.cached_us = a.look.now_us - a.look.now_us % (d->extra->cache_s * INT64_C(1000000));
@@ -262,17 +259,35 @@ bool agent_answer(struct sim *s, struct device *d, const uint8_t *packet, size_t
 	answer_pdu(&a);
 	if (d->extra)
 		fault_before(&a, d->extra);
-	reply = m;
-	reply.pdu = SNMP_RESPONSE;
-	reply.error_status = a.error_status;
-	reply.error_index = a.error_index;
+	*reply = *m;
+	reply->pdu = SNMP_RESPONSE;
+	reply->error_status = a.error_status;
+	reply->error_index = a.error_index;
 	if (d->extra && d->extra->odd & ODD_ID)
-		reply.request_id ^= 1;
+		reply->request_id ^= 1;
+	*varbinds = a.out;
+	return true;
+}
+
+bool agent_answer(struct sim *s, struct device *d, const uint8_t *packet, size_t len_octets, struct reply *r)
+{
+	struct snmp_message m, reply;
+	struct wr varbinds;
+
+	if (v3_looks(packet, len_octets)) {
+		if (!v3_answer(s, d, packet, len_octets, r))
+			return false;
+		if (d->extra)
+			fault_after(d->extra, r);
+		return wr_ok(&r->w);
+	}
+	if (!request_taken(s, d, &m, packet, len_octets) || !agent_respond(s, d, &m, &reply, &varbinds))
+		return false;
 	if (d->extra && d->extra->odd & ODD_COMMUNITY) {
 		reply.community = (const uint8_t *)"wrong";
 		reply.community_len = 5;
 	}
-	snmp_message_enc(&r->w, &reply, a.out.buf, a.out.len);
+	snmp_message_enc(&r->w, &reply, varbinds.buf, varbinds.len);
 	if (d->extra && d->extra->odd & ODD_LONG && r->w.len > d->extra->long_above) {
 		s->count.lost++;	/* in fragments, of which one does not arrive */
 		return false;

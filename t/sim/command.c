@@ -350,6 +350,8 @@ static enum fw_err do_hide(struct job *j)
 	return FW_OK;
 }
 
+static enum fw_err do_v3(struct job *j) { return v3_command(j->device, j->word, j->count, j->err); }
+
 /* ---- the list ---------------------------------------------------------------------------------------------------- */
 
 static const struct verb {
@@ -390,6 +392,7 @@ static const struct verb {
 	{ "deny", do_hide, 2 },
 	{ "show", do_hide, 0 },
 	{ "set", do_set, 0 },
+	{ "v3", do_v3, 0 },
 };
 
 static const struct verb *verb_find(const char *word)
@@ -497,7 +500,7 @@ static void status_all(const struct sim *s, struct text *out)
 		{ "other-pdu", s->count.other_pdu }, { "unknown-address", s->count.unknown_address },
 		{ "silent", s->count.silent }, { "lost", s->count.lost }, { "delayed", s->count.delayed },
 		{ "delay-dropped", s->count.delay_dropped }, { "send-failed", s->count.send_failed },
-		{ "kernel-dropped", s->count.kernel_dropped },
+		{ "kernel-dropped", s->count.kernel_dropped }, { "reports", s->count.reports },
 	};
 
 	text_add(out, "ok devices=%u", s->device_count);

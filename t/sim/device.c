@@ -59,6 +59,14 @@ static const struct key {
 	{ "size", KEY_NUMBER, offsetof(struct model, size_most), 484, SNMP_PACKET_MAX, NULL },
 	{ "bulk", KEY_NUMBER, offsetof(struct model, bulk_most), 484, SNMP_PACKET_MAX, NULL },
 	{ "uptime", KEY_NUMBER, offsetof(struct model, uptime_s), 0, 42949672, NULL },
+	{ "user", KEY_TEXT, ROOM(user), NULL },
+	{ "auth", KEY_TEXT, ROOM(auth), NULL },
+	{ "auth-password", KEY_TEXT, ROOM(auth_password), NULL },
+	{ "priv", KEY_TEXT, ROOM(priv), NULL },
+	{ "priv-password", KEY_TEXT, ROOM(priv_password), NULL },
+	{ "context", KEY_TEXT, ROOM(context), NULL },
+	{ "engine-id", KEY_TEXT, ROOM(engine_id_hex), NULL },
+	{ "boots", KEY_NUMBER, offsetof(struct model, boots), 0, USM_BOOTS_LATCHED, NULL },
 	{ "hc", KEY_WORD, offsetof(struct model, hc), 0, 0, truth_words },
 	{ "live", KEY_WORD, offsetof(struct model, live), 0, 0, truth_words },
 	{ "power", KEY_WORD, offsetof(struct model, power), 0, 0, power_words },
@@ -280,7 +288,7 @@ static enum fw_err model_parse(struct model *m, char **word, unsigned count, str
 	*m = *kind;
 	m->size_most = SNMP_PACKET_MAX;
 	m->bulk_most = 1472;
-	m->hc = m->first_index = 1;
+	m->hc = m->first_index = m->boots = 1;
 	m->mtu = 1500;
 	text_copy(m->community, sizeof(m->community), "public");
 	for (unsigned i = 0; i < count; i++) {
@@ -296,7 +304,7 @@ static enum fw_err model_parse(struct model *m, char **word, unsigned count, str
 	}
 	if (m->name[0] == '\0')
 		snprintf(m->name, sizeof(m->name), "%s#", m->kind);
-	return FW_OK;
+	return v3_describe(m, err);
 }
 
 static uint32_t device_number(const struct span_v4 *span, uint32_t nth)

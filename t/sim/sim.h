@@ -25,6 +25,7 @@
 #include "poller/base/oid.h"
 #include "poller/base/wheel.h"
 #include "poller/snmp/snmp.h"
+#include "poller/snmp/usm.h"
 
 enum {
 	SIM_DEVICES_MOST = 1000000, SIM_PORTS_MOST = 4096, SIM_UNITS_MOST = 64, SIM_SET_MOST = 1024,
@@ -78,6 +79,10 @@ enum power { POWER_FRU, POWER_SENSOR, POWER_STATE };
 
 struct model {
 	struct model *next;
+	char user[33], auth[16], auth_password[64], priv[16], priv_password[64], context[33], engine_id_hex[65];	/* of version 3 */
+	struct usm_user v3_user;
+	uint8_t engine_id[USM_ENGINE_ID_MAX], engine_id_len;		/* 0: each device has its own */
+	uint64_t boots;
 	char kind[16], name[64], community[64], descr[200], location[64], ifname[32], file[256];
 	uint64_t ports, psus, fans, sensors, cpus, disks;
 	uint64_t memory_octets, disk_octets, speed_mbps, first_index, mtu;
@@ -116,8 +121,36 @@ enum odd {	/* what is wrong with a device's replies; bits */
 	ODD_NO_BULK = 65536, ODD_EXTRA = 131072
 };
 
+/* What a liar does with an answer of version 3. */
+#define SIM_V3_FAULTS(X)								\
+	X(DIGEST,       "forged-digest", "a bit of the digest is another")		\
+	X(SHORT_DIGEST, "short-digest",  "the digest has another length")		\
+	X(DOWNGRADE,    "no-auth",       "neither signed nor encrypted")		\
+	X(NO_PRIV,      "no-priv",       "not encrypted")				\
+	X(MSG_ID,       "wrong-msg-id",  "another msgID")				\
+	X(USER,         "wrong-user",    "another user")				\
+	X(CONTEXT,      "wrong-context", "another context")				\
+	X(ENGINE,       "wrong-engine",  "another engineID")				\
+	X(GARBAGE,      "garbage",       "encrypted with another key")			\
+	X(OLD,          "old",           "signed 300 seconds ago")			\
+	X(REPLAY,       "replay",        "the first answer again, whatever is asked")	\
+	X(FLOOD,        "flood",         "an unauthenticated Report before each answer")
+enum v3_fault_bit {
+#define SIM_V3_BIT(name, word, text) V3_FAULT_BIT_##name,
+	SIM_V3_FAULTS(SIM_V3_BIT)
+};
+enum v3_fault {
+#define SIM_V3_FAULT(name, word, text) V3_FAULT_##name = 1 << V3_FAULT_BIT_##name,
+	SIM_V3_FAULTS(SIM_V3_FAULT)
+};
+
 struct extra {
 	uint32_t odd;
+	uint32_t v3_faults, v3_boots, v3_engine;	/* enum v3_fault; see "v3 boots"; how often it got another engineID */
+	int32_t v3_time;				/* seconds its engineTime was moved by */
+	enum v3_report v3_report;			/* every request is answered by this one */
+	bool v3_boots_set;
+	uint8_t *v3_answer; size_t v3_answer_len;	/* to be replayed */
 	uint32_t delay_ms, loss_percent, toobig_above, error_status, truncate_octets, malformed_nth;
 	uint32_t short_most, long_above, cache_s;
 	uint64_t psu_failed, fan_failed;	/* bits; unit 1 is bit 0 */
@@ -136,6 +169,7 @@ struct device {
 	uint32_t number, nth;		/* the address's low 24 bits; place in its description, 1.. */
 	uint32_t requests;
 	bool rebooted;			/* counters began at 0 */
+	uint16_t reboots;
 };
 
 /* Devices at neighbouring addresses; v6 blocks have one. */
@@ -150,7 +184,7 @@ struct sim_clock { int64_t start_us, offset_us, stopped_us; bool stopped; };
 
 struct sim_count {
 	uint64_t requests, varbinds, replies, undecodable, community, other_pdu, unknown_address, silent, lost, delayed,
-		 delay_dropped, send_failed, kernel_dropped;
+		 delay_dropped, send_failed, kernel_dropped, reports;
 };
 
 struct sim {
@@ -163,6 +197,7 @@ struct sim {
 	struct sim_count count;
 	struct sim_view *view;
 	struct sim_wire *wire;
+	struct sim_v3 *v3;
 	struct sim_ctl *ctl;
 	struct wheel *wheel;
 	uint64_t random;
@@ -260,10 +295,20 @@ struct reply {
 	struct wr w;
 	uint32_t delay_ms;
 	bool twice, from_port, from_address;
+	const uint8_t *first;		/* a message that leaves before it, or NULL */
+	size_t first_octets;
 };
 
 /* Answer one packet; false when there is nothing to send. */
 bool agent_answer(struct sim *s, struct device *d, const uint8_t *packet, size_t len_octets, struct reply *r);
+/* The answer to a request that may be answered: a PDU and its varbinds. False: the device says nothing. */
+bool agent_respond(struct sim *s, struct device *d, struct snmp_message *request, struct snmp_message *reply, struct wr *varbinds);
+
+/* v3.c: messages of version 3. */
+enum fw_err v3_describe(struct model *m, struct err *err);
+bool v3_answer(struct sim *s, struct device *d, const uint8_t *packet, size_t len_octets, struct reply *r);
+enum fw_err v3_command(struct device *d, char **word, unsigned count, struct err *err);
+void v3_release(struct sim *s);
 
 /* Bind; '*port' 0 takes a free one and is set. */
 enum fw_err wire_open(struct sim *s, uint16_t *port, struct err *err);

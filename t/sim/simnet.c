@@ -200,6 +200,7 @@ static int simnet_main(int argc, char **argv)
 	ctl_close(s);
 	wire_close(s);
 	wheel_free(s->wheel);
+	v3_release(s);
 	view_free(s->view);
 	device_release_all(s);
 	free(s);

@@ -152,6 +152,7 @@ void device_reboot(struct device *d, int64_t now_us)
 	d->boot_us = now_us;
 	d->uptime_us = 0;
 	d->rebooted = true;
+	d->reboots++;
 	if (!d->extra)
 		return;
 	d->extra->table_changed_cs = 0;
@@ -191,8 +192,10 @@ void device_heal(struct device *d, int64_t now_us)
 			p->rate[f] = rate_described(d, i + 1, (enum flow)f);
 	}
 	overlay_clear(x);
+	free(x->v3_answer);
 	*x = (struct extra){ .port = x->port, .index = x->index, .map = x->map, .map_count = x->map_count,
-			     .table_changed_cs = x->table_changed_cs };
+			     .table_changed_cs = x->table_changed_cs, .v3_boots = x->v3_boots,
+			     .v3_boots_set = x->v3_boots_set, .v3_engine = x->v3_engine, .v3_time = x->v3_time };
 	if (x->map && x->map_count != d->model->ports)
 		device_map(d, now_us);
 }
@@ -205,6 +208,7 @@ static void device_release(struct device *d)
 	free(d->extra->port);
 	free(d->extra->index);
 	free(d->extra->map);
+	free(d->extra->v3_answer);
 	free(d->extra);
 }
 

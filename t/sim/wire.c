@@ -296,6 +296,17 @@ static void packet_answer(struct sim *s, int fd, struct mmsghdr *m)
 		return;
 	if (r.from_address && !v6)
 		local.v4.ipi_spec_dst.s_addr = htonl(ntohl(local.v4.ipi_spec_dst.s_addr) ^ 1);
+	if (r.first) {
+		struct wr answer = wr_over(r.w.buf, REPLY_ROOM);
+
+		memmove(r.w.buf + r.first_octets, r.w.buf, r.w.len);
+		memcpy(r.w.buf, r.first, r.first_octets);
+		answer.buf += r.first_octets;
+		answer.len = r.w.len;
+		reply_queue(s, peer, &local, r.first_octets);
+		copy_queue(s, fd, peer, &local, answer);
+		return;
+	}
 	if (r.from_port)
 		fd = v6 ? s->wire->odd6 : s->wire->odd4;
 	if (r.delay_ms)
