@@ -64,12 +64,13 @@ static json_t *ask(void)
 	struct ctl c = { .config_path = path };
 	struct err err = { "" };
 	struct view *v;
-	json_t *answer;
+	json_t *answer, *args = json_object();
 
 	snprintf(path, sizeof(path), "%s/x.conf", folder);
 	v = view_open(&c, &err);
-	answer = v ? view_answer(v, view_find("risk"), json_object(), &err) : NULL;
+	answer = v ? view_answer(v, view_find("risk"), args, &err) : NULL;
 	view_close(v);
+	json_decref(args);
 	if (answer == NULL)
 		printf("Bail out! %s\n", err.text);
 	return answer;
