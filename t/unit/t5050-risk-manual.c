@@ -146,6 +146,18 @@ static void work_repair(struct orders *o)
 	work("repair_app2", "%s", state_word(graph_quality_if(o->g, o->service, o->thing[APP2], STATE_UP)));
 }
 
+/* In maintenance: app1, and it is down. app2 fails beside it; instead, db1 does. As it is, with app1 forced good, and with
+ * all else forced good. */
+static void work_maintenance(struct orders *o)
+{
+	work("maintain_taken", "%u", with(o, STATE_DOWN, (int[]){ APP1 }, 1).distance);
+	work("maintain_alone", "%u", with(o, STATE_DOWN, (int[]){ APP1 }, 1).distance);
+	work("maintain_as_is", "%s", state_word(with(o, STATE_DOWN, (int[]){ APP1, APP2 }, 2).quality));
+	work("maintain_good", "%u", with(o, STATE_DOWN, (int[]){ APP2 }, 1).distance);
+	work("maintain_both", "%s", state_word(with(o, STATE_DOWN, (int[]){ APP1, APP2, APP3 }, 3).quality));
+	work("maintain_db1_good", "%u", with(o, STATE_DOWN, (int[]){ DB1 }, 1).distance);
+}
+
 /* How many there are of one size, or of all; with app2 down. */
 static void work_count(struct orders *o, const char *key, uint32_t size)
 {
@@ -224,6 +236,7 @@ int main(void)
 	work_risk(&o);
 	work_cuts(&o);
 	work_importance(&o);
+	work_maintenance(&o);
 	work_repair(&o);
 	work_supplies();
 	plan(2 * works + 1);
