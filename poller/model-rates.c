@@ -22,7 +22,7 @@ static struct history *history_of(struct item *it)
 
 void rates_look(struct model *m, struct item *it)
 {
-	struct wall at = it->e.since.us && it->e.since.us < m->latest.us ? it->e.since : m->latest;
+	struct wall at = m->latest;
 	struct history *h, was;
 
 	if (it->e.leaf == NODE_NONE || !it->e.seen || m->latest.us == 0)
@@ -30,6 +30,8 @@ void rates_look(struct model *m, struct item *it)
 	h = history_of(it);
 	was = *h;
 	it->history_due |= history_wake(h, m->latest, span_us(AWAY_INTERVALS * m->config->interval.us));
+	if (it->e.since.us > h->until.us && it->e.since.us < at.us)
+		at = it->e.since;	/* else its state is the same, and something else of it changed now */
 	if (it->e.admin || it->exempt)
 		history_forget(h, at);
 	else

@@ -168,6 +168,11 @@ static void test_seen(void)
 	is_int(history_at(h, at(10000)).up.us, span_s(600).us, "... and its time does not count");
 	level(m, "sw1/interface/wan", STATE_DEGRADED, false, 10100);
 	is_int(h->failures, 0, "degraded is no failure");
+	level(m, "sw1/interface/wan", STATE_DOWN, false, 10110);
+	level(m, "sw1/interface/wan", STATE_DOWN, true, 10150);
+	is_int(h->down.us, span_s(40).us, "what is down, and then switched off, was down until then");
+	level(m, "sw1/interface/wan", STATE_DOWN, false, 10190);
+	is_int(history_at(h, at(10195)).down.us, span_s(45).us, "... and from when it is switched on again");
 	ok(past(m, "plain") == NULL, "what nobody sets is not seen");
 	level(m, "plain", STATE_DOWN, false, 10200);
 	level(m, "plain", STATE_UP, false, 10300);
@@ -246,7 +251,7 @@ static void test_reload(void)
 
 int main(void)
 {
-	plan(16 + 15 + 12 + 6);
+	plan(16 + 17 + 12 + 6);
 	test_sources();
 	test_seen();
 	test_restart();
