@@ -4,8 +4,8 @@
  * function, and is. CFB is not asked for by its name, as libcrypto goes through it block by block with a call for each:
  *
  *   CFB: C1 = P1 ^ E(IV), C2 = P2 ^ E(C1), ...
- *   Encrypting, with X1 = E(IV) and Xn+1 = E(Pn ^ Xn):  Cn = Pn ^ Xn, and X1 X2 ... are the CBC (from zeroes) of IV P1 P2
- *   Decrypting:                                         Pn = Cn ^ E(Cn-1): the ECB of IV C1 C2 ..., side by side
+ *   Encrypting, with X1 = E(IV), Xn+1 = E(Pn ^ Xn):  Cn = Pn ^ Xn; X1 X2 ... are the CBC, from zeroes, of IV P1 P2 ...
+ *   Decrypting:                                      Pn = Cn ^ E(Cn-1); the ECB of IV C1 C2 ..., side by side
  */
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -142,8 +142,8 @@ struct usm *usm_new(struct err *err)
 		lacks = "random numbers";
 	if (!lacks)
 		return u;
-	err_set(err, FW_NOTFOUND, "cannot use SNMPv3: libcrypto gives no %s; its configuration (openssl.cnf) may forbid it",
-		lacks);
+	err_set(err, FW_NOTFOUND, "cannot use SNMPv3: libcrypto gives no %s; its configuration (openssl.cnf) may "
+		"forbid it", lacks);
 	usm_free(u);
 	return NULL;
 }
@@ -207,7 +207,8 @@ bool usm_sign(struct usm *u, enum usm_auth a, const uint8_t *key, struct usm_pie
 	pad(k, key, 0x36, block);
 	memcpy(block + k->block, p, digest_at);
 	memset(block + k->block + digest_at, 0, k->digest);
-	fine = usm_hash(u, a, (struct usm_piece[]){ { block, head }, { p + rest_at, message.len - rest_at } }, 2, digest);
+	fine = usm_hash(u, a, (struct usm_piece[]){ { block, head }, { p + rest_at, message.len - rest_at } }, 2,
+			digest);
 	pad(k, key, 0x5c, block);
 	memcpy(block + k->block, digest, k->hash);
 	fine = fine && usm_hash(u, a, &(struct usm_piece){ block, k->block + k->hash }, 1, digest);

@@ -118,7 +118,9 @@ static const struct v3_verdict again = { .does = V3_AGAIN };
 
 static void guess_set(struct usm_identity *who, const struct v3_message *m, struct mono now)
 {
-	who->guess = (struct usm_clock){ .boots = m->boots, .time = m->time, .latest = m->time, .set = true, .at = now };
+	who->guess = (struct usm_clock){
+		.boots = m->boots, .time = m->time, .latest = m->time, .set = true, .at = now
+	};
 	who->guess_msg_id = m->msg_id;
 }
 

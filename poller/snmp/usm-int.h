@@ -1,8 +1,8 @@
-/* poller/snmp/usm-int.h: what the files of version 3 share: a worker's contexts, ciphers, clocks. Private to poller/snmp.
+/* poller/snmp/usm-int.h: what the files of version 3 share: contexts, ciphers, clocks. Private to poller/snmp.
  *
  * Measured (OpenSSL 3.0, a message of 1,400 octets, SHA-256 and AES-128): fetching an algorithm costs more than the
- * packet, so it is done once. A kept HMAC context per key would save 250 ns of 1,800, a kept key schedule 80 ns of 1,500:
- * not worth half a kilobyte a device, so one context for each algorithm is kept, and keys are octets.
+ * packet, so it is done once. A kept HMAC context per key would save 250 ns of 1,800, a kept key schedule 80 ns of
+ * 1,500: not worth half a kilobyte a device, so one context for each algorithm is kept, and keys are octets.
  */
 #ifndef FW_SNMP_USM_INT_H
 #define FW_SNMP_USM_INT_H
@@ -11,7 +11,8 @@
 
 #include "usm.h"
 
-enum { V3_PADDING = 8, V3_SCOPED_MAX = 65536, USM_BLOCK_MAX = 128, USM_HEAD_MAX = 256, USM_WINDOW_S = 150, USM_TRIALS = 2 };
+enum { V3_PADDING = 8, V3_SCOPED_MAX = 65536, USM_BLOCK_MAX = 128, USM_HEAD_MAX = 256, USM_WINDOW_S = 150,
+       USM_TRIALS = 2 };
 
 struct usm {
 	struct usm_count count;
@@ -80,7 +81,7 @@ int32_t v3_request_id(int32_t msg_id);
 /* Head of a message around a PDU: its octets, and the head itself, up to where the PDU begins. */
 size_t v3_head_size(const struct v3_envelope *v, size_t pdu_octets);
 void v3_head_enc(struct wr *w, const struct v3_envelope *v, size_t pdu_octets, struct snmp_head *places);
-/* A head and its PDU, plain: 'places' count from 'bytes'. What is encrypted goes to 'room', the rest is signed in place. */
+/* A head and its PDU, plain: 'places' count from 'bytes'. What is encrypted goes to 'room', else it stays where it is. */
 struct v3_laid {
 	uint8_t *bytes;			/* V3_PADDING octets more than 'len_octets' are there */
 	size_t len_octets;

@@ -39,9 +39,14 @@ static enum fw_err secrets_check(const struct usm_secrets *s, struct err *err)
 			       s->name);
 	for (unsigned i = 0; i < 2; i++)
 		if ((i ? (int)s->priv : (int)s->auth) && (!password[i] || strlen(password[i]) < USM_PASSWORD_LEAST))
-			return err_set(err, FW_MISTAKE, "cannot use the %s password of user '%s': it has fewer than %d octets",
-				       i ? "privacy" : "authentication", s->name, USM_PASSWORD_LEAST);
+			return err_set(err, FW_MISTAKE, "cannot use the %s password of user '%s': it has fewer than "
+				       "%d octets", i ? "privacy" : "authentication", s->name, USM_PASSWORD_LEAST);
 	return FW_OK;
+}
+
+static bool password_hash(EVP_MD_CTX *c, const EVP_MD *md, const char *password, uint8_t *ku)
+{
+	return expanded_hash(c, md, (struct usm_piece){ password, strlen(password) }, ku);
 }
 
 static enum fw_err keys_make(struct usm_user *u, const struct usm_secrets *s, struct err *err)
@@ -50,9 +55,10 @@ static enum fw_err keys_make(struct usm_user *u, const struct usm_secrets *s, st
 	EVP_MD_CTX *c = EVP_MD_CTX_new();
 	bool fine = md && c;
 
-	fine = fine && expanded_hash(c, md, (struct usm_piece){ s->auth_password, strlen(s->auth_password) }, u->auth_ku);
+	if (fine)
+		fine = password_hash(c, md, s->auth_password, u->auth_ku);
 	if (fine && s->priv)
-		fine = expanded_hash(c, md, (struct usm_piece){ s->priv_password, strlen(s->priv_password) }, u->priv_ku);
+		fine = password_hash(c, md, s->priv_password, u->priv_ku);
 	EVP_MD_CTX_free(c);
 	EVP_MD_free(md);
 	if (fine)

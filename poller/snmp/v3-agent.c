@@ -8,7 +8,8 @@
 
 static bool within(const struct v3_agent *a, const struct v3_message *m)
 {
-	return a->boots != USM_BOOTS_LATCHED && m->boots == a->boots && labs((long)m->time - (long)a->time) <= USM_WINDOW_S;
+	return a->boots != USM_BOOTS_LATCHED && m->boots == a->boots &&
+	       labs((long)m->time - (long)a->time) <= USM_WINDOW_S;
 }
 
 /* RFC 3414 3.2 (3) to (7) */
@@ -77,7 +78,9 @@ bool v3_report_enc(struct usm *u, struct wr *w, const struct v3_envelope *answer
 {
 	const struct snmp_message pdu = { .pdu = SNMP_REPORT };
 	struct usm_piece oid = v3_report_oid(r);
-	struct snmp_varbind vb = { .name = oid.p, .name_len = (uint16_t)oid.len, .type = SNMP_COUNTER32, .number = count };
+	struct snmp_varbind vb = {
+		.name = oid.p, .name_len = (uint16_t)oid.len, .type = SNMP_COUNTER32, .number = count
+	};
 	struct v3_envelope v = *answer;
 	uint8_t list[32];
 	struct wr varbinds = wr_over(list, sizeof(list));

@@ -298,7 +298,8 @@ bool v3_finish(struct usm *u, const struct v3_envelope *v, struct v3_laid *l)
 		return false;
 	if (!(v->flags & USM_AUTHNOPRIV))
 		return true;
-	if (!usm_sign(u, v->auth, v->keys->auth, (struct usm_piece){ l->bytes, l->len_octets }, l->places->digest_at, digest))
+	if (!usm_sign(u, v->auth, v->keys->auth, (struct usm_piece){ l->bytes, l->len_octets }, l->places->digest_at,
+		      digest))
 		return false;
 	memcpy(l->bytes + l->places->digest_at, digest, usm_digest_size(v->auth));
 	return true;

@@ -71,7 +71,8 @@ static struct v3_verdict answer_take(struct usm *u, const struct usm_engine *e, 
 		return drop(&u->count.kind, FW_FOREIGN);
 	if (pdu->request_id != v3_request_id(o->m->msg_id))
 		return drop(&u->count.request_id, FW_FOREIGN);
-	if (o->context_engine_id.len != e->self.id_len || memcmp(o->context_engine_id.p, e->self.id, e->self.id_len) != 0 ||
+	if (o->context_engine_id.len != e->self.id_len ||
+	    memcmp(o->context_engine_id.p, e->self.id, e->self.id_len) != 0 ||
 	    pdu->community_len != e->context_len || memcmp(pdu->community, e->context, e->context_len) != 0)
 		return drop(&u->count.context, FW_FOREIGN);
 	u->count.answered++;

@@ -1,7 +1,7 @@
-/* poller/snmp/v3-seal.c: a request of version 3 at each sending: its head laid once and patched, then encrypted, signed.
+/* poller/snmp/v3-seal.c: a request of version 3 at each sending: head laid once and patched, then encrypted, signed.
  *
- *   packet->bytes:   [ room ... head | PDU | padding ]      the head ends where the PDU begins, so nothing moves when it
- *                              ^ head.at   ^ pdu_at          grows by an octet because boots or time do
+ *   packet->bytes:   [ room ... head | PDU | padding ]      the head ends where the PDU begins, so nothing moves when
+ *                              ^ head.at   ^ pdu_at          it grows by an octet because boots or time do
  */
 #include <string.h>
 

@@ -39,7 +39,8 @@ static inline struct usm_secrets v3_secrets(enum usm_auth a, enum usm_priv p)
 
 static inline struct snmp_packet *v3_packet(void)
 {
-	static const uint8_t in[] = { 0x2b, 6, 1, 2, 1, 31, 1, 1, 1, 6, 1 }, out[] = { 0x2b, 6, 1, 2, 1, 31, 1, 1, 1, 10, 1 };
+	static const uint8_t in[] = { 0x2b, 6, 1, 2, 1, 31, 1, 1, 1, 6, 1 };
+	static const uint8_t out[] = { 0x2b, 6, 1, 2, 1, 31, 1, 1, 1, 10, 1 };
 	const struct snmp_name names[] = { { in, sizeof(in) }, { out, sizeof(out) } };
 	const struct snmp_request q = {
 		.version = SNMP_V3, .pdu = SNMP_GET, .request_id = INT32_MAX, .names = names, .name_count = 2
@@ -53,7 +54,9 @@ static inline struct snmp_packet *v3_packet(void)
 /* The agent is replaced by one with engineID 'last', its boots and time as said. */
 static inline void agent_is(struct v3_world *w, uint8_t last, uint32_t boots, uint32_t time)
 {
-	w->self = (struct v3_agent){ .id = { 0x80, 0, 0x1f, 0x88, 4, 'f', 'w', last }, .id_len = 8, .boots = boots, .time = time };
+	w->self = (struct v3_agent){
+		.id = { 0x80, 0, 0x1f, 0x88, 4, 'f', 'w', last }, .id_len = 8, .boots = boots, .time = time
+	};
 	usm_localise(w->agent, &w->keys, &w->their, w->self.id, w->self.id_len);
 }
 

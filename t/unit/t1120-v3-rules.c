@@ -308,7 +308,8 @@ static void test_forgetful(void)
 	world_ask(w);
 	agent_is(w, 1, 1, 2);
 	is_int(world_ask(w), 1, "an agent that forgot its boots is followed back");
-	ok(w->engine.clock.boots == 1 && w->engine.clock.time == 2 && COUNTED(w, followed_back) == 1, "... its clock is ours");
+	ok(w->engine.clock.boots == 1 && w->engine.clock.time == 2 && COUNTED(w, followed_back) == 1,
+	   "... its clock is ours");
 	world_pass(w, 5000);
 	world_ask(w);
 	agent_is(w, 1, 1, 2);
@@ -368,7 +369,8 @@ static void test_latched(void)
 
 	world_ask(w);
 	agent_is(w, 1, USM_BOOTS_LATCHED, 5);
-	ok(is_refused(ask_once(w), FW_WINDOW, true) && COUNTED(w, latched) == 1, "boots at their end: outside the time window");
+	ok(is_refused(ask_once(w), FW_WINDOW, true) && COUNTED(w, latched) == 1,
+	   "boots at their end: outside the time window");
 	ok(is_refused(ask_once(w), FW_WINDOW, true), "... for good");
 	agent_is(w, 1, 1, 5);
 	ok(world_ask(w) >= 0, "... until the agent is set up anew");
@@ -384,7 +386,8 @@ static void test_replaced(void)
 	world_ask(w);
 	agent_is(w, 2, 1, 10);
 	is_int(world_ask(w), 1, "an agent that was replaced is asked once more");
-	ok(w->engine.self.id[7] == 2 && w->engine.trial.id_len == 0 && COUNTED(w, replaced) == 1, "... and known by its new engineID");
+	ok(w->engine.self.id[7] == 2 && w->engine.trial.id_len == 0 && COUNTED(w, replaced) == 1,
+	   "... and known by its new engineID");
 	is_int(w->engine.clock.boots, 1, "... with its clock");
 	is_int(world_ask(w), 0, "... then answers at once");
 	agent_is(w, 3, 1, 10);
@@ -417,7 +420,8 @@ static void test_liar(void)
 	   "... the engine and its clock stay");
 	is_int(world_ask(w), 1, "... the agent knows nothing of it and is asked as before");
 	ok(w->engine.trial.id_len == 0, "... the trial is over");
-	ok(is_refused(lie_about_engine(w, 67), FW_ENGINE, false) && COUNTED(w, trial_held) == 1, "the next is not tried at once");
+	ok(is_refused(lie_about_engine(w, 67), FW_ENGINE, false) && COUNTED(w, trial_held) == 1,
+	   "the next is not tried at once");
 	is_int(world_ask(w), 0, "... nothing is disturbed");
 	world_pass(w, 61);
 	is_int(lie_about_engine(w, 68).does, V3_AGAIN, "... a minute later it is");
