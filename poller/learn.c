@@ -92,6 +92,7 @@ void learn_begin(struct device *d)
 	if (r->value[LAST_D_BULK] >= 1 && r->value[LAST_D_BULK] <= BULK_MOST)
 		d->bulk = (uint16_t)r->value[LAST_D_BULK];
 	remember(d);
+	cache_begin(d);
 }
 
 bool learn_less(struct device *d, uint32_t names, uint16_t octets, enum fw_err why)
@@ -428,6 +429,8 @@ void learn_round(struct device *d)
 	r->value[LAST_D_RTT99_US] = (uint64_t)learn_rtt(d, .99).us;
 	last_end(d->w->last, d->record);
 	l->searching = l->searching && d->snmp_lost;
+	if (d->fact.snmp == ANSWER_YES && !d->snmp_lost && !d->rebooted)
+		cache_round(d, worker_wall(d->w, clock_mono()));
 	if (d->fact.snmp != ANSWER_YES || l->trial != NULL)
 		return;
 	if (d->snmp_lost || d->shrunk)

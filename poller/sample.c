@@ -179,6 +179,7 @@ static void counter_value(struct device *d, struct part *p, struct last_record *
 	}
 	r->run[run] = (r->run[run] + delta) & (UINT64_MAX >> 2);
 	p->delta[run] = delta;
+	d->cache.part_delta |= delta;
 	p->moved |= 1u << run;
 }
 
@@ -409,18 +410,19 @@ static bool has_fresh_counter(const struct mib_table *t, const struct part *p)
 	return false;
 }
 
-/* Of a part that was not asked in every interval: its rows until now, on the straight line between the two readings. */
+/* Of a part that was not asked in every interval, or whose agent does not renew it in each: its rows until now, on the straight line
+ * between the two readings. */
 static void rows_between(struct device *d, struct part *p, struct wall at)
 {
 	int64_t step = d->w->config->interval.us, last = last_at(d->w->last, p->record)->asked_us, s = 1000000;
 
-	if (at.us - last > FLAT_MOST * step)
+	if (at.us - last > (d->cache.period.us ? d->cache.period.us + 2 * step : FLAT_MOST * step))
 		return;		/* it was silent in between: nobody knows */
 	for (int64_t t = last + step; t < at.us - step / 2; t += step)
 		row_put(d, p, t - t % s, false, at);
 }
 
-static void part_row(struct device *d, struct part *p, struct wall at)
+static void row_now(struct device *d, struct part *p, struct wall at)
 {
 	const struct mib_table *t = part_table(d, p);
 	const struct last_record *r = last_at(d->w->last, p->record);
@@ -430,7 +432,7 @@ static void part_row(struct device *d, struct part *p, struct wall at)
 
 	if (begins)
 		p->moved = 0;		/* the counters' part of this row is unknown; its gauges are not */
-	else if (p->flat && !pending)
+	else if ((p->flat || d->cache.period.us) && !pending)
 		rows_between(d, p, at);
 	if (pending && next <= now)
 		row_put(d, p, next, true, at);	/* known from the first whole second after the reset */
@@ -444,6 +446,34 @@ static void part_row(struct device *d, struct part *p, struct wall at)
 	w->asked_us = at.us;
 	last_end(d->w->last, p->record);
 	p->reset = false;
+}
+
+static void part_row(struct device *d, struct part *p, struct wall at)
+{
+	const struct last_record *r = last_at(d->w->last, p->record);
+
+	if (!p->reset && p->moved && !(r->flags & LAST_F_RESET) && cache_holds(d, (struct wall){ r->asked_us }, at))
+		return;
+	row_now(d, p, at);
+}
+
+void sample_release(struct device *d, struct part *p, struct wall at)
+{
+	const struct mib_table *t = part_table(d, p);
+	const struct last_record *r = last_at(d->w->last, p->record);
+
+	if (at.us - r->asked_us < d->w->config->interval.us / 2 || r->asked_us == 0 || r->flags & (LAST_F_GONE | LAST_F_RESET))
+		return;
+	for (uint8_t c = 0; c < t->column_count; c++) {
+		if (!(r->known >> c & 1) || !is_counter(t->column[c].as) || t->column[c].ds >= LAST_RUNS)
+			continue;
+		p->fresh |= 1u << c;
+		p->moved |= 1u << t->column[c].ds;
+		p->delta[t->column[c].ds] = 0;
+	}
+	if (p->moved)
+		row_now(d, p, at);
+	p->fresh = p->moved = 0;
 }
 
 /* ---- states ---------------------------------------------------------------------------------------------------------------- */
@@ -565,6 +595,7 @@ void sample_finish(struct device *d, struct part *p, struct wall at, bool full)
 			part_row(d, p, at);
 			adapt_read(d, p);
 		}
+		d->cache.parts_moved += d->cache.part_delta != 0;
 		r = last_begin(d->w->last, p->record);
 		lost_counters(part_table(d, p), r, full ? p->missed : 0);
 		r->seen_us = at.us;
@@ -574,4 +605,5 @@ void sample_finish(struct device *d, struct part *p, struct wall at, bool full)
 	}
 	part_state(d, p, at);
 	p->fresh = p->missed = p->moved = 0;
+	d->cache.part_delta = 0;
 }

@@ -123,6 +123,20 @@ void learn_discovered(struct device *d, bool complete);
 struct span learn_rtt(const struct device *d, double share);	/* that many of the answers took at most; 0 unknown */
 void learn_odd(struct device *d, enum odd what);		/* said once, counted always */
 
+/* ---- agents that renew their counters seldom: cache.c ---------------------------------------------------------------------------- */
+
+struct cache {
+	struct span period, longest;	/* the longest pause of its counters, known (0: they do not pause); as it is being learned */
+	struct wall moved_at;
+	uint64_t part_delta;		/* by which the counters of the part at hand moved, or-ed */
+	uint32_t parts_moved;		/* in this full poll */
+	uint8_t pauses, still, run;	/* pauses seen; polls without, with movement in a row */
+};
+
+void cache_begin(struct device *d);
+void cache_round(struct device *d, struct wall at);	/* a full poll is over, nothing of it was lost */
+bool cache_holds(const struct device *d, struct wall asked, struct wall at);	/* the part at hand stands still: no row yet */
+
 /* ---- one device: device.c ---------------------------------------------------------------------------------------------- */
 
 struct discovery;
@@ -177,6 +191,7 @@ struct device {
 	uint32_t silent_rounds;
 	uint16_t pack, bulk;		/* objects a GET, rows a GETBULK (1: GETNEXT), learned */
 	struct learn learn;
+	struct cache cache;
 	uint64_t marker, marker_new;	/* hash of the change markers; as this round reads them */
 	uint64_t uptime;		/* last sysUpTime, 1/100 s */
 	struct wall uptime_at;
@@ -238,6 +253,9 @@ bool device_other_address(struct device *d);		/* take the next address of its na
 void discovery_start(struct device *d);
 void discovery_cancel(struct device *d);
 bool discovery_give_up(struct device *d, struct mono now);	/* ended, because the agent has fallen silent */
+
+/* ---- parts.c ------------------------------------------------------------------------------------------------------------- */
+
 void parts_from_last(struct device *d);			/* what the last file knows of one device */
 void parts_from_last_all(struct worker *w);		/* of all, in one pass: at start */
 uint32_t part_add(struct device *d, uint32_t record, uint8_t table);
@@ -250,6 +268,7 @@ void sample_slot(struct device *d, const struct slot *s, const struct snmp_varbi
 void sample_missing(struct device *d, const struct slot *s, enum fw_err why);
 void sample_absent(struct device *d, const struct slot *s);	/* ... and need not be asked before the next discovery */
 void sample_refused(struct device *d, const struct slot *s);	/* not before the next discovery, but it may be there */
+void sample_release(struct device *d, struct part *p, struct wall at);	/* rows held back of counters that did not move after all */
 void sample_finish(struct device *d, struct part *p, struct wall at, bool write_row);
 /* Put one value into its record; FW_OK or why it cannot be taken. */
 enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const struct snmp_varbind *vb, struct wall at);

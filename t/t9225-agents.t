@@ -23,6 +23,7 @@ toobig:20:toobig 20
 single:21:toobig 1
 grows:22:heal
 loops:23:wrong-order
+cache:26:cache 3
 stranger:24:wrong-id'
 
 sim_start --device '127.16.0.1+30 kind=switch ports=24 name=sw#'
@@ -100,5 +101,13 @@ test_run '... at once after a restart' '
 	n=$(debug_of grows objects_per_get) && forewarn_stop && forewarn_start "$POLL_CONF" && wait_cycles grows 1 20 &&
 	test "$(debug_of grows objects_per_get)" -ge $n && test "$(debug_of toobig objects_per_get)" -lt 40 &&
 	wait_cycles next 2 20 && says debug device next | grep "by GETNEXT *24 interface"'
+test_run 'counters that are renewed every three polls: said, and no rate is 0 or a spike' '
+	wait_for 40 "odd_of cache | grep -w cache" && wait_cycles cache 14 40 && says debug device cache | grep "cache *its counters are renewed every 3 s" &&
+	written cache/interface/Gi0/4 && rates $rrd/cache/interface/Gi0%2F4.rrd in_octets | tail -n 10 | tee rates | awk "
+		\$2 !~ /nan/ { n++; if (\$2 < 4602 * .95 || \$2 > 4602 * 1.05) bad = 1 } END { exit bad || n < 7 }" || { cat rates; false; }'
+test_run '... also of a port that is idle among others' '
+	sim_ctl 127.16.0.26 port 5 down && wait_cycles cache 12 40 && written cache/interface/Gi0/5 && rates $rrd/cache/interface/Gi0%2F5.rrd in_octets |
+	grep -v nan | tail -n 3 | tee rates | awk "{ n++; if (\$2 != 0) bad = 1 } END { exit bad || n < 3 }" || { cat rates; false; }'
+test_run 'no other agent is believed to do so' 'for d in next more shuffle grows types; do odd_of $d | grep -w cache && return 1; done; true'
 test_run 'it ends well' 'forewarn_stop && test "$FOREWARN_STATUS" = 0'
 test_end

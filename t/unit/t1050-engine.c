@@ -138,6 +138,38 @@ static void answer_with(struct scene *s, struct snmp_message head)
 	turn(&s->w);
 }
 
+/* Nothing came but an answer to a request that nobody made: that is why. */
+static void test_stranger(void)
+{
+	struct scene *s = scene_begin(0);
+	struct snmp_message head;
+
+	agent_take(&s->agent, &s->q);
+	head = s->q.m;
+	head.pdu = SNMP_RESPONSE;
+	head.request_id ^= 0x40000;
+	answer_with(s, head);
+	pass_ms(&s->w, 1100);
+	ok(s->got.calls == 1 && s->got.err == FW_FOREIGN, "an agent that answers to other requests is said to");
+	scene_end(s);
+}
+
+/* An agent of several addresses, where that is allowed. */
+static void test_any_source(void)
+{
+	struct scene *s = scene_begin(0);
+	struct agent other = agent_new(AF_INET);
+
+	s->peer.any_source = true;
+	agent_take(&s->agent, &s->q);
+	agent_answer(&other, &s->q, 77);
+	turn(&s->w);
+	ok(s->got.calls == 1 && s->got.err == FW_OK && s->got.number == 77, "an answer from another address is taken where that is allowed");
+	is_u64(counts(s).foreign_source, 1, "... and counted all the same");
+	close(other.fd);
+	scene_end(s);
+}
+
 static void test_not_ours(void)
 {
 	struct scene *s = scene_begin(0);
@@ -606,6 +638,8 @@ static void test_address(void)
 	agent_answer(&second, &s->q, 66);
 	turn(&s->w);
 	ok(s->got.calls == 0 && counts(s).foreign_source == 1, "an answer from another address and the same port is foreign");
+	pass_ms(&s->w, 1100);
+	ok(s->got.calls == 1 && s->got.err == FW_SOURCE, "... and when nothing else comes, that is why");
 	close(second.fd);
 	scene_end(s);
 }
@@ -650,9 +684,11 @@ static void test_free(void)
 
 int main(void)
 {
-	plan(8 + 7 + 1 + 1 + 3 + 11 + 2 + 4 + 2 + 4 + 2 + 2 + 3 + 3 + 1 + 4 + 4 + 3 + 1 + 2 + 1 + 1 + 1);
+	plan(1 + 1 + 2 + 8 + 7 + 1 + 1 + 3 + 11 + 2 + 4 + 2 + 4 + 2 + 2 + 3 + 3 + 1 + 4 + 4 + 3 + 1 + 2 + 1 + 1 + 1);
 	test_answer();
 	test_not_ours();
+	test_stranger();
+	test_any_source();
 	test_community();
 	test_version();
 	test_cut();

@@ -268,6 +268,27 @@ static void test_values(void)
 	stage_release(&st);
 }
 
+/* A walk that may grow does, until an answer is full; its answers stay within a datagram. */
+static void test_growth(void)
+{
+	struct stage st;
+
+	stage_init(&st, HONEST, 99);
+	st.spec.max_repetitions = 5;
+	st.spec.most_repetitions = 100;
+	walk(&st);
+	ok(st.got.ends == 1 && st.got.rows == 120 && st.script.bulks < 7 && st.got.repetitions > 20, "a walk grows while its answers are full");
+	note("%u GETBULK, at last %u repetitions", st.script.bulks, st.got.repetitions);
+	stage_release(&st);
+
+	stage_init(&st, TOO_BIG, 12);
+	st.spec.max_repetitions = 5;
+	st.spec.most_repetitions = 100;
+	walk(&st);
+	ok(st.got.ends == 1 && st.got.rows == 120 && st.got.repetitions == 10, "... and keeps what was answered last when more is refused");
+	stage_release(&st);
+}
+
 static void test_cancel(void)
 {
 	struct stage st;
@@ -300,10 +321,11 @@ static void test_bad_root(void)
 
 int main(void)
 {
-	plan(CASES + 1 + 2 + 1);
+	plan(CASES + 1 + 2 + 2 + 1);
 	for (unsigned i = 0; i < CASES; i++)
 		test_case(&cases[i]);
 	test_values();
+	test_growth();
 	test_cancel();
 	test_bad_root();
 	return done();

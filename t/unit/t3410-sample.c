@@ -145,6 +145,35 @@ static void counters32(void)
 	is_int(cycle(p, IN, SNMP_COUNTER32, 200000000), -1, "... 200 MB may not");
 }
 
+static enum fw_err give_text(struct part *p, uint8_t column, const char *text)
+{
+	struct snmp_varbind vb = { .type = SNMP_OCTET_STRING, .bytes = (const uint8_t *)text, .bytes_len = (uint16_t)strlen(text) };
+
+	return sample_value(d, p, column, &vb, at());
+}
+
+static void texts(struct part *p)
+{
+	static const struct { uint8_t column; const char *text; enum fw_err why; uint64_t number; } cases[] = {
+		{ IN, "123", FW_OK, 123 }, { IN, "4294967295", FW_OK, UINT32_MAX }, { IN, "4294967296", FW_TYPE, 0 }, { IN, "-1", FW_TYPE, 0 },
+		{ IN, "12 ", FW_TYPE, 0 }, { IN, "", FW_TYPE, 0 }, { IN, "0x12", FW_TYPE, 0 },
+		{ HC_IN, "123456789012345678", FW_OK, UINT64_C(123456789012345678) }, { HC_IN, "1234567890123456789", FW_TYPE, 0 },
+		{ OPER, "-2", FW_OK, (uint64_t)-2 }, { OPER, "-", FW_TYPE, 0 }, { OPER, "up", FW_TYPE, 0 },
+	};
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum fw_err why = give_text(p, cases[i].column, cases[i].text);
+
+		if (why != cases[i].why || (why == FW_OK && record(p)->value[cases[i].column] != cases[i].number)) {
+			note("'%s': %s, %llu", cases[i].text, fw_err_text(why), (unsigned long long)record(p)->value[cases[i].column]);
+			wrong++;
+		}
+	}
+	is_int(wrong, 0, "numbers as text: what can mean one number only is one");
+	ok(w.n.odd[ODD_TEXT] == 4 && w.n.odd[ODD_TYPE] >= 8, "... and each is counted as odd");
+}
+
 static void missing(void)
 {
 	struct part *p = port(3);
@@ -176,6 +205,7 @@ static void missing(void)
 	sample_finish(d, p, at(), true);
 	is_int(record(p)->state, STATE_UNKNOWN, "... is none");
 	is_int(give(p, IN, SNMP_INTEGER, (uint64_t)-5), FW_RANGE, "a counter below zero");
+	texts(p);
 	d->replan = d->ask_else = d->lacks = false;
 	is_int(give(p, HC_IN, SNMP_NO_INSTANCE, 0), FW_NOINST, "what the agent has not");
 	ok(d->replan && d->ask_else && record(p)->source >> HC_IN & 1, "... is read from its 'else' column");
@@ -234,6 +264,37 @@ static void clocks(void)
 	ok(restarted(), "... unless that is not where it would be");
 }
 
+/* Parts that GET denies: asked by the names just before, recognised by their own. */
+static void by_getnext(struct plan *p)
+{
+	struct last_record *r = last_begin(w.last, d->part[5].record);
+	struct snmp_message m;
+	struct snmp_varbind vb;
+	const struct plan_packet *last;
+	uint32_t wrong = 0, i = 0;
+
+	r->flags |= LAST_F_NEXT;
+	last_end(w.last, d->part[5].record);
+	d->pack = PACK_DEFAULT;
+	plan_build(d, PLAN_FULL);
+	last = &p->packet[p->count - 1];
+	ok(last->next && last->count == 5 && !p->packet[0].next, "what GET denies is asked by a GETNEXT of its own, with sysUpTime");
+	snmp_message_dec(&m, last->packet->bytes, last->packet->len_octets);
+	wrong += m.pdu != SNMP_GETNEXT;
+	for (; snmp_varbind_next(&m, &vb); i++) {
+		const struct slot *s = &last->slot[i];
+
+		/* sysUpTime.0 after sysUpTime; column.11 after column.10 */
+		wrong += oid_ber_compare(vb.name, vb.name_len, slot_name(last, s), s->name_len) >= 0;
+		wrong += s->part == SLOT_UPTIME ? vb.name_len + 1 != s->name_len : vb.name_len != s->name_len || vb.name[vb.name_len - 1] != slot_name(last, s)[s->name_len - 1] - 1;
+	}
+	ok(wrong == 0 && i == 5, "... of the name just before each");
+	ok(plan_packet_drop(d, &p->packet[p->count - 1], 1) && last->count == 4 && last->names, "... also when one is taken out of it");
+	r = last_begin(w.last, d->part[5].record);
+	r->flags &= (uint8_t)~LAST_F_NEXT;
+	last_end(w.last, d->part[5].record);
+}
+
 /* Every slot once, parts whole, packets within their bounds. */
 static void plans(void)
 {
@@ -267,6 +328,21 @@ static void plans(void)
 	for (uint32_t k = 0; k < p->count; k++)
 		big += p->packet[k].count != 2;
 	is_int(big, 0, "at the smallest each object goes alone with sysUpTime");
+	d->pack = 1;
+	plan_build(d, PLAN_FULL);
+	big = p->packet[0].count != 1 || p->packet[0].slot[0].part != SLOT_UPTIME;
+	for (uint32_t k = 1; k < p->count; k++)
+		big += p->packet[k].count != 1 || p->packet[k].slot[0].part == SLOT_UPTIME;
+	is_int(big, 0, "below that, sysUpTime first, and each object alone");
+	d->pack = PACK_MOST;
+	d->learn.octets = 8192;
+	plan_build(d, PLAN_FULL);
+	big = 0;
+	for (uint32_t k = 0; k < p->count; k++)
+		big += p->packet[k].packet->len_octets > SNMP_REQUEST_MAX;
+	is_int(big, 0, "a request fits one datagram, whatever the agent could answer");
+	d->learn.octets = 0;
+	by_getnext(p);
 	d->pack = PACK_DEFAULT;
 	plan_build(d, PLAN_FULL);
 	names = p->packet[0].count;
@@ -283,7 +359,7 @@ int main(void)
 {
 	char folder[] = "/tmp/fw-t3410-XXXXXX", command[64];
 
-	plan(49);
+	plan(56);
 	log_level_set(LOG_LEVEL_ERROR);
 	if (!mkdtemp(folder))
 		return 1;

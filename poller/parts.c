@@ -1,0 +1,82 @@
+/* poller/parts.c: the components of a device: made anew, or from what the last file knows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "poller/worker-int.h"
+
+uint32_t part_add(struct device *d, uint32_t record, uint8_t table)
+{
+	const struct mib_table *t = d->w->config->mib->table[table];
+	struct part *p;
+	char instance[LAST_INSTANCE_MAX + 1], name[MODEL_NAME_MAX];
+
+	if (d->part_count == d->part_size) {
+		d->part_size = d->part_size ? d->part_size * 2 : 8;
+		d->part = must_realloc(d->part, d->part_size * sizeof(*d->part));
+	}
+	p = &d->part[d->part_count++];
+	*p = (struct part){ .record = record, .table = table };
+	if (t->layout.ds_count)
+		p->delta = must_alloc(t->layout.ds_count * sizeof(*p->delta));
+	last_text_get(last_at(d->w->last, record), LAST_T_INSTANCE, instance, sizeof(instance));
+	part_name(d, p, name, sizeof(name));
+	p->watched = worker_is_watched(d->w, d, t, name, instance);
+	p->dirty = p->watched;
+	return d->part_count - 1;
+}
+
+static int table_of_record(const struct mib *mib, const struct last_record *r)
+{
+	char title[64];
+
+	last_text_get(r, LAST_T_TABLE, title, sizeof(title));
+	for (unsigned t = 0; t < mib->count && t < 64; t++)
+		if (strcmp(mib->table[t]->title, title) == 0)
+			return (int)t;
+	return -1;
+}
+
+/* One record of the last file becomes a part of 'd', if its definition is still there. */
+static void part_from_record(struct device *d, uint32_t record)
+{
+	const struct mib *mib = d->w->config->mib;
+	const struct last_record *r = last_at(d->w->last, record);
+	int t = table_of_record(mib, r);
+
+	if (t < 0)
+		return;
+	if (r->signature != last_signature(mib->table[t])) {	/* another definition: names stay, values do not */
+		struct last_record *w = last_begin(d->w->last, record);
+
+		w->known = w->source = 0;
+		w->signature = last_signature(mib->table[t]);
+		memset(w->run, 0, sizeof(w->run));
+		last_end(d->w->last, record);
+	}
+	part_add(d, record, (uint8_t)t);
+}
+
+void parts_from_last(struct device *d)
+{
+	for (uint32_t i = 0; i < last_count(d->w->last); i++) {
+		const struct last_record *r = last_at(d->w->last, i);
+
+		if (r->kind == LAST_PART && r->device == d->record)
+			part_from_record(d, i);
+	}
+}
+
+void parts_from_last_all(struct worker *w)
+{
+	struct device **of = must_alloc((last_count(w->last) + 1) * sizeof(struct device *));
+
+	for (uint32_t i = 0; i < w->device_count; i++)
+		of[w->device[i]->record] = w->device[i];
+	for (uint32_t i = 0; i < last_count(w->last); i++) {
+		const struct last_record *r = last_at(w->last, i);
+
+		if (r->kind == LAST_PART && of[r->device] != NULL)
+			part_from_record(of[r->device], i);
+	}
+	free(of);
+}
