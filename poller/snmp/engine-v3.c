@@ -107,6 +107,21 @@ static void again(struct snmp_ask *a, int sending)
 		disappoint(a, FW_WINDOW, true);
 }
 
+/* What is decrypted with another key is no message, and many agents drop such without a word. Nothing that they said has been
+ * authentic, so it is forgotten: the next ask begins with discovery, which tells those from agents that are silent. */
+bool snmp_v3_mute(const struct snmp_ask *a)
+{
+	struct usm_engine *e = a->peer->v3;
+	const struct usm_user *user = e ? e->user : NULL;
+	const char *context = e ? e->context : NULL;
+
+	if (a->peer->version != SNMP_V3 || !e || user->level != USM_AUTHPRIV || e->self.id_len == 0 || usm_engine_ready(e))
+		return false;
+	usm_engine_release(e);
+	usm_engine_init(e, user, context);
+	return a->agains > 0;
+}
+
 static void judge(struct snmp_ask *a, const struct snmp_datagram *d, int sending, const struct v3_message *m)
 {
 	struct snmp_message pdu;

@@ -271,7 +271,7 @@ static void ask_timeout(struct timer *t, struct mono now)
 	} else {
 		a->engine->count.timeout += !a->refused;
 		a->engine->count.refused += a->refused;
-		ask_fail(a, a->odd ? (enum fw_err)a->odd : stray_of(a) ? FW_FOREIGN : FW_TIMEOUT, now);
+		ask_fail(a, a->odd ? (enum fw_err)a->odd : snmp_v3_mute(a) ? FW_DECRYPT : stray_of(a) ? FW_FOREIGN : FW_TIMEOUT, now);
 	}
 }
 
