@@ -1,7 +1,8 @@
 /* poller/calendar-ical.c: the events of an iCalendar file (RFC 5545), each a rule.
  *
- * Read are VEVENTs: DTSTART, DTEND or DURATION, RRULE, EXDATE, STATUS. A TZID is looked up in the system's zone database,
- * so VTIMEZONE is passed over. Length and end are civil time: an event from 22:00 to 06:00 ends at 06:00 in every night.
+ * Read are VEVENTs: DTSTART, DTEND or DURATION, RRULE, EXDATE, STATUS. A TZID is looked up in the system's zone
+ * database, so VTIMEZONE is passed over. Length and end are civil time: an event from 22:00 to 06:00 ends at 06:00 in
+ * every night.
  * What would change when an event is and is not understood is told, and the event left out; all else is passed over.
  */
 #include <ctype.h>
@@ -229,7 +230,8 @@ static void take_exdate(struct ical *i)
 		bool timed;
 
 		if (!stamp_parse(at, len, &s.civil, &timed, &s.utc) || e->skips == SKIPS_MOST) {
-			wrong(i, i->line, e->skips == SKIPS_MOST ? "more than 10000 EXDATE" : "EXDATE is written 20261231 or 20261231T090000");
+			wrong(i, i->line, e->skips == SKIPS_MOST ? "more than 10000 EXDATE" :
+			      "EXDATE is written 20261231 or 20261231T090000");
 			return;
 		}
 		if (e->skips == e->skips_room) {
@@ -254,7 +256,8 @@ static void take_exrule(struct ical *i) { wrong(i, i->line, "EXRULE is not suppo
 
 static void take_recurrence_id(struct ical *i)
 {
-	wrong(i, i->line, "RECURRENCE-ID (one time changed) is not supported; leave it out with EXDATE and make an event of it");
+	wrong(i, i->line, "RECURRENCE-ID (one time changed) is not supported; leave that out with EXDATE and make an event "
+	      "of it");
 }
 
 static const struct { const char *name; void (*take)(struct ical *i); } properties[] = {
@@ -361,7 +364,8 @@ static void take_line(struct ical *i)
 	if (i->len == 0)
 		return;
 	if (memchr(i->text, 0, i->len) || !cut_line(i) || i->len == LINE_MOST) {
-		wrong(i, i->line, i->len == LINE_MOST ? "a line of more than 65536 octets" : "not a line of an iCalendar file: NAME:VALUE");
+		wrong(i, i->line, i->len == LINE_MOST ? "a line of more than 65536 octets" :
+		      "not a line of an iCalendar file: NAME:VALUE");
 		return;
 	}
 	if (strcasecmp(i->name, "BEGIN") == 0)

@@ -60,7 +60,13 @@ struct rule {
 
 typedef bool recur_working(const void *owner, int64_t day);
 typedef void recur_each(void *owner, int64_t day);
-struct recur_question { int64_t from, to; recur_working *working; const void *calendar; recur_each *each; void *owner; };
+struct recur_question {
+	int64_t from, to;
+	recur_working *working;
+	const void *calendar;
+	recur_each *each;
+	void *owner;
+};
 /* Days of 'r' from .. to, both inclusive, in order. */
 void recur_days(const struct rule *r, const struct recur_question *q);
 

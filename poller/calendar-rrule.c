@@ -14,7 +14,10 @@ struct rrule {
 	struct err *err;
 };
 
-static bool part_is(struct part p, const char *word) { return strlen(word) == p.len && strncasecmp(p.text, word, p.len) == 0; }
+static bool part_is(struct part p, const char *word)
+{
+	return strlen(word) == p.len && strncasecmp(p.text, word, p.len) == 0;
+}
 
 static bool whole(struct part p, long least, long most, long *n)
 {

@@ -7,7 +7,8 @@
 
 #include "calendar-int.h"
 
-enum { WORDS_MOST = 32, QUARTER_FIRSTS = 1 << 1 | 1 << 4 | 1 << 7 | 1 << 10, QUARTER_LASTS = 1 << 3 | 1 << 6 | 1 << 9 | 1 << 12 };
+enum { WORDS_MOST = 32 };
+enum { QUARTER_FIRSTS = 1 << 1 | 1 << 4 | 1 << 7 | 1 << 10, QUARTER_LASTS = 1 << 3 | 1 << 6 | 1 << 9 | 1 << 12 };
 
 #define HOW "write it like 2026-12-31, \"2026-12-28 .. 2027-01-03\", \"31 dec\", \"mon-fri\", \"last working day of " \
 	    "every quarter\", \"2nd tue of every month\" or FREQ=..."
@@ -130,7 +131,8 @@ static bool word_ordinal(struct words *w, int *n)
 	if (!isdigit((unsigned char)*word_now(w)))
 		return false;
 	v = strtoul(word_now(w), &end, 10);
-	if (v < 1 || v > 31 || (strcasecmp(end, "st") && strcasecmp(end, "nd") && strcasecmp(end, "rd") && strcasecmp(end, "th")))
+	if (v < 1 || v > 31 ||
+	    (strcasecmp(end, "st") && strcasecmp(end, "nd") && strcasecmp(end, "rd") && strcasecmp(end, "th")))
 		return false;
 	*n = (int)v;
 	w->at++;
@@ -234,7 +236,8 @@ static bool rule_yearly(struct words *w, struct rule *r)
 	const char *number = month_first ? w->word[w->at + 1] : word_now(w);
 	char *end;
 
-	if (w->count - w->at < 2 || !isdigit((unsigned char)*number) || (!month_first && !month_parse(w->word[w->at + 1], &month)))
+	if (w->count - w->at < 2 || !isdigit((unsigned char)*number) ||
+	    (!month_first && !month_parse(w->word[w->at + 1], &month)))
 		return false;
 	day = (unsigned)strtoul(number, &end, 10);
 	if (*end == '.')
@@ -307,7 +310,8 @@ static enum fw_err take_range(const char *text, struct rule *r, struct err *err)
 			return FW_MISTAKE;
 	}
 	if (*at || (a.timed && b.day == a.day && b.time_s == a.time_s))
-		return err_set(err, FW_MISTAKE, "after a date may follow \".. DATE\"; with a time of day, \"DATE 09:00 .. DATE 18:00\"");
+		return err_set(err, FW_MISTAKE, "after a date may follow \".. DATE\"; with a time of day, "
+			       "\"DATE 09:00 .. DATE 18:00\"");
 	if (a.timed != b.timed)
 		return err_set(err, FW_MISTAKE, "one end has a time of day and the other has none");
 	length_s = (b.day - a.day) * DAY_S + b.time_s - (int64_t)a.time_s;
@@ -324,12 +328,11 @@ static enum fw_err take_range(const char *text, struct rule *r, struct err *err)
 enum fw_err calendar_add(struct calendar *c, enum calendar_list list, const char *text, struct err *err)
 {
 	struct rule r = { .start = day_of((struct date){ 2000, 1, 1 }) * DAY_S, .recur = { .interval = 1 } };
-	bool rrule = strncasecmp(text, "RRULE:", 6) == 0 || strncasecmp(text, "FREQ=", 5) == 0;
+	const char *rrule = strncasecmp(text, "RRULE:", 6) == 0 ? text + 6 : strncasecmp(text, "FREQ=", 5) == 0 ? text : NULL;
 	enum fw_err e;
 
 	if (rrule)
-		e = rrule_parse(text + (toupper((unsigned char)*text) == 'R' ? 6 : 0), strlen(text + (toupper((unsigned char)*text) == 'R' ? 6 : 0)),
-				NULL, &r.recur, err);
+		e = rrule_parse(rrule, strlen(rrule), NULL, &r.recur, err);
 	else if (isdigit((unsigned char)text[0]) && strlen(text) >= 10 && text[4] == '-')
 		e = take_range(text, &r, err);
 	else

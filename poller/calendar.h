@@ -1,4 +1,4 @@
-/* poller/calendar.h: when something holds: dates, recurring days and times of day, as people or an iCalendar file say it.
+/* poller/calendar.h: when something holds: dates, recurring days, times of day, as people or iCalendar files say it.
  *
  * A calendar is a set of rules. Each names days (a date, a range, "mon-fri", "last working day of every quarter", an
  * RRULE of RFC 5545) on which the calendar holds, all day or in windows of the day; events of an iCalendar file have

@@ -1,4 +1,4 @@
-/* poller/config-calendar.c: calendars, what groups need while they hold, and what members can carry. See config-int.h. */
+/* poller/config-calendar.c: calendars, what groups need while they hold, what members can carry. See config-int.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,12 +12,26 @@ enum { ICAL_OCTETS_MOST = 16 << 20 };
 
 /* ---- calendars --------------------------------------------------------------------------------------------------- */
 
-static enum fw_err add_on(struct calendar *c, const char *text, struct err *err) { return calendar_add(c, CALENDAR_ON, text, err); }
-static enum fw_err add_except(struct calendar *c, const char *text, struct err *err) { return calendar_add(c, CALENDAR_EXCEPT, text, err); }
-static enum fw_err add_holiday(struct calendar *c, const char *text, struct err *err) { return calendar_add(c, CALENDAR_HOLIDAYS, text, err); }
+static enum fw_err add_on(struct calendar *c, const char *text, struct err *err)
+{
+	return calendar_add(c, CALENDAR_ON, text, err);
+}
+
+static enum fw_err add_except(struct calendar *c, const char *text, struct err *err)
+{
+	return calendar_add(c, CALENDAR_EXCEPT, text, err);
+}
+
+static enum fw_err add_holiday(struct calendar *c, const char *text, struct err *err)
+{
+	return calendar_add(c, CALENDAR_HOLIDAYS, text, err);
+}
 
 /* The line of one value of a list. */
-static unsigned value_line(const struct section *s, const char *option, unsigned i) { return conf_value_line(s->p, option, i); }
+static unsigned value_line(const struct section *s, const char *option, unsigned i)
+{
+	return conf_value_line(s->p, option, i);
+}
 
 static void take_days(const struct section *s, const char *option, struct texts *t, struct calendar *c,
 		      enum fw_err (*add)(struct calendar *c, const char *text, struct err *err))
@@ -27,7 +41,8 @@ static void take_days(const struct section *s, const char *option, struct texts 
 	take_texts(s, option, &t->text, &t->count);
 	for (uint32_t i = 0; i < t->count; i++)
 		if (add(c, t->text[i], &err) != FW_OK)
-			mistake_add(s->l->m, s->p->file, value_line(s, option, i), "%s%s \"%s\": %s", s->subject, option, t->text[i], err.text);
+			mistake_add(s->l->m, s->p->file, value_line(s, option, i), "%s%s \"%s\": %s", s->subject, option,
+				    t->text[i], err.text);
 }
 
 struct ical_file { struct load *l; const char *path; };
@@ -187,6 +202,7 @@ void take_demand(const struct section *s, struct cfg_group *g)
 	g->need = d.need;
 	g->full = d.full;
 	g->need_capacity = d.capacity;
+	take_capacity(s, &g->capacity);
 	g->during_count = cfg_size(s->cfg, "during");
 	g->during = arena_alloc(&s->l->c->arena, (g->during_count + 1) * sizeof(*g->during));
 	for (uint32_t i = 0; i < g->during_count; i++)
@@ -200,7 +216,10 @@ static void demand_wrong(struct load *l, const struct cfg_group *g, const struct
 {
 	struct place at = d ? d->place : g->place;
 
-	mistake_add(l->m, at.file, at.line, "group \"%s\": %s%s%s%s", g->name, d ? "during \"" : "", d ? d->name : "", d ? "\": " : "", why);
+	if (d)
+		mistake_add(l->m, at.file, at.line, "group \"%s\": during \"%s\": %s", g->name, d->name, why);
+	else
+		mistake_add(l->m, at.file, at.line, "group \"%s\": %s", g->name, why);
 }
 
 static void one_count(struct load *l, const struct cfg_group *g, const struct cfg_during *d)
@@ -224,14 +243,17 @@ void demand_counts(struct load *l, const struct cfg_group *g)
 		one_count(l, g, &g->during[i]);
 }
 
-static uint64_t capacity_of(const struct config *c, const struct ref *r)
+uint64_t config_capacity(const struct config *c, const struct cfg_group *g, const struct ref *member)
 {
-	switch (r->kind) {
-	case REF_DEVICE: return c->device[r->index].capacity;
-	case REF_CHECK: return c->check[r->index].capacity;
-	case REF_COMPONENT: return c->component[r->index].capacity;
-	default: return 0;
+	uint64_t own = 0;
+
+	switch ((enum ref_kind)member->kind) {
+	case REF_DEVICE: own = c->device[member->index].capacity; break;
+	case REF_CHECK: own = c->check[member->index].capacity; break;
+	case REF_COMPONENT: own = c->component[member->index].capacity; break;
+	case REF_PART: case REF_GROUP: case REF_SERVICE: break;
 	}
+	return own ? own : g->capacity;
 }
 
 /* What all members can carry; 0 after saying of which that is not known. */
@@ -242,7 +264,7 @@ static uint64_t capacity_sum(struct load *l, const struct cfg_group *g)
 
 	for (uint32_t i = 0; i < g->count; i++) {
 		const struct ref *r = &g->member[i];
-		uint64_t n = capacity_of(l->c, r);
+		uint64_t n = config_capacity(l->c, g, r);
 		char why[NAME_OCTETS_MOST + 256];
 
 		sum += n;
@@ -250,10 +272,12 @@ static uint64_t capacity_sum(struct load *l, const struct cfg_group *g)
 			continue;
 		all = false;
 		if (r->kind == REF_PART || r->kind == REF_GROUP || r->kind == REF_SERVICE)
-			snprintf(why, sizeof(why), "need-capacity, but member \"%.*s\" is a %s, which has no capacity; name components with one",
-				 NAME_OCTETS_MOST, r->name, r->kind == REF_PART ? "part of a device" : ref_kind_word(r->kind));
+			snprintf(why, sizeof(why), "need-capacity, but member \"%.*s\" is a %s; write capacity = NUMBER into this group, "
+				 "for each member that gives none", NAME_OCTETS_MOST, r->name,
+				 r->kind == REF_PART ? "part of a device" : ref_kind_word(r->kind));
 		else
-			snprintf(why, sizeof(why), "need-capacity, but member \"%s\" has none; write capacity = NUMBER into its section", r->name);
+			snprintf(why, sizeof(why), "need-capacity, but member \"%s\" has none; write capacity = NUMBER into its "
+				 "section", r->name);
 		demand_wrong(l, g, NULL, why);
 	}
 	return all ? sum : 0;
@@ -268,7 +292,8 @@ static void capacity_check(struct load *l, const struct cfg_group *g)
 	for (uint32_t i = 0; i < g->during_count; i++)
 		asked |= g->during[i].demand.capacity != 0;
 	sum = asked ? capacity_sum(l, g) : 0;
-	snprintf(why, sizeof(why), "need-capacity = %" PRIu64 ", but its members have %" PRIu64 " together", g->need_capacity, sum);
+	snprintf(why, sizeof(why), "need-capacity = %" PRIu64 ", but its members have %" PRIu64 " together",
+		 g->need_capacity, sum);
 	if (sum && g->need_capacity > sum)
 		demand_wrong(l, g, NULL, why);
 	for (uint32_t i = 0; i < g->during_count; i++) {

@@ -348,6 +348,7 @@ static void group(const struct cfg_group *g, FILE *out)
 	begin(out, "group", g->name);
 	fprintf(out, "\tneed = %" PRIu32 "\n\tfull = %" PRIu32 "\n", g->need, g->full);
 	capacity(out, "\t", "need-capacity", g->need_capacity);
+	capacity(out, "\t", "capacity", g->capacity);
 	for (uint32_t i = 0; i < g->during_count; i++) {
 		const struct cfg_during *d = &g->during[i];
 

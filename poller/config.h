@@ -130,6 +130,7 @@ struct cfg_group {
 	const char *name;
 	uint32_t need, full;		/* so too 'need_capacity': when no calendar says otherwise */
 	uint64_t need_capacity;		/* 0: not asked for */
+	uint64_t capacity;		/* of members that give none; 0: not given */
 	struct cfg_during *during; uint32_t during_count;
 	const struct ref *member; uint32_t count;
 	struct needs needs;
@@ -204,6 +205,8 @@ enum fw_err config_keys(struct config *c, struct err *err);
 /* The effective configuration with defaults filled in, secrets as ***. Readable again by config_load. */
 void config_print(const struct config *c, FILE *out);
 
+/* What a member of a group carries; 0 when nobody says so. */
+uint64_t config_capacity(const struct config *c, const struct cfg_group *g, const struct ref *member);
 /* What a group needs while these calendars hold (bit: index): of several that say something of it, the most. */
 struct demand config_demand(const struct cfg_group *g, uint64_t calendars);
 

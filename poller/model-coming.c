@@ -98,7 +98,9 @@ static void sweep(struct planning *p)
 			p->plan.cut = true;
 			return;
 		}
-		p->plan.coming[p->plan.count++] = (struct coming){ .from = at, .to = i < p->count ? p->at[i].at : p->end, .calendars = holds };
+		p->plan.coming[p->plan.count++] = (struct coming){
+			.from = at, .to = i < p->count ? p->at[i].at : p->end, .calendars = holds,
+		};
 	}
 }
 
@@ -208,7 +210,8 @@ enum fw_err model_time(struct model *m, struct wall now, struct demand_watch *w,
 	p = plan_make(m, now);
 	w->changed |= !same_plan(&p.plan, &m->plan);
 	if (p.plan.cut && !m->plan.cut)
-		log_warn(LOG_GRAPH, "calendars: more than %d different demands within 'ahead'; the later ones are not looked at", COMING_MOST);
+		log_warn(LOG_GRAPH, "calendars: more than %d different demands within 'ahead'; the later ones are not looked at",
+			 COMING_MOST);
 	if (same_demand(m->config, before, p.holds))
 		keep_graphs(m, &p.plan);
 	coming_release(m);

@@ -25,7 +25,8 @@ struct coming {
 };
 
 /* What a group needs became another. */
-typedef void model_each_demand(void *owner, const struct entity *group, const struct demand *before, const struct demand *now);
+typedef void model_each_demand(void *owner, const struct entity *group, const struct demand *before,
+			       const struct demand *now);
 
 /*
  * It is 'now', which does not go back. Cheap when nothing begins or ends. FW_FULL when a structure cannot be built in
@@ -36,7 +37,7 @@ struct demand_watch { model_each_demand *each; void *owner; bool changed; };
 enum fw_err model_time(struct model *m, struct wall now, struct demand_watch *w, struct err *err);
 
 uint64_t model_calendars(const struct model *m);	/* that hold now */
-/* By the time they come. '*cut': there are more within 'ahead' than COMING_MOST. Borrowed until the next model_time(). */
+/* By the time they come. '*cut': there are more within 'ahead' than are kept. Borrowed until the next model_time(). */
 size_t model_coming(const struct model *m, const struct coming **out, bool *cut);
 /* Does this service or group need something else then? Else all is as it is now. */
 bool coming_differs(const struct model *m, const struct coming *c, const struct entity *e);

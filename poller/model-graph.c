@@ -194,16 +194,6 @@ static void add_parts(struct making *k, const struct item *d)
 	names_release(&gates);
 }
 
-static uint64_t capacity_of(const struct config *c, const struct ref *r)
-{
-	switch ((enum ref_kind)r->kind) {
-	case REF_DEVICE: return c->device[r->index].capacity;
-	case REF_CHECK: return c->check[r->index].capacity;
-	case REF_COMPONENT: return c->component[r->index].capacity;
-	default: return 0;
-	}
-}
-
 static void add_group(struct making *k, const struct item *it)
 {
 	const struct cfg_group *c = &k->m->config->group[it->e.index];
@@ -212,7 +202,7 @@ static void add_group(struct making *k, const struct item *it)
 
 	for (uint32_t i = 0; i < c->count; i++) {
 		uint32_t member = node_of(k, &c->member[i], it);
-		uint64_t capacity = d.capacity ? capacity_of(k->m->config, &c->member[i]) : 0;
+		uint64_t capacity = d.capacity ? config_capacity(k->m->config, c, &c->member[i]) : 0;
 
 		add_member(k, gate, member);
 		if (capacity && member != NODE_NONE)

@@ -94,6 +94,17 @@ char *wall_format_time(struct wall t, char *buf, size_t size_octets)
 	return wall_local(t, "%H:%M:%S", buf, size_octets);
 }
 
+char *wall_format_day(struct wall t, struct wall now, char *buf, size_t size_octets)
+{
+	int64_t away = wall_since(t, now).us, near = INT64_C(300) * 86400 * 1000000;
+	char time[16];
+	bool far = away > near || away < -near;
+
+	if (strcmp(wall_local(t, "%H:%M", time, sizeof(time)), "00:00") == 0)
+		return wall_local(t, far ? "%-d %b %Y" : "%-d %b", buf, size_octets);
+	return wall_local(t, far ? "%-d %b %Y %H:%M" : "%-d %b %H:%M", buf, size_octets);
+}
+
 char *wall_format_utc(struct wall t, char *buf, size_t size_octets)
 {
 	char day[32];

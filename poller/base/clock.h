@@ -50,6 +50,8 @@ struct span steady_follow(struct steady *s, struct wall w, struct mono m, struct
 /* "2026-11-21 14:02:10 CET" or with only the time of day; local time zone. 'buf' at least 40 octets. Returns 'buf'. */
 char *wall_format(struct wall t, char *buf, size_t size_octets);
 char *wall_format_time(struct wall t, char *buf, size_t size_octets);	/* "14:02:10" */
+/* "31 Dec 09:00", "31 Dec" at midnight, with its year when it is not within 300 days of now. */
+char *wall_format_day(struct wall t, struct wall now, char *buf, size_t size_octets);
 /* RFC 3339 in UTC with milliseconds, for JSON and the ledger: "2026-11-21T13:02:10.123Z". */
 char *wall_format_utc(struct wall t, char *buf, size_t size_octets);
 

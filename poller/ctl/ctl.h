@@ -139,6 +139,11 @@ json_t *json_words(const char *text);				/* the same of a C string */
 json_t *json_finite(double x);					/* null when it is no number, or infinite */
 json_t *json_whole(double n);					/* json_count() of a double; null when it is not finite */
 void json_clean(json_t *value);					/* every string in it: fit for a terminal */
+/* Calendars by name that say something of a group; the first trouble that is ahead of a service, null when none. */
+json_t *view_calendars(struct view *v, const struct entity *group, uint64_t calendars);
+json_t *view_coming(struct view *v, const struct entity *service);
+/* "31 Dec 09:00: degraded unless app2 is back". */
+char *coming_words(const json_t *when_unix, const json_t *repair, const char *quality, char *buf, size_t size_octets);
 struct wall json_wall(const json_t *object, const char *key);	/* of an RFC 3339 time; 0 when there is none */
 json_int_t json_int(const json_t *object, const char *key);	/* 0 when absent */
 struct span json_span(const json_t *object, const char *key);	/* of seconds */

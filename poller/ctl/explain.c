@@ -55,6 +55,21 @@ static void add_refs(struct text *t, const struct ref *r, uint32_t n, const char
 	}
 }
 
+/* What calendars make of a group. */
+static void add_during(struct text *t, const struct cfg_group *k)
+{
+	for (uint32_t i = 0; i < k->during_count; i++) {
+		const struct demand *d = &k->during[i].demand;
+
+		text_add(t, " During %s %u are needed", k->during[i].name, d->need);
+		if (d->full > d->need)
+			text_add(t, ", and %u wanted", d->full);
+		if (d->capacity)
+			text_add(t, ", with a capacity of %llu", (unsigned long long)d->capacity);
+		text_add(t, ".");
+	}
+}
+
 static void say_service(struct text *t, const struct config *c, const struct entity *e)
 {
 	const struct needs *n = &c->service[e->index].needs;
@@ -68,6 +83,8 @@ static void say_service(struct text *t, const struct config *c, const struct ent
 
 		if (k != NULL && k->full > k->need)
 			text_add(t, " With fewer than %u %s it is degraded.", k->full, r->name);
+		if (k != NULL)
+			add_during(t, k);
 	}
 }
 
@@ -80,6 +97,9 @@ static void say_group(struct text *t, const struct config *c, const struct entit
 	text_add(t, ".");
 	if (k->full > k->need)
 		text_add(t, " With fewer than %u it is degraded.", k->full);
+	if (k->need_capacity)
+		text_add(t, " With a capacity below %llu it is degraded.", (unsigned long long)k->need_capacity);
+	add_during(t, k);
 	if (k->needs.count) {
 		text_add(t, " It needs ");
 		add_needs(t, c, &k->needs);

@@ -392,6 +392,7 @@ static void print_risk(const struct screen *s, const json_t *r, const json_t *he
 	print_failed(s, r);
 	plan_print_risk(s, r);
 	print_left(s, json_object_get(r, "left"));
+	risk_print_capacity(s, r);
 	print_points(s, r);
 	if (is_true(r, "at_risk") || verbose || sets > SETS_SHOWN)
 		print_sets(s, r, verbose && sets < SETS_VERBOSE ? SETS_VERBOSE : sets);

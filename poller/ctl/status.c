@@ -300,9 +300,14 @@ static const char *risk_cell(const json_t *item)
 static void note_words(const json_t *item, char *buf, size_t size)
 {
 	json_int_t unknown = json_int(item, "components_unknown"), weak = json_int(item, "components_degraded");
+	const json_t *coming = json_object_get(item, "coming");
 	struct text t = text_over(buf, size);
+	char then[256];
 
 	text_add(&t, "%s", is_true(item, "planned") && !is(item, "quality", "up") ? "planned" : "");
+	if (json_is_object(coming))
+		text_add(&t, "%s%s", t.len ? "; " : "", coming_words(json_object_get(coming, "when_unix"), json_object_get(coming, "repair"),
+			 json_text(coming, "quality_then"), then, sizeof(then)));
 	if (unknown > 0 && !json_equal(json_object_get(item, "can_lose"), json_object_get(item, "can_lose_worst")))
 		text_add(&t, "%s%lld of %lld unknown", t.len ? "; " : "", (long long)unknown, (long long)json_int(item, "components"));
 	if (weak > 0 && !is(item, "quality", "down") && json_int(item, "can_lose_weak") < 0)
@@ -318,7 +323,7 @@ enum { SHEET_FIXED = 2 + 8 + 2 + 8 + 2 + 14 + 2 + 9 + 2 };	/* between service an
 static void print_owner(const struct screen *s, const struct service_sheet *w, const json_t *item)
 {
 	const char *owner = json_text(item, "owner")[0] ? json_text(item, "owner") : "-";
-	char note[96];
+	char note[400];
 
 	note_words(item, note, sizeof(note));
 	if (note[0] == '\0')
@@ -363,6 +368,17 @@ static unsigned width_of(const json_t *items, const char *key, unsigned least, u
 	return width;
 }
 
+static bool any_coming(const json_t *items)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(items, i, item)
+		if (json_is_object(json_object_get(item, "coming")))
+			return true;
+	return false;
+}
+
 /* Returns how many are hidden because they are well. */
 static size_t print_services(const struct screen *s, const json_t *items, bool all)
 {
@@ -387,7 +403,8 @@ static size_t print_services(const struct screen *s, const json_t *items, bool a
 		if (shown++ == 0) {
 			fprintf(s->out, "\n%s", screen_ink(s, INK_BOLD));
 			screen_cell(s, "SERVICE", w.service);
-			fprintf(s->out, "  %-8s  %-8s  %-14s  %-9s  %s%s\n", "QUALITY", "RISK", "CAN STILL LOSE", "BUILT FOR", "OWNER",
+			fprintf(s->out, "  %-8s  %-8s  %-14s  %-9s  %-*s%s%s\n", "QUALITY", "RISK", "CAN STILL LOSE", "BUILT FOR",
+				any_coming(items) ? (int)w.owner + 2 : 0, "OWNER", any_coming(items) ? "COMING" : "",
 				screen_ink(s, INK_PLAIN));
 		}
 		print_service(s, &w, list[i]);

@@ -14,19 +14,6 @@ enum { POINTS_MOST = 20, CARRIES_MOST = 8, FAILED_MOST = 1000, JUDGED_MOST = 64,
 
 /* ---- what works below a service ------------------------------------------------------------------------------------------------ */
 
-enum works { WORKS_NOT_ASKED, WORKS, WORKS_NOT, WORKS_UNKNOWN };
-
-/* One look at the structure: what works, if 'fails' failed as well; and the gates with something to spare, top down. */
-struct look {
-	struct view *v;
-	struct graph *g;
-	uint32_t fails;
-	uint8_t *works, *seen;		/* per node */
-	uint32_t *gate;
-	size_t gates, room;
-	unsigned depth;
-};
-
 static uint32_t nodes_of(struct graph *g)
 {
 	struct graph_size s = graph_size(g);
@@ -49,7 +36,7 @@ static void look_away(struct look *l)
 	free(l->gate);
 }
 
-static enum works works(struct look *l, uint32_t node)
+enum works look_works(struct look *l, uint32_t node)
 {
 	const uint32_t *member;
 	uint32_t good = 0, unknown = 0, need;
@@ -67,7 +54,7 @@ static enum works works(struct look *l, uint32_t node)
 	if (l->depth++ > DEPTH_MOST)
 		n = 0;
 	for (size_t i = 0; i < n; i++) {
-		enum works w = works(l, member[i]);
+		enum works w = look_works(l, member[i]);
 
 		good += w == WORKS;
 		unknown += w == WORKS_UNKNOWN;
@@ -75,6 +62,8 @@ static enum works works(struct look *l, uint32_t node)
 	l->depth--;
 	return l->works[node] = good >= need ? WORKS : good + unknown >= need ? WORKS_UNKNOWN : WORKS_NOT;
 }
+
+bool look_has_met(const struct look *l, uint32_t node) { return l->seen[node]; }
 
 /* Gates that need fewer than they have, each once. */
 static void find_gates(struct look *l, uint32_t node)
@@ -104,8 +93,8 @@ static json_t *left_row(struct look *l, uint32_t gate)
 	uint32_t there = 0, unknown = 0, full = graph_full(l->g, gate);
 
 	for (size_t i = 0; i < n; i++) {
-		there += works(l, member[i]) == WORKS;
-		unknown += works(l, member[i]) == WORKS_UNKNOWN;
+		there += look_works(l, member[i]) == WORKS;
+		unknown += look_works(l, member[i]) == WORKS_UNKNOWN;
 	}
 	return json_pack("{s:o,s:i,s:i,s:i,s:i,s:i}", "group", json_words(graph_name(l->g, gate)), "there", (int)there, "unknown", (int)unknown,
 			 "members", (int)n, "need", (int)graph_need(l->g, gate), "full", (int)full);
@@ -172,7 +161,7 @@ static json_t *carries_json(struct look *now, uint32_t point)
 			if (then.seen[member[k]]++ || json_array_size(list) >= CARRIES_MOST)
 				continue;
 			then.seen[member[k]] = 1;
-			if (works(now, member[k]) != WORKS_NOT && works(&then, member[k]) == WORKS_NOT &&
+			if (look_works(now, member[k]) != WORKS_NOT && look_works(&then, member[k]) == WORKS_NOT &&
 			    model_of_node(now->v->model, member[k]) != own)
 				json_array_append_new(list, json_words(view_node_name(now->v, member[k])));
 		}
@@ -503,6 +492,7 @@ static json_t *service_json(struct view *v, const struct entity *e, struct asked
 	find_gates(&l, e->node);
 	put_failed(&l, e, support, n, item);
 	put_left(&l, e->node, item);
+	view_put_capacity(&l, e, item);
 	put_points(&l, e, item);
 	view_put_rates(v, support, n, a->bound != NULL, item);
 	if (a->bound)

@@ -25,6 +25,9 @@ static json_t *touched_json(const struct alert *a)
 		json_array_append_new(list, json_pack("{s:o,s:s,s:o,s:o,s:b}", "service", json_words(t->service), "quality",
 				      state_word(t->quality_now), "can_lose", lose_json(t->lose_now), "built_for", lose_json(t->built_for),
 				      "planned", (int)t->planned));
+		if (t->coming_at.us)
+			json_object_set_new(json_array_get(list, i), "coming", json_pack("{s:o,s:s}", "when", json_time(t->coming_at),
+					    "quality_then", state_word(t->coming_quality)));
 	}
 	return list;
 }
@@ -224,6 +227,7 @@ static json_t *service_json(struct view *v, const struct entity *e)
 				 "tier", (int)s->tier);
 
 	plan_put_service(v, e, &d, item);
+	json_object_set_new(item, "coming", view_coming(v, e));
 	if (d.at_risk || d.quality != STATE_UP || d.distance_worst != d.distance)
 		count_doubt(v, e, item);
 	return item;

@@ -93,6 +93,15 @@ static void add_was(struct text *t, uint32_t lose)
 		text_add(t, " (was %u)", lose);
 }
 
+/* ", down from 31 Dec 09:00 on" */
+static void add_coming(const struct touched *t, struct text *x)
+{
+	char day[40];
+
+	if (t->coming_at.us)
+		text_add(x, ", %s from %s on", state_word(t->coming_quality), wall_format_day(t->coming_at, clock_wall(), day, sizeof(day)));
+}
+
 char *touched_words(const struct touched *t, char *buf, size_t size_octets)
 {
 	struct text x = text_over(buf, size_octets);
@@ -103,6 +112,7 @@ char *touched_words(const struct touched *t, char *buf, size_t size_octets)
 		text_add(&x, ", %s", lose_words(t->lose_now, lose, sizeof(lose)));
 	if (t->lose_before != t->lose_now)
 		add_was(&x, t->lose_before);
+	add_coming(t, &x);
 	mend_end(buf);
 	return buf;
 }
@@ -328,6 +338,20 @@ static enum meaning meaning_of_alert(const struct alert *a)
 	return worst;
 }
 
+/* The first service that a calendar makes worse. */
+static void say_coming(const struct alert *a, struct text *t)
+{
+	const struct touched *first = NULL;
+
+	for (uint32_t i = 0; i < a->touched_count; i++)
+		if (a->touched[i].coming_at.us && (!first || a->touched[i].coming_at.us < first->coming_at.us))
+			first = &a->touched[i];
+	if (!first)
+		return;
+	text_add(t, "; %s", first->service);
+	add_coming(first, t);
+}
+
 char *alert_subject(const struct alert *a, char *buf, size_t size_octets)
 {
 	static const char *const tags[] = {
@@ -344,6 +368,7 @@ char *alert_subject(const struct alert *a, char *buf, size_t size_octets)
 	text_add(&t, "[%s] %s %s", tags[means], a->key, a->state == STATE_UP ? "up" : state_word(a->state));
 	if (means != MEANS_NOTHING)
 		say_worst(a, means, &t);
+	say_coming(a, &t);
 	text_add(&t, " (#%llu)", (unsigned long long)a->number);
 	mend_end(buf);
 	return buf;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "poller/base/text.h"
+#include "poller/model-coming.h"
 #include "alert-int.h"
 
 /* ---- the book --------------------------------------------------------------------------------------------------- */
@@ -229,6 +230,16 @@ static void before(struct alert_book *b, uint32_t service, const struct touched 
 	t->lose_before = told ? told->lose_now : s->left ? lose_of(s->left_distance) : t->built_for;
 }
 
+/* Is it worse when a calendar wants more? */
+static void look_ahead(struct alert_book *b, uint32_t service, struct touched *t)
+{
+	enum state then;
+	const struct coming *c = model_trouble(b->model, service_entity(b, service), &then);
+
+	t->coming_at = c ? c->from : (struct wall){ 0 };
+	t->coming_quality = c ? then : STATE_UP;
+}
+
 /* True when the line is what was told last, because nobody can tell yet. */
 static bool touch_line(struct alert_book *b, const struct held *h, uint32_t service, struct touched *t)
 {
@@ -238,6 +249,7 @@ static bool touch_line(struct alert_book *b, const struct held *h, uint32_t serv
 	put_text(t->service, sizeof(t->service), model_config(b->model)->service[service].name);
 	told = told_of(h, t->service);
 	t->built_for = lose_of(v->design_distance);
+	look_ahead(b, service, t);
 	if (told && stands(b, told, service)) {
 		t->quality_before = t->quality_now = told->quality_now;
 		t->lose_before = t->lose_now = told->lose_now;
@@ -305,7 +317,8 @@ static bool same_lines(const struct held *h, const struct alert *a)
 		const struct touched *t = &h->touched[i], *n = &a->touched[i];
 
 		if (strcmp(t->service, n->service) != 0 || t->quality_now != n->quality_now || t->lose_now != n->lose_now ||
-		    t->planned != n->planned)
+		    t->planned != n->planned ||
+		    t->coming_at.us != n->coming_at.us || t->coming_quality != n->coming_quality)
 			return false;
 	}
 	for (uint32_t i = 0; i < a->points_count; i++)
@@ -422,12 +435,14 @@ static void clear_lines(struct alert_book *b, struct alert *a)
 
 		t->quality_before = t->quality_now;
 		t->lose_before = t->lose_now;
+		t->coming_at = (struct wall){ 0 };
 		if (!e || e->kind != ENTITY_SERVICE || e->index >= c->service_count)
 			continue;
 		v = &service_ask(b, e->index)->verdict;
 		t->quality_now = v->quality;
 		t->lose_now = lose_of(v->distance);
 		t->built_for = lose_of(v->design_distance);
+		look_ahead(b, e->index, t);
 	}
 }
 

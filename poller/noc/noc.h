@@ -47,6 +47,8 @@ enum { TOUCHED_MAX = 256, POINTS_MAX = 16 };
 struct touched {
 	char service[128];
 	enum state quality_before, quality_now;
+	enum state coming_quality;	/* what a calendar makes of it at 'coming_at', for what has failed; 0: nothing worse */
+	struct wall coming_at;
 	uint32_t lose_before, lose_now, built_for;	/* "can still lose N" = distance - 1; LOSE_NEVER, LOSE_DOWN */
 	uint32_t planned;		/* 1: what it lost is due to maintenance alone, and not to this cause */
 };

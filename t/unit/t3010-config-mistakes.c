@@ -190,7 +190,7 @@ static const struct { const char *name, *text, *want; } wrong[] = {
 	{ "capacity that is not there", "component \"k\" { capacity = 400 }\ncomponent \"k2\" { }\ngroup \"g\" { need = 1 members = {\"k\"} }\n"
 	  "group \"h\" { need = 1 need-capacity = 1 members = {\"k\", \"k2\", \"g\"} }\ngroup \"i\" { need = 1 need-capacity = 500 members = {\"k\"} }\n",
 	  "x.conf:4: group \"h\": need-capacity, but member \"k2\" has none; write capacity = NUMBER into its section\n"
-	  "x.conf:4: group \"h\": need-capacity, but member \"g\" is a group, which has no capacity; name components with one\n"
+	  "x.conf:4: group \"h\": need-capacity, but member \"g\" is a group; write capacity = NUMBER into this group, for each member that gives none\n"
 	  "x.conf:5: group \"i\": need-capacity = 500, but its members have 400 together\n" },
 	{ "share of time", "component \"k\" { unavailability = 1.5 }\n", "x.conf:1: component \"k\": unavailability = 1.5: must be 0 to 1\n" },
 	{ "no such table", "devices = \"/nowhere/x.csv\"\n",

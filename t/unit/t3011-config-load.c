@@ -361,7 +361,8 @@ static void test_demand(void)
 		"	except = {\"2026-12-29\"}  holidays = {\"1 jan\"}  ical = {\"%s/days.ics\"} }\n"
 		"group \"g\" { need = 2  full = 3  need-capacity = 800  members = {\"a\", \"b\", \"c\"}\n"
 		"	during \"night\" { need = 1 }\n	during \"quarter end\" { need = 3  need-capacity = 1600 } }\n"
-		"group \"h\" { need = 2  members = {\"a\", \"b\", \"c\"}  during \"night\" { need = 1 } }\nrisk { ahead = 30d }\n";
+		"group \"h\" { need = 2  need-capacity = 1000  capacity = 300  members = {\"a\", \"b\", \"c\"}  during \"night\" { need = 1 } }\n"
+		"group \"i\" { need = 1  need-capacity = 500  capacity = 300  members = {\"g\", \"h\"} }\nrisk { ahead = 30d }\n";
 	const struct cfg_group *g;
 	char text[1200];
 	struct config *c;
@@ -370,7 +371,7 @@ static void test_demand(void)
 	write_file("days.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20270131\nEND:VEVENT\nEND:VCALENDAR\n", 0644);
 	snprintf(text, sizeof(text), form, folder);
 	c = load(text);
-	ok(c && c->calendar_count == 2 && c->group_count == 2 && c->ahead.us == 30 * INT64_C(86400000000), "calendars and demands are read");
+	ok(c && c->calendar_count == 2 && c->group_count == 3 && c->ahead.us == 30 * INT64_C(86400000000), "calendars and demands are read");
 	if (!c)
 		return;
 	g = &c->group[0];
@@ -382,6 +383,8 @@ static void test_demand(void)
 	ok(d.need == 3 && d.full == 3 && d.capacity == 1600, "with two the most");
 	d = config_demand(&c->group[1], 1);
 	ok(d.need == 1 && d.full == 1, "full follows need where it was not given");
+	ok(config_capacity(c, g, &g->member[1]) == 800 && config_capacity(c, &c->group[2], &c->group[2].member[0]) == 300,
+	   "a member carries what it says, else what the group says");
 	ok(calendar_holds(c->calendar[1].calendar, (struct wall){ INT64_C(1801396800000000) }), "an iCalendar file beside the configuration");
 	round_trip(c, "calendars and demands are printed and read the same");
 	config_unref(c);
@@ -425,7 +428,7 @@ int main(void)
 {
 	char command[64];
 
-	plan(7 + 40 + 10 + 6 + 4 + 1 + 3 + 1 + 1);
+	plan(8 + 40 + 10 + 6 + 4 + 1 + 3 + 1 + 1);
 	if (!mkdtemp(folder))
 		note("cannot make a folder");
 	test_example();
