@@ -378,6 +378,8 @@ static void row_put(struct device *d, struct part *p, int64_t second_us, bool re
 	double behind = at.us > r->asked_us ? (double)(at.us - second_us) / (double)(at.us - r->asked_us) : 0;
 	char name[MODEL_NAME_MAX];
 
+	if (!d->w->config->rrd_write)
+		return;
 	for (uint8_t c = 0; c < t->column_count; c++) {
 		uint8_t ds = t->column[c].ds;
 		double gauge;

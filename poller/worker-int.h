@@ -41,10 +41,12 @@ enum { SLOT_UPTIME = UINT32_MAX, SLOT_MARKER = UINT32_MAX - 1 };
 struct slot {
 	uint32_t part;			/* index, or SLOT_... */
 	uint16_t name_at;		/* of its name in the packet's bytes */
-	uint8_t name_len, column;
-	bool last;			/* of its part */
-	bool rest;			/* its part is flat: only its state is asked in this packet */
+	uint8_t name_len;
+	uint8_t column : 6;
+	bool last : 1;			/* of its part */
+	bool rest : 1;			/* its part is flat: only its state is asked in this packet */
 };
+_Static_assert(sizeof(struct slot) == 8 && MIB_COLUMNS_MAX <= 64, "there is one for each object that is asked");
 
 struct plan_packet {
 	struct snmp_packet *packet;
