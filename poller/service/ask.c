@@ -22,7 +22,7 @@ static struct verdict judge(const struct value *f, const struct value *g)
 		.distance_worst = f->distance[SET_UNKNOWN], .cuts = f->cuts,
 		.degraded_distance = g->distance[SET_DOWN], .degraded_distance_weak = g->distance[SET_WEAK],
 		.degraded_distance_worst = g->distance[SET_UNKNOWN], .degraded_cuts = g->cuts_weak,
-		.p = f->p, .p_horizon = f->p_horizon,
+		.p = f->p, .p_horizon = f->p_horizon, .exact = true, .distance_least = f->distance[SET_DOWN],
 	};
 
 	v.at_risk = v.quality != STATE_DOWN && (f->weak || g->weak);
@@ -63,6 +63,25 @@ static struct verdict beside_design(struct graph *g, const struct root *r, struc
 	return with_design(v, &g->design->value[r->f], &g->design->value[r->g]);
 }
 
+/* The states seen through a lens, by index. Heap. */
+static uint8_t *states_of(const struct lens *w)
+{
+	uint8_t *state = must_alloc(w->g->components + 1);
+
+	for (uint32_t i = 0; i < w->g->components; i++)
+		state[i] = (uint8_t)lens_get(w, w->g->component[i]);
+	return state;
+}
+
+/* A verdict of the diagrams; when they had no room, made right. Takes 'state', NULL when there is room. */
+static struct verdict made_right(const struct graph *g, const struct root *r, uint8_t *state, struct verdict v)
+{
+	if (r->loose)
+		v = loose_verdict(g, r->loose, state, v);
+	free(state);
+	return v;
+}
+
 struct verdict lens_verdict(struct lens *w, uint32_t node)
 {
 	const struct root *r;
@@ -71,7 +90,8 @@ struct verdict lens_verdict(struct lens *w, uint32_t node)
 		return judge_component(w->g, node, lens_get(w, node));
 	r = root_of(w->g, node);
 	lens_settle(w);
-	return beside_design(w->g, r, judge(&w->value[r->f], &w->value[r->g]));
+	return made_right(w->g, r, r->loose ? states_of(w) : NULL,
+			  beside_design(w->g, r, judge(&w->value[r->f], &w->value[r->g])));
 }
 
 struct verdict graph_verdict(struct graph *g, uint32_t node)
@@ -90,7 +110,8 @@ bool verdict_same(const struct verdict *a, const struct verdict *b)
 	       a->degraded_distance_weak == b->degraded_distance_weak &&
 	       a->degraded_distance_worst == b->degraded_distance_worst &&
 	       a->design_degraded_distance == b->design_degraded_distance &&
-	       a->design_degraded_cuts == b->design_degraded_cuts;
+	       a->design_degraded_cuts == b->design_degraded_cuts && a->exact == b->exact &&
+	       a->distance_least == b->distance_least;
 }
 
 /* ---- what if ----------------------------------------------------------------------------------------------------- */
@@ -99,9 +120,20 @@ bool verdict_same(const struct verdict *a, const struct verdict *b)
 struct view {
 	const struct graph *g;
 	const enum state *all;		/* by order of creation, or NULL */
-	uint32_t level;			/* of the one that differs; with 'all' the deepest */
+	uint32_t component, level;	/* of the one that differs; with 'all' the deepest */
 	enum state s;
 };
+
+static uint8_t *states_seen(const struct view *w)
+{
+	uint8_t *state = states_of(w->g->now);
+
+	for (uint32_t i = 0; w->all && i < w->g->components; i++)
+		state[i] = (uint8_t)w->all[i];
+	if (!w->all)
+		state[w->g->node[w->component].index] = (uint8_t)w->s;
+	return state;
+}
 
 static enum state state_seen(const struct view *w, uint32_t level)
 {
@@ -159,7 +191,8 @@ static struct verdict verdict_seen(struct graph *g, const struct root *r, const 
 		l->what_if[i] = value_of(state_seen(w, c->level), &l->level[c->level].rate, value_seen(l, w, c->lo),
 					 value_seen(l, w, c->hi));
 	}
-	return beside_design(g, r, judge(value_seen(l, w, r->f), value_seen(l, w, r->g)));
+	return made_right(g, r, r->loose ? states_seen(w) : NULL,
+			  beside_design(g, r, judge(value_seen(l, w, r->f), value_seen(l, w, r->g))));
 }
 
 /* The level of a component in the part of a root, LEVEL_NONE when it has none there. */
@@ -181,14 +214,15 @@ static uint32_t level_in(const struct graph *g, uint32_t component, const struct
 
 struct verdict graph_verdict_if(struct graph *g, uint32_t node, uint32_t component, enum state s)
 {
-	struct view w = { .g = g, .s = s };
+	struct view w = { .g = g, .s = s, .component = component };
 
 	must(graph_is_component(g, component) && (unsigned)s < STATES);
 	if (graph_is_component(g, node))
 		return judge_component(g, node, node == component ? s : graph_get(g, node));
 	w.level = level_in(g, component, root_of(g, node));
-	if (w.level == LEVEL_NONE)
-		return graph_verdict(g, node);
+	if (w.level == LEVEL_NONE)			/* that of a service without room reaches no cell */
+		return made_right(g, root_of(g, node), root_of(g, node)->loose ? states_seen(&w) : NULL,
+				  graph_verdict(g, node));
 	return verdict_seen(g, root_of(g, node), &w);
 }
 
@@ -236,12 +270,24 @@ static size_t just_it(uint32_t component, uint32_t *out, size_t most)
 	return 1;
 }
 
+static size_t points_without_room(struct lens *w, const struct root *r, unsigned set)
+{
+	uint8_t *state = states_of(w);
+	size_t n = loose_points(w->g, r->loose, state, set, w->g->live.list);
+
+	free(state);
+	return n;
+}
+
 /* Along the path of what is: a component there that is not in the set and whose failure leads to a distance of 0. */
-static size_t points(struct lens *w, uint32_t at, unsigned set)
+static size_t points(struct lens *w, const struct root *r, unsigned set)
 {
 	struct live *l = &w->g->live;
+	uint32_t at = set == SET_WEAK ? r->g : r->f;
 	size_t n = 0;
 
+	if (r->loose)
+		return points_without_room(w, r, set);
 	lens_settle(w);
 	while (at >= DIAGRAM_INNER) {
 		const struct cell *c = &l->cell[at];
@@ -264,14 +310,14 @@ size_t lens_single_points(struct lens *w, uint32_t node, uint32_t *out, size_t m
 {
 	if (graph_is_component(w->g, node))
 		return own_point(w, node, SET_DOWN, out, most);
-	return hand_out(&w->g->live, points(w, root_of(w->g, node)->f, SET_DOWN), out, most);
+	return hand_out(&w->g->live, points(w, root_of(w->g, node), SET_DOWN), out, most);
 }
 
 size_t lens_degrading_points(struct lens *w, uint32_t node, uint32_t *out, size_t most)
 {
 	if (graph_is_component(w->g, node))
 		return own_point(w, node, SET_WEAK, out, most);
-	return hand_out(&w->g->live, points(w, root_of(w->g, node)->g, SET_WEAK), out, most);
+	return hand_out(&w->g->live, points(w, root_of(w->g, node), SET_WEAK), out, most);
 }
 
 size_t graph_single_points(struct graph *g, uint32_t node, uint32_t *out, size_t most)
@@ -298,10 +344,16 @@ size_t graph_support(struct graph *g, uint32_t node, uint32_t *out, size_t most)
 {
 	struct live *l = &g->live;
 	uint32_t cells, level = LEVEL_NONE;
+	const uint32_t *component;
 	size_t n = 0;
 
 	if (graph_is_component(g, node))
 		return just_it(node, out, most);
+	if (root_of(g, node)->loose) {
+		n = loose_components(root_of(g, node)->loose, &component);
+		memcpy(l->list, component, n * sizeof(*l->list));
+		return hand_out(l, n, out, most);
+	}
 	cells = reach_down(l, root_of(g, node), LEVEL_NONE - 1);
 	for (uint32_t i = 0; i < cells; i++) {		/* cells of one level lie together */
 		uint32_t here = l->cell[l->list[i]].level;
@@ -332,6 +384,22 @@ static size_t walk_up(struct live *l, size_t n)
 	return n;
 }
 
+/* Services without room: their diagrams do not test all they stand on. */
+static size_t touched_without_room(struct live *l, uint32_t component, size_t n)
+{
+	size_t had = n;
+
+	for (uint32_t i = 0; i < l->roots; i++) {
+		bool there = !l->root[i].loose || !loose_has(l->root[i].loose, component);
+
+		for (size_t j = 0; j < had && !there; j++)
+			there = l->list[j] == l->root[i].node;
+		if (!there)
+			l->list[n++] = l->root[i].node;
+	}
+	return n;
+}
+
 size_t graph_touched(struct graph *g, uint32_t component, uint32_t *out, size_t most)
 {
 	struct live *l = &g->live;
@@ -350,6 +418,8 @@ size_t graph_touched(struct graph *g, uint32_t component, uint32_t *out, size_t 
 	}
 	if (marks_any(&l->reach))
 		n = walk_up(l, n);
+	if (l->loose)
+		n = touched_without_room(l, component, n);
 	return hand_out(l, n, out, most);
 }
 
@@ -392,7 +462,8 @@ static void walk(struct cuts *w, struct branch at)
 
 size_t lens_smallest_cuts(struct lens *seen, uint32_t node, uint32_t *out, size_t most)
 {
-	uint32_t size = lens_verdict(seen, node).distance, f;
+	struct verdict v = lens_verdict(seen, node);
+	uint32_t size = v.distance, f;
 	struct cuts w = { .seen = seen };
 	size_t sets = 0;
 

@@ -73,8 +73,9 @@ struct build {
 	uint32_t *at, levels;		/* the order: a component or a leaf for each level */
 	uint64_t most_steps;		/* that the next order may take */
 	uint32_t sift_at;		/* nodes at which the order is changed while they are made; 0: never */
-	uint32_t full_at;		/* the gate at which the room ended */
-	uint32_t made;			/* gates made before that */
+	uint32_t made;			/* gates made before the room ended */
+	uint8_t *loose;			/* of each node: it had no room, or what is below it */
+	bool loosely;			/* go on when the room ends */
 };
 
 static inline bool is_variable(const struct build *b, uint32_t node)
@@ -82,7 +83,10 @@ static inline bool is_variable(const struct build *b, uint32_t node)
 	return b->g->node[node].component || b->leaf[node];
 }
 
-/* All of a part in the order b->at, in b->d. False and full_at: where the room ended. */
+/*
+ * All of a part in the order b->at, in b->d. False when the room ends, but loosely: then a gate without room never
+ * fails, and is marked with those above it.
+ */
 bool make_part(struct build *b, const struct part *p, uint32_t room);
 /* How many gates of the part need a node: b->waiting. */
 void count_waiting(struct build *b, const struct part *p);
@@ -91,7 +95,7 @@ void forget_part(struct build *b, const struct part *p);
 
 /* ---- trial.c ----------------------------------------------------------------------------------------------------- */
 
-/* The best order found: its diagrams are left in b->d, of at most 'most' nodes. False and full_at: none fits. */
+/* The best order found: its diagrams are left in b->d, of at most 'most' nodes. False when none fits. */
 bool best_order(struct build *b, const struct part *p, uint32_t most);
 
 #endif

@@ -15,6 +15,8 @@
 enum {
 	STEPS_PER_NODE = 16,		/* ite steps allowed for each node of room */
 	SIFT_STEPS = 5000000,		/* while diagrams are made */
+	LOOSE_ROOM = 1 << 17,		/* nodes for a service that has no room, and steps for each of its gates: */
+	LOOSE_STEPS = 1 << 14,
 	EXTRA_FIRST = 64,		/* cells that a watched gate may cost in another's part, and for each member: */
 	EXTRA_PER_MEMBER = 16,
 };
@@ -137,6 +139,28 @@ static bool make_gate(struct build *b, uint32_t gate)
 	return true;
 }
 
+/* A gate that has no room never fails, as far as the diagrams go. */
+static bool loosen(struct build *b, uint32_t gate)
+{
+	if (!b->loosely)
+		return false;
+	b->f[gate] = b->gg[gate] = DIAGRAM_FALSE;
+	b->loose[gate] = 1;
+	let_go(b, &b->g->node[gate]);
+	return true;
+}
+
+/* What is above a gate without room is not exact either. */
+static void mark_loose(struct build *b, const struct part *p)
+{
+	for (uint32_t i = 0; i < p->gates; i++) {
+		const struct node *n = &b->g->node[p->gate[i]];
+
+		for (uint32_t j = 0; j < n->members; j++)
+			b->loose[p->gate[i]] |= b->loose[n->member[j]];
+	}
+}
+
 /*
  * While an order may change: sift when the diagrams have doubled, or when they have no room. True when there is room
  * now that there was not.
@@ -167,17 +191,17 @@ bool make_part(struct build *b, const struct part *p, uint32_t room)
 		uint32_t x = diagram_variable(&b->d, v);
 
 		good = x != DIAGRAM_FULL;
-		b->full_at = b->at[v];
 		b->f[b->at[v]] = b->gg[b->at[v]] = good ? x : DIAGRAM_FALSE;
 	}
 	for (uint32_t i = 0; i < p->gates && good; i++) {
-		b->full_at = p->gate[i];
 		b->made = i;
-		good = make_gate(b, p->gate[i]) || (sifted(b, true) && make_gate(b, p->gate[i]));
+		b->d.steps = b->loosely ? 0 : b->d.steps;
+		good = make_gate(b, p->gate[i]) || (sifted(b, true) && make_gate(b, p->gate[i])) || loosen(b, p->gate[i]);
 		if (good)
 			sifted(b, false);
 	}
 	b->d.roots = NULL;
+	mark_loose(b, p);
 	return good;
 }
 
@@ -191,50 +215,68 @@ static void place(struct build *b, struct taking *t, uint32_t gate, uint32_t mos
 		b->placed[gate] = 1;
 }
 
-static enum fw_err too_large(const struct build *b, const struct part *p, uint32_t most, struct err *err)
+/* The diagrams of a service that has no room, as far as they go; without even its variables: none. */
+static void build_loosely(struct build *b, const struct part *p, uint32_t most)
 {
-	return err_set(err, FW_FULL, "cannot build '%s': at '%s' it needs more than the %u diagram nodes left of %u",
-		       name_of(b->g, p->gate[p->gates - 1]), name_of(b->g, b->full_at), most, b->g->most_nodes);
+	b->levels = order_assign(&b->order, p, &order_rules[0], b->at);
+	b->loosely = true;
+	b->most_steps = LOOSE_STEPS;
+	if (b->levels > most / 2 || !make_part(b, p, (uint32_t)least(most, LOOSE_ROOM))) {
+		diagram_release(&b->d);
+		diagram_init(&b->d, most, LOOSE_STEPS);
+		forget_part(b, p);
+		b->loose[p->gate[p->gates - 1]] = 1;
+	}
+	b->most_steps = UINT64_MAX;
+	b->loosely = false;
 }
 
-static enum fw_err build_part(struct build *b, uint32_t gate, struct err *err)
+static void place_all(struct build *b, struct taking *t, const struct part *p)
 {
-	struct part p;
+	uint32_t top = p->gate[p->gates - 1];
+
+	for (uint32_t i = p->gates; i-- > 0;) {
+		uint32_t gate = p->gate[i];
+
+		if (b->g->node[gate].watched && !b->placed[gate] && (gate == top || !b->loose[top]))
+			place(b, t, gate, EXTRA_FIRST + EXTRA_PER_MEMBER * b->g->node[gate].members);
+	}
+}
+
+static void build_part(struct build *b, uint32_t gate)
+{
+	struct live *l = &b->g->live;
+	uint32_t most = b->g->most_nodes - (l->cells - DIAGRAM_INNER);
 	struct taking t;
-	uint32_t most;
-	enum fw_err e;
+	struct part p;
 
 	sort_from(&b->under, gate);
 	p = (struct part){ .gate = b->under.gate, .gates = b->under.gates };
-	most = b->g->most_nodes - (b->g->live.cells - DIAGRAM_INNER);
-	e = best_order(b, &p, most) ? FW_OK : too_large(b, &p, most, err);
-	if (e == FW_OK) {
-		live_part(&t, b->g, &b->d);
-		for (uint32_t i = p.gates; i-- > 0;)
-			if (b->g->node[p.gate[i]].watched && !b->placed[p.gate[i]])
-				place(b, &t, p.gate[i], EXTRA_FIRST + EXTRA_PER_MEMBER * b->g->node[p.gate[i]].members);
-		live_part_done(&t, b->g, b->at, b->levels);
+	if (!best_order(b, &p, most))
+		build_loosely(b, &p, most);
+	live_part(&t, b->g, &b->d);
+	place_all(b, &t, &p);
+	if (b->loose[gate]) {
+		l->root[t.root].loose = loose_new(b->g, &p, b->at, b->levels);
+		l->loose++;
 	}
+	live_part_done(&t, b->g, b->at, b->levels);
 	forget_part(b, &p);
 	diagram_release(&b->d);
 	for (uint32_t i = 0; i < p.gates; i++)
-		b->under.seen[p.gate[i]] = NEW;
+		b->under.seen[p.gate[i]] = b->loose[p.gate[i]] = NEW;
 	b->under.gates = 0;
-	return e;
 }
 
 /* Services before what they need: it may be nearly there with them. */
-static enum fw_err build_parts(struct build *b, struct err *err)
+static void build_parts(struct build *b)
 {
-	enum fw_err e = FW_OK;
-
-	for (uint32_t i = b->all.gates; i-- > 0 && e == FW_OK;) {
+	for (uint32_t i = b->all.gates; i-- > 0;) {
 		uint32_t gate = b->all.gate[i];
 
 		if (b->g->node[gate].watched && !b->placed[gate])
-			e = build_part(b, gate, err);
+			build_part(b, gate);
 	}
-	return e;
 }
 
 static void build_init(struct build *b, struct graph *g)
@@ -253,6 +295,7 @@ static void build_init(struct build *b, struct graph *g)
 	b->together = must_alloc((g->nodes + 1) * sizeof(*b->together));
 	memset(b->together, 0xff, (g->nodes + 1) * sizeof(*b->together));	/* NODE_NONE */
 	b->order.leaf = b->leaf;
+	b->loose = must_alloc(g->nodes + 1);
 	b->f = must_alloc((g->nodes + 1) * sizeof(*b->f));
 	b->gg = must_alloc((g->nodes + 1) * sizeof(*b->gg));
 	b->waiting = must_alloc((g->nodes + 1) * sizeof(*b->waiting));
@@ -270,6 +313,7 @@ static void build_release(struct build *b)
 	modules_release(&b->modules);
 	free(b->leaf);
 	free(b->within);
+	free(b->loose);
 	free(b->together);
 	free(b->f);
 	free(b->gg);
@@ -291,7 +335,7 @@ enum fw_err graph_build(struct graph *g, struct err *err)
 	build_init(&b, g);
 	e = sort_all(&b.all, err);
 	if (e == FW_OK)
-		e = build_parts(&b, err);
+		build_parts(&b);
 	build_release(&b);
 	if (e == FW_OK) {
 		live_done(g);

@@ -161,16 +161,25 @@ struct cut_bound cut_bound_default(void)
 	return (struct cut_bound){ .nodes = NODES_DEFAULT, .steps = STEPS_DEFAULT };
 }
 
+static enum fw_err no_room(const struct graph *g, uint32_t node, struct err *err)
+{
+	return err_set(err, FW_FULL, "cannot count the cut sets of '%s': its diagram has no room", g->node[node].name);
+}
+
 enum fw_err graph_cut_sets(struct graph *g, const struct cut_question *q, struct cut_bound *b, struct cut_sets **out,
 			   struct err *err)
 {
-	struct cut_sets *c = must_alloc(sizeof(*c));
+	struct cut_sets *c;
 	struct lens *seen = q->lens ? q->lens : q->design ? graph_design(g) : graph_now(g);
 	bool component = graph_is_component(g, q->node);
 	struct given w = { .used = 0 };
 	const struct root *r = NULL;
 	uint32_t levels = 1;
 
+	*out = NULL;
+	if (!component && root_of(g, q->node)->loose)
+		return no_room(g, q->node, err);
+	c = must_alloc(sizeof(*c));
 	if (component) {
 		given_component(&w, lens_get(seen, q->node) == STATE_DOWN);
 	} else {

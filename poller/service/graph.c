@@ -244,12 +244,15 @@ struct graph_size graph_size(const struct graph *g)
 {
 	size_t octets = sizeof(*g) + g->room * sizeof(*g->node) + g->components_room * sizeof(*g->component) +
 			g->text.used_octets + g->names.size * 2 * sizeof(void *) + live_octets(&g->live) + lenses_octets(g);
+	uint32_t inexact = 0;
 
+	for (uint32_t i = 0; i < g->live.roots; i++)
+		inexact += g->live.root[i].loose != NULL;
 	for (uint32_t i = 0; i < g->nodes; i++)
 		octets += g->node[i].room * (sizeof(*g->node[i].member) +
 					     (g->node[i].capacity ? sizeof(*g->node[i].capacity) : 0));
 	return (struct graph_size){
-		.components = g->components, .gates = g->gates, .watched = g->watched,
+		.components = g->components, .gates = g->gates, .watched = g->watched, .inexact = inexact,
 		.diagram_nodes = g->built ? g->live.cells - DIAGRAM_INNER : 0, .most_nodes = g->most_nodes,
 		.octets = octets,
 	};

@@ -152,7 +152,7 @@ size_t lens_importance(struct lens *seen, uint32_t node, struct importance *out,
 	if (graph_is_component(seen->g, node))
 		return of_component(seen, node, out, most);
 	w.r = root_of(seen->g, node);
-	if (w.r->f < DIAGRAM_INNER)
+	if (w.r->f < DIAGRAM_INNER || w.r->loose)
 		return 0;
 	levels = w.r->to - w.r->from;
 	w.first = w.l->level[w.r->to - 1].from;

@@ -235,6 +235,8 @@ void live_done(struct graph *g)
 
 void live_release(struct live *l)
 {
+	for (uint32_t i = 0; i < l->roots; i++)
+		loose_free(l->root[i].loose);
 	free(l->cell);
 	free(l->level);
 	free(l->root);

@@ -6,6 +6,7 @@
  *   live.c    the finished diagrams as cells
  *   lens.c    what follows from the states for each cell, kept up to date, for one or more state vectors
  *   ask.c     verdicts, single points, support, what-if: readers of the cells
+ *   loose.c   what is known of a service that has no room
  *   cuts.c    minimal cut sets, on demand: copied out of the cells into families of sets (family.c), counted by tally.c
  *   importance.c   what each component matters: two passes over the cells, on demand
  */
@@ -67,6 +68,7 @@ struct root {
 	uint32_t node, f, g;		/* cells */
 	uint32_t from, to;		/* levels of its part */
 	uint32_t next[2];		/* the next root on the cell f, g: 2 * root + which */
+	struct loose *loose;		/* NULL: the diagrams say all */
 };
 
 struct live {
@@ -76,6 +78,7 @@ struct live {
 	uint32_t levels, levels_room;
 	struct root *root;
 	uint32_t roots;
+	uint32_t loose;			/* roots that have no room */
 	uint32_t *parent;
 	uint32_t *place_first;		/* of each component by index: its levels begin at place[place_first[i]] */
 	uint32_t *place;
@@ -156,6 +159,17 @@ void live_part_done(struct taking *t, struct graph *g, const uint32_t *at, uint3
 void live_done(struct graph *g);
 void live_release(struct live *l);
 size_t live_octets(const struct live *l);
+
+/*
+ * A service without room (loose.c). State vectors are by index; a verdict is that of the diagrams, made right. Points:
+ * 'out' has room for all components, the state is given back as it was.
+ */
+struct loose *loose_new(const struct graph *g, const struct part *p, const uint32_t *component, uint32_t components);
+void loose_free(struct loose *l);
+size_t loose_components(const struct loose *l, const uint32_t **component);
+bool loose_has(const struct loose *l, uint32_t component);
+struct verdict loose_verdict(const struct graph *g, const struct loose *l, const uint8_t *state, struct verdict v);
+size_t loose_points(const struct graph *g, const struct loose *l, uint8_t *state, unsigned set, uint32_t *out);
 
 /* What is now and the design, once the cells are there. */
 void lenses_init(struct graph *g);

@@ -80,7 +80,12 @@ void graph_watch(struct graph *g, uint32_t node);
 
 /*
  * Build the diagrams. FW_OK; FW_MISTAKE with the cycle as a path ("a -> b -> a"), or a gate whose need exceeds its
- * members; FW_FULL when the bound is met: says which node. Once built, only states change.
+ * members. Once built, only states and rates change.
+ *
+ * A service for which the bound leaves no room is kept all the same, and only it is not exact: graph_size().inexact
+ * counts them. Of it are exact: quality, single and degrading points. Its support is all that it stands on, and so
+ * at_risk, also where a component does not matter. Its distances are upper bounds, the size of a cut set that is known
+ * (DISTANCE_NEVER: none is), beside distance_least; cuts are those known. Probabilities are NaN, importance has no entries, and cut sets are refused with FW_FULL.
  */
 enum fw_err graph_build(struct graph *g, struct err *err);
 
@@ -102,6 +107,8 @@ struct verdict {
 	double design_degraded_cuts;
 	double p;			/* of F at a random moment given D; NaN: an unavailability is missing */
 	double design_p;		/* the same with nothing failed */
+	bool exact;			/* false: its diagrams had no room, see graph_build() */
+	uint32_t distance_least;	/* 'distance' when exact, else a lower bound of it */
 	double p_horizon;		/* of F within the horizon given D, nothing repaired; NaN: a rate is missing */
 	double design_p_horizon;
 };
@@ -223,7 +230,7 @@ uint64_t graph_capacity_needed(const struct graph *g, uint32_t gate);
 double graph_unavailability(const struct graph *g, uint32_t component);
 double graph_q_horizon(const struct graph *g, uint32_t component);
 
-struct graph_size { uint32_t components, gates, watched; uint32_t diagram_nodes, most_nodes; size_t octets; };
+struct graph_size { uint32_t components, gates, watched, inexact; uint32_t diagram_nodes, most_nodes; size_t octets; };
 struct graph_size graph_size(const struct graph *g);
 
 #endif

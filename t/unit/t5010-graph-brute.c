@@ -13,7 +13,8 @@ enum { COMPONENTS_MOST = 18, GATES_MOST = 14, MEMBERS_MOST = 7, ROUNDS = 6 };
 
 enum property {
 	QUALITY, AT_RISK, DISTANCE, WEAK, WORST, DESIGN, CUTS, DESIGN_CUTS, P, DESIGN_P, SINGLE, DESIGN_SINGLE, SUPPORT,
-	TOUCHED, SMALLEST, IF, WITH, DEGRADED, DEGRADED_CUTS, DEGRADING, HORIZON, IMPORTANCE, RATE, LENS, PROPERTIES
+	TOUCHED, SMALLEST, IF, WITH, DEGRADED, DEGRADED_CUTS, DEGRADING, HORIZON, IMPORTANCE, RATE, LENS, NO_ROOM,
+	PROPERTIES
 };
 
 static const char *const property_text[PROPERTIES] = {
@@ -31,6 +32,7 @@ static const char *const property_text[PROPERTIES] = {
 	[HORIZON] = "p_horizon, now and of the design",
 	[IMPORTANCE] = "importance: birnbaum, criticality, Fussell-Vesely, raw, rrw",
 	[RATE] = "rates that change when it is built",
+	[NO_ROOM] = "a bound that is met: quality and single points are exact, distances bounds",
 	[LENS] = "a lens that pins some components and follows the others: all as after the real change",
 };
 
@@ -95,7 +97,7 @@ static void build(struct model *m, uint64_t *s)
 	char name[16];
 	struct err err;
 
-	m->graph = graph_new(0);
+	m->graph = graph_new(m->seed % 8 ? 0 : 3 * m->n + 4);		/* or little room */
 	for (uint32_t i = 0; i < m->n; i++) {
 		snprintf(name, sizeof(name), "c%u", i);
 		m->q[i] = (double)below(s, 1000) / 1000;
@@ -254,7 +256,7 @@ static uint32_t as_mask(const struct model *m, const uint32_t *list, size_t n)
 	return mask;
 }
 
-static bool near(double a, double b) { return fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b)) + 1e-300; }
+static bool near(double a, double b) { return (isnan(a) && isnan(b)) || fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b)) + 1e-300; }
 
 /* What the definitions say, by the states of 'm'. */
 static struct verdict expect(const struct model *m, uint32_t gate)
@@ -274,6 +276,8 @@ static struct verdict expect(const struct model *m, uint32_t gate)
 	v.degraded_distance_weak = smallest(m, g, w, &v.degraded_cuts, &singles);
 	v.degraded_distance_worst = smallest(m, g, u, &unused, &singles);
 	v.design_degraded_distance = smallest(m, g, 0, &v.design_degraded_cuts, &singles);
+	v.exact = true;
+	v.distance_least = v.distance;
 	v.p = probability(m, f, 0);
 	v.design_p = probability(m, f, 1);
 	v.p_horizon = probability(m, f, 2);
@@ -327,6 +331,8 @@ static void check_importance(const struct model *m, uint32_t gate)
 	double p = probability(m, f, 0);
 	uint32_t in = support(m, f);
 
+	if (!graph_verdict(m->graph, m->gate[gate].node).exact)
+		return;
 	check(m, IMPORTANCE, n == (size_t)__builtin_popcount(in));
 	for (uint32_t i = 0; i < m->n && at < n; i++) {
 		double p1, p0, q = m->state[i] == STATE_DOWN ? 1 : m->q[i];
@@ -344,7 +350,7 @@ static void check_importance(const struct model *m, uint32_t gate)
 	}
 }
 
-static void check_lists(const struct model *m, uint32_t gate)
+static void check_lists(const struct model *m, uint32_t gate, bool exact)
 {
 	const uint8_t *f = m->f + ((size_t)gate << m->n), *g = m->g + ((size_t)gate << m->n);
 	uint32_t d = set_of(m, 1 << STATE_DOWN), singles, design, node = m->gate[gate].node, list[COMPONENTS_MOST];
@@ -358,6 +364,10 @@ static void check_lists(const struct model *m, uint32_t gate)
 	n = graph_design_single_points(m->graph, node, list, COMPONENTS_MOST);
 	check(m, DESIGN_SINGLE, as_mask(m, list, n) == design && n == (size_t)__builtin_popcount(design));
 	n = graph_support(m->graph, node, list, COMPONENTS_MOST);
+	if (!exact) {			/* then what it stands on, though it may not matter */
+		check(m, SUPPORT, (as_mask(m, list, n) & (support(m, f) | support(m, g))) == (support(m, f) | support(m, g)));
+		return;
+	}
 	check(m, SUPPORT, as_mask(m, list, n) == (support(m, f) | support(m, g)));
 	check(m, SUPPORT, n == (size_t)__builtin_popcount(support(m, f) | support(m, g)));
 }
@@ -394,7 +404,15 @@ static void check_gate(struct model *m, uint32_t gate)
 	struct verdict got = graph_verdict(m->graph, m->gate[gate].node), want = expect(m, gate);
 
 	check(m, QUALITY, got.quality == want.quality);
-	check(m, AT_RISK, got.at_risk == want.at_risk);
+	check(m, AT_RISK, got.at_risk == want.at_risk || (!got.exact && got.at_risk));
+	check_lists(m, gate, got.exact);
+	check_degrading(m, gate);
+	if (!got.exact) {
+		check(m, NO_ROOM, m->seed % 8 == 0 && got.distance_least <= want.distance && got.distance >= want.distance &&
+		      got.degraded_distance_weak >= want.degraded_distance_weak && isnan(got.p) &&
+		      got.distance_weak >= want.distance_weak && got.distance_worst >= want.distance_worst);
+		return;
+	}
 	check(m, DISTANCE, got.distance == want.distance);
 	check(m, WEAK, got.distance_weak == want.distance_weak);
 	check(m, WORST, got.distance_worst == want.distance_worst);
@@ -410,8 +428,6 @@ static void check_gate(struct model *m, uint32_t gate)
 	check(m, DEGRADED_CUTS, got.degraded_cuts == want.degraded_cuts);
 	check(m, DEGRADED_CUTS, got.design_degraded_cuts == want.design_degraded_cuts);
 	check(m, HORIZON, near(got.p_horizon, want.p_horizon) && near(got.design_p_horizon, want.design_p_horizon));
-	check_lists(m, gate);
-	check_degrading(m, gate);
 	check_smallest(m, gate, &want);
 }
 
@@ -458,7 +474,7 @@ static void check_lens(struct model *m, uint64_t *s, struct lens *w)
 	weigh_all_states(&seen);
 	got = lens_verdict(w, node);
 	want = expect(&seen, gate);
-	check(m, LENS, same(&got, &want));
+	check(m, LENS, !got.exact || same(&got, &want));
 	smallest(m, f, set_of(&seen, 1 << STATE_DOWN), &unused, &singles);
 	check_points(m, LENS, singles, list, lens_single_points(w, node, list, COMPONENTS_MOST));
 	weigh_all_states(m);
@@ -520,7 +536,8 @@ static void one_graph(uint64_t seed)
 	m.gates = 1 + below(&s, large < 10 ? 4 : GATES_MOST);
 	build(&m, &s);
 	tabulate(&m);
-	check_touched(&m);
+	if (graph_size(m.graph).inexact == 0)
+		check_touched(&m);
 	w = lens_new(m.graph);
 	for (int round = 0; round < (large < 10 ? 2 : ROUNDS); round++) {
 		random_states(&m, &s);
