@@ -12,7 +12,7 @@
 
 #include "poller/worker-int.h"
 
-enum { ANSWER_HEAD = 60, REQUEST_HEAD = 160, NAME_MOST = 160 };
+enum { ANSWER_HEAD = 60, ANSWER_HEAD_V3 = 150, REQUEST_HEAD = 160, NAME_MOST = 160 };
 
 static const uint8_t uptime_name[] = { 0x2b, 6, 1, 2, 1, 1, 3, 0 };	/* sysUpTime.0, RFC 3418 */
 
@@ -131,6 +131,9 @@ static bool holds(const struct gather *g)
 	return g->count > 1 || (g->count == 1 && (g->slot[0].part != SLOT_UPTIME || g->d->pack == 1));
 }
 
+/* What an answer has beside its varbinds: by version 3 also an engineID, a digest and a salt. */
+static size_t answer_head(const struct device *d) { return d->peer.version == SNMP_V3 ? ANSWER_HEAD_V3 : ANSWER_HEAD; }
+
 static void gather_close(struct gather *g)
 {
 	struct plan_packet p = { .count = g->count, .octets = (uint16_t)g->answer_octets, .next = g->next, .flat = g->flat };
@@ -146,7 +149,7 @@ static void gather_close(struct gather *g)
 		g->plan->packet[g->plan->count++] = p;
 	}
 	g->count = 0;
-	g->answer_octets = ANSWER_HEAD;
+	g->answer_octets = answer_head(g->d);
 	g->request_octets = REQUEST_HEAD;
 }
 
@@ -297,7 +300,7 @@ void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
 	g->d = d;
 	g->plan = plan;
 	g->with_uptime = !d->no_uptime || kind == PLAN_PROBE;
-	g->answer_octets = ANSWER_HEAD;
+	g->answer_octets = answer_head(g->d);
 	g->request_octets = REQUEST_HEAD;
 	if (kind == PLAN_FULL)
 		gather_markers(g);
