@@ -158,12 +158,13 @@ static bool children_heard(struct daemon *d, const struct held *h)
 	return true;
 }
 
+/* All its parents have spoken since, and the silence of none is held back in turn: they come first. */
 static bool parents_heard(const struct daemon *d, const struct held *h)
 {
 	const struct cfg_device *c = &d->config->device[h->device];
 
 	for (uint32_t i = 0; i < c->parent_count; i++)
-		if (d->fact_at[c->parents[i].index].us < h->began.us)
+		if (d->fact_at[c->parents[i].index].us < h->began.us || is_held(d, c->parents[i].index))
 			return false;
 	return true;
 }
