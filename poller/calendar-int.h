@@ -15,7 +15,7 @@
 
 #include "poller/calendar.h"
 
-enum { DAY_S = 86400, NTH_MOST = 32, POS_MOST = 16, WINDOWS_MOST = 24, YEAR_LEAST = 1900, YEAR_MOST = 2199 };
+enum { DAY_S = 86400, NTH_MOST = 32, POS_MOST = 16, DAY_WINDOWS_MOST = 24, YEAR_LEAST = 1900, YEAR_MOST = 2199 };
 enum { MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY };
 
 /* ---- days (calendar-recur.c) ------------------------------------------------------------------------------------- */
@@ -83,13 +83,13 @@ int64_t zone_civil(const struct zone *z, int64_t instant);
 
 /* ---- the calendar ------------------------------------------------------------------------------------------------ */
 
-struct window { uint32_t from_s, length_s; };
+struct day_window { uint32_t from_s, length_s; };
 struct rules { struct rule *rule; uint32_t count, room; };
 struct named_zone { char *name; struct zone *zone; };
 
 struct calendar {
 	struct rules list[CALENDAR_LISTS];
-	struct window window[WINDOWS_MOST];
+	struct day_window window[DAY_WINDOWS_MOST];
 	uint32_t windows;
 	const struct zone *zone;
 	struct named_zone *zones;

@@ -356,8 +356,8 @@ enum fw_err calendar_time(struct calendar *c, const char *text, struct err *err)
 		at += strspn(at, " ");
 	if (!good || !clock_parse(&at, &to) || *at || from == DAY_S || from == to)
 		return err_set(err, FW_MISTAKE, "not a time of day; write it like \"09:00-18:00\"");
-	if (c->windows == WINDOWS_MOST)
-		return err_set(err, FW_MISTAKE, "more than %d of them", WINDOWS_MOST);
-	c->window[c->windows++] = (struct window){ from, to > from ? to - from : to + DAY_S - from };
+	if (c->windows == DAY_WINDOWS_MOST)
+		return err_set(err, FW_MISTAKE, "more than %d of them", DAY_WINDOWS_MOST);
+	c->window[c->windows++] = (struct day_window){ from, to > from ? to - from : to + DAY_S - from };
 	return FW_OK;
 }
