@@ -127,7 +127,8 @@ static bool is_unforeseen(struct alert_book *b, const struct window *w, const st
 	return is_lost(then.quality) && !is_lost(now.quality) && !name_list_has(&w->foreseen, service->name);
 }
 
-static void window_touches(struct alert_book *b, const struct window *w, const struct entity *member)
+/* Each service once in 'list'. */
+static void window_touches(struct alert_book *b, const struct window *w, const struct entity *member, uint32_t list)
 {
 	size_t n = model_touched_services(b->model, member, NULL, 0);
 	struct entity **service = must_alloc((n + 1) * sizeof(*service));
@@ -135,6 +136,11 @@ static void window_touches(struct alert_book *b, const struct window *w, const s
 
 	n = model_touched_services(b->model, member, service, n);
 	for (size_t i = 0; i < n; i++) {
+		struct service_now *s = &b->service[service[i]->index];
+
+		if (s->listed == list)
+			continue;
+		s->listed = list;
 		if (!is_unforeseen(b, w, service[i]))
 			continue;
 		c = cause_get(b, arena_printf(&b->arena, "maintenance/%u", w->number), ROLE_WINDOW, NULL);
@@ -149,12 +155,13 @@ static void causes_of_windows(struct alert_book *b)
 {
 	for (size_t i = 0; b->maintenance && i < maintenance_count(b->maintenance); i++) {
 		const struct window *w = maintenance_at(b->maintenance, i);
+		uint32_t list = ++b->list;
 
 		for (uint32_t k = 0; window_runs(w) && k < w->member.count; k++) {
 			const struct entity *e = model_find(b->model, w->member.name[k]);
 
 			if (e && e->kind < ENTITY_GROUP && model_maintained(b->model, e))
-				window_touches(b, w, e);
+				window_touches(b, w, e, list);
 		}
 	}
 }

@@ -239,7 +239,7 @@ static void test_never_masked(void)
 
 static void fact(struct model *m, const char *device, int answer)
 {
-	model_device_fact(m, model_find(m, device)->index, (struct device_fact){ (uint8_t)answer, (uint8_t)answer }, at(1));
+	model_device_fact(m, model_find(m, device)->index, (struct device_fact){ .icmp = (uint8_t)answer, .snmp = (uint8_t)answer }, at(1));
 }
 
 static void test_devices(void)
