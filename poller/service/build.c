@@ -13,7 +13,7 @@
 #include "build-int.h"
 
 enum {
-	STEPS_PER_NODE = 16,		/* ite steps allowed for each node of room */
+	STEPS_PER_NODE = 8,		/* ite steps allowed for each node of room */
 	SIFT_STEPS = 5000000,		/* while diagrams are made */
 	LOOSE_ROOM = 1 << 17,		/* nodes for a service that has no room, and steps for each of its gates: */
 	LOOSE_STEPS = 1 << 14,
@@ -139,12 +139,33 @@ static bool make_gate(struct build *b, uint32_t gate)
 	return true;
 }
 
-/* A gate that has no room never fails, as far as the diagrams go. */
+/* Of what ends a gate that needs all its members, as much as there is room for. */
+static uint32_t any_of(struct build *b, const struct node *n, const uint32_t *of)
+{
+	uint32_t any = DIAGRAM_FALSE;
+
+	for (uint32_t j = 0; j < n->members; j++) {
+		uint32_t more;
+
+		b->d.steps = 0;
+		more = diagram_ite(&b->d, any, DIAGRAM_TRUE, of[n->member[j]]);
+		any = more == DIAGRAM_FULL ? any : more;
+	}
+	return any;
+}
+
+/* A gate that has no room never fails, as far as the diagrams go, or not by all that would end it. */
 static bool loosen(struct build *b, uint32_t gate)
 {
+	const struct node *n = &b->g->node[gate];
+
 	if (!b->loosely)
 		return false;
 	b->f[gate] = b->gg[gate] = DIAGRAM_FALSE;
+	if (graph_need(b->g, gate) == n->members)
+		b->f[gate] = any_of(b, n, b->f);
+	if (graph_full(b->g, gate) == n->members)
+		b->gg[gate] = any_of(b, n, b->gg);
 	b->loose[gate] = 1;
 	let_go(b, &b->g->node[gate]);
 	return true;

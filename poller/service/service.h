@@ -85,7 +85,8 @@ void graph_watch(struct graph *g, uint32_t node);
  * A service for which the bound leaves no room is kept all the same, and only it is not exact: graph_size().inexact
  * counts them. Of it are exact: quality, single and degrading points. Its support is all that it stands on, and so
  * at_risk, also where a component does not matter. Its distances are upper bounds, the size of a cut set that is known
- * (DISTANCE_NEVER: none is), beside distance_least; cuts are those known. Probabilities are NaN, importance has no entries, and cut sets are refused with FW_FULL.
+ * (DISTANCE_NEVER: none is), beside distance_least; cuts are those known. Probabilities are NaN, importance has no
+ * entries, and cut sets are refused with FW_FULL.
  */
 enum fw_err graph_build(struct graph *g, struct err *err);
 

@@ -21,10 +21,10 @@ enum {
 	STEPS_FACTOR = 2,		/* an order that takes so much longer than another is not better */
 	GOOD_PER_LEVEL = 4,		/* a diagram with so many nodes for each variable is good enough */
 	RULES_MOST = 8,
-	SIFT_AT = 1 << 14,		/* nodes at which a diagram is sifted the first time while it is made */
+	SIFT_AT = 1 << 12,		/* nodes at which a diagram is sifted the first time while it is made */
 	SIFT_WORTH = 2000,		/* nodes: what is smaller when it is finished is left as it is */
 	SIFT_STEPS = 20000000,		/* for a diagram that is finished */
-	SMALL_ENOUGH = 20000,		/* nodes: a part as small is not taken apart */
+	SMALL_ENOUGH = 50000,		/* nodes: a part as small is not taken apart */
 	STEPS_MOST = 30000000,		/* ite steps for the diagrams of a part, some seconds */
 };
 
@@ -156,16 +156,21 @@ static void put_all_together(struct build *b, const struct part *p, bool undo)
 		put_together(b, p->gate[i], undo);
 }
 
-/* The order of one module is left in b->at. */
-static bool order_module(struct build *b, const struct part *p, uint32_t most)
+/* The order of one module is left in b->at. 'rule' is none, or the one to begin with where the rules will not do. */
+static bool order_module(struct build *b, const struct part *p, uint32_t most, size_t rule)
 {
 	struct trial t;
+	bool good = false;
 
 	if (p->gates == 1) {
 		assign(b, p, 0);
 		return true;
 	}
-	if (!try_rules(b, p, first_room(p, most), &t) && !in_time(b, p, most, SIFT_AT))
+	if (rule == RULES_MOST)
+		good = try_rules(b, p, first_room(p, most), &t);
+	else
+		assign(b, p, rule);
+	if (!good && !in_time(b, p, most, SIFT_AT))
 		return false;
 	if (size_of(b, p) > larger(SIFT_WORTH, b->levels * GOOD_PER_LEVEL))
 		sift_part(b, p);
@@ -200,7 +205,8 @@ static void join_orders(struct build *b, const struct orders *o)
 	}
 }
 
-static bool order_modules(struct build *b, const struct part *p, uint32_t most)
+/* 'rule': no rule did for the whole, and this one came furthest; nor will one for what is most of it. */
+static bool order_modules(struct build *b, const struct part *p, uint32_t most, size_t rule)
 {
 	struct modules *m = &b->modules;
 	struct orders o = { .all = must_alloc((b->g->nodes + 1) * sizeof(*o.all)) };
@@ -216,7 +222,7 @@ static bool order_modules(struct build *b, const struct part *p, uint32_t most)
 
 		b->leaf[gate] = 0;
 		put_all_together(b, &own, false);
-		good = order_module(b, &own, most);
+		good = order_module(b, &own, most, own.gates > p->gates / 2 ? rule : RULES_MOST);
 		o.first[k] = used;
 		for (uint32_t v = 0; v < b->levels; v++)
 			for (uint32_t x = b->at[v]; x != NODE_NONE; x = b->together[x])
@@ -238,8 +244,9 @@ static bool order_modules(struct build *b, const struct part *p, uint32_t most)
 bool best_order(struct build *b, const struct part *p, uint32_t most)
 {
 	struct trial t;
+	bool good = try_rules(b, p, first_room(p, most), &t);
 
-	if (try_rules(b, p, first_room(p, most), &t) && size_of(b, p) <= larger(SMALL_ENOUGH, b->levels * GOOD_PER_LEVEL))
+	if (good && size_of(b, p) <= larger(SMALL_ENOUGH, b->levels * GOOD_PER_LEVEL))
 		return true;
-	return order_modules(b, p, most) && in_time(b, p, most, 0);
+	return order_modules(b, p, most, good ? RULES_MOST : t.best) && in_time(b, p, most, 0);
 }

@@ -9,7 +9,7 @@
 #include "poller/service/service.h"
 #include "tap.h"
 
-enum { COMPONENTS_MOST = 18, GATES_MOST = 14, MEMBERS_MOST = 7, ROUNDS = 6 };
+enum { COMPONENTS_MOST = 18, GATES_MOST = 14, MEMBERS_MOST = 7, ROUNDS = 2 };
 
 enum property {
 	QUALITY, AT_RISK, DISTANCE, WEAK, WORST, DESIGN, CUTS, DESIGN_CUTS, P, DESIGN_P, SINGLE, DESIGN_SINGLE, SUPPORT,
@@ -529,17 +529,17 @@ static void one_graph(uint64_t seed)
 {
 	struct model m = { .seed = seed };
 	uint64_t s = seed;
-	uint32_t large = below(&s, 200);
+	uint32_t large = below(&s, 1000);
 	struct lens *w;
 
-	m.n = large == 0 ? 15 + below(&s, 4) : large < 10 ? 11 + below(&s, 3) : 1 + below(&s, 9);
-	m.gates = 1 + below(&s, large < 10 ? 4 : GATES_MOST);
+	m.n = large == 0 ? 15 + below(&s, 4) : large < 20 ? 11 + below(&s, 3) : 1 + below(&s, 9);
+	m.gates = 1 + below(&s, large < 20 ? 4 : GATES_MOST);
 	build(&m, &s);
 	tabulate(&m);
 	if (graph_size(m.graph).inexact == 0)
 		check_touched(&m);
 	w = lens_new(m.graph);
-	for (int round = 0; round < (large < 10 ? 2 : ROUNDS); round++) {
+	for (int round = 0; round < (large < 20 ? 2 : ROUNDS); round++) {
 		random_states(&m, &s);
 		change_rates(&m, &s);
 		weigh_all_states(&m);
@@ -568,7 +568,7 @@ static uint64_t asked(const char *variable, uint64_t otherwise)
 int main(void)
 {
 	const char *sanitize = getenv("SANITIZE");
-	uint64_t from = asked("FW_SEED", 1), graphs = asked("FW_GRAPHS", sanitize && *sanitize ? 500 : 4000);
+	uint64_t from = asked("FW_SEED", 1), graphs = asked("FW_GRAPHS", sanitize && *sanitize ? 1000 : 10000);
 
 	plan(PROPERTIES);
 	note("%" PRIu64 " graphs, seeds from %" PRIu64, graphs, from);
