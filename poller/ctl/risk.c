@@ -377,6 +377,13 @@ static void print_numbers(const struct screen *s, const json_t *r)
 			text_add(&t, "%lld", (long long)json_integer_value(d));
 	}
 	risk_say(s, "Distance", words);
+	if (json_is_false(json_object_get(r, "exact"))) {
+		json_t *least = json_object_get(r, "distance_least");
+
+		snprintf(words, sizeof(words), "its diagram has no room: the distances are upper bounds (now %lld at least), and there is no "
+			    "probability; quality and single points are exact", (long long)json_integer_value(least));
+		risk_say(s, "Bounds", words);
+	}
 	t = text_over(words, sizeof(words));
 	json_array_foreach(list, i, name)
 		text_add(&t, "%s%s", i ? " \u00b7 " : "", json_string_value(name));

@@ -487,6 +487,8 @@ static json_t *service_json(struct view *v, const struct entity *e, struct asked
 	size_t n = graph_support(l.g, e->node, NULL, 0);
 	uint32_t *support = must_alloc((n + 1) * sizeof(*support));
 
+	if (!d.exact)			/* distances are upper bounds then, and there are no probabilities */
+		json_object_update_new(item, json_pack("{s:b,s:o}", "exact", false, "distance_least", distance_json(d.distance_least)));
 	graph_support(l.g, e->node, support, n);
 	plan_put_risk(v, e, &d, item);
 	find_gates(&l, e->node);
