@@ -373,6 +373,9 @@ void device_discovered(struct device *d, bool complete, bool news, bool unsure)
 {
 	struct mono now = clock_mono();
 
+	if (d->part_size > d->part_count && d->part_count > 0)	/* no room for more than there are: there may be a million */
+		d->part = must_realloc(d->part, (d->part_size = d->part_count) * sizeof(*d->part));
+
 	learn_discovered(d, complete);
 	d->marker_vain = d->changed && !news ? (uint8_t)(d->marker_vain + (d->marker_vain < UINT8_MAX)) : 0;
 	discovery_next(d, now, complete, news);

@@ -24,6 +24,7 @@ struct part {
 	uint32_t fresh;			/* columns that came in this round */
 	uint32_t missed;		/* columns whose answer did not come in this round */
 	uint32_t moved;			/* data sources whose counter continues from its last reading ... */
+	uint32_t doubted;		/* columns that moved faster than their link: believed the second time */
 	uint64_t *delta;		/* ... and what each moved by; one per data source */
 	struct wall since_after;	/* its state began after this time: nobody looked in between; else 0 */
 	uint8_t table;			/* of the definitions */
@@ -31,8 +32,8 @@ struct part {
 	uint8_t still;			/* full readings in a row in which no counter moved */
 	bool flat;			/* asked every third full round, its state every one */
 	bool watched, dirty, reset;	/* dirty: main has not taken its level; reset: counters do not continue */
-	uint32_t doubted;		/* columns that moved faster than their link: believed the second time */
 };
+_Static_assert(sizeof(struct part) <= 48, "there may be a million");
 
 /* ---- what is asked: plan.c --------------------------------------------------------------------------------------------- */
 
