@@ -241,6 +241,7 @@ const struct service_now *service_ask(struct alert_book *b, uint32_t service)
 		s->asked = b->round;
 		s->verdict = model_verdict(b->model, service_entity(b, service));
 		s->severity = severity_of(&s->verdict);
+		s->apart = false;
 	}
 	return s;
 }
@@ -261,7 +262,8 @@ enum severity service_severity(struct alert_book *b, uint32_t service)
 	s->planned_asked = b->round;
 	planned = lens_verdict(alone, service_entity(b, service)->node);
 	apart = lens_verdict(model_maintain_lens(b->model, MAINTAIN_GOOD), service_entity(b, service)->node);
-	if (severity_of(&planned) >= s->severity)
+	s->apart = severity_of(&planned) >= s->severity;
+	if (s->apart)
 		s->severity = severity_of(&apart);
 	return s->severity;
 }
@@ -353,11 +355,13 @@ static void touch_services_of(struct alert_book *b, struct entity *e, uint32_t l
 
 static int by_number(uint32_t a, uint32_t b) { return a < b ? -1 : a > b; }
 
-/* Worst first; then what can lose less; then the tier; then as configured. */
+/* What the cause itself does first, the worst first; then how bad it is; then what can lose less; then the tier; then as configured. */
 static int touch_order(const void *x, const void *y)
 {
 	const struct touch *a = x, *b = y;
 
+	if (a->share != b->share)
+		return by_number(b->share, a->share);
 	if (a->severity != b->severity)
 		return by_number(b->severity, a->severity);
 	if (a->distance != b->distance)
@@ -374,6 +378,8 @@ void cause_touches(struct alert_book *b, const struct cause *c)
 		touch_add(b, i, list);
 	for (uint32_t i = 0; !c->all_services && i < c->affected_count; i++)
 		touch_services_of(b, c->affected[i], list);
+	for (uint32_t i = 0; i < b->touches; i++)
+		b->touch[i].share = cause_share(b, c, b->touch[i].service);
 	if (b->touches)
 		qsort(b->touch, b->touches, sizeof(*b->touch), touch_order);
 }

@@ -2,6 +2,7 @@
  *
  *   alert.c        the book: open alerts, what is told of them
  *   alert-cause.c  from the model: who is a cause, which services it touches, how bad that is
+ *   alert-share.c  how bad a cause is itself, where others are to blame as well
  *   alert-words.c  all of it in words
  *   accept.c       risks that a person accepted: whose alerts are quiet
  *
@@ -31,7 +32,7 @@ struct cause {
 };
 
 /* One service that a cause touches. */
-struct touch { uint32_t service, distance, tier; enum severity severity; };
+struct touch { uint32_t service, distance, tier; enum severity severity, share; };	/* share: of the cause in it */
 
 /* What is known of a service in this judging. */
 struct service_now {
@@ -39,6 +40,10 @@ struct service_now {
 	struct verdict verdict;
 	enum severity severity;
 	uint32_t planned_asked;		/* the round that severity was held against maintenance */
+	bool apart;			/* severity is that apart from maintenance */
+	uint32_t failures_asked;	/* the round of these: */
+	uint32_t *failure;		/* leaves that are down or degraded, those of maintenance behind the others */
+	uint32_t failures, planned;
 	bool unsettled;			/* a component that it stands on has not been seen yet */
 	bool left;			/* there was a judging before this one, and it left: */
 	enum state left_quality;
@@ -95,6 +100,8 @@ struct alert_book {
 	struct names cause_keys;
 	struct service_now *service;	/* of each service of the configuration */
 	uint32_t services;
+	enum state *seen_as;		/* of each component: as alert-share.c looks at it */
+	uint32_t seen_round, share_steps;
 	uint32_t *point_stamp, points_room;	/* of each graph node: the list it was last put on */
 	uint32_t list;			/* lists made so far */
 	struct touch *touch;
@@ -114,6 +121,9 @@ enum severity service_severity(struct alert_book *b, uint32_t service);
 struct entity *service_entity(struct alert_book *b, uint32_t service);
 /* Live single points of what b->touch lists, into 'a'. */
 void points_list(struct alert_book *b, struct alert *a);
+
+/* How bad the cause itself is for a service: no more than how bad things are. */
+enum severity cause_share(struct alert_book *b, const struct cause *c, uint32_t service);
 
 /* How bad is it for one service; CLEARED: not at all. */
 enum severity severity_of(const struct verdict *v);

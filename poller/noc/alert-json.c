@@ -47,6 +47,7 @@ static const struct field touched_fields[] = {
 	FIELD(touched, lose_now, FIELD_U32, 0),
 	FIELD(touched, built_for, FIELD_U32, 0),
 	FIELD(touched, planned, FIELD_U32, 0),
+	FIELD(touched, others, FIELD_U32, 0),
 	FIELD(touched, coming_quality, FIELD_ENUM, STATES),
 	FIELD(touched, coming_at, FIELD_WALL, 0),
 };

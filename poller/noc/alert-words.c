@@ -112,6 +112,8 @@ char *touched_words(const struct touched *t, char *buf, size_t size_octets)
 		text_add(&x, ", %s", lose_words(t->lose_now, lose, sizeof(lose)));
 	if (t->lose_before != t->lose_now)
 		add_was(&x, t->lose_before);
+	if (t->others)
+		text_add(&x, ", due to others");
 	add_coming(t, &x);
 	mend_end(buf);
 	return buf;
@@ -277,12 +279,14 @@ void say_cleared(struct alert_book *b, const struct held *h, char *buf, size_t s
 /* ---- one line --------------------------------------------------------------------------------------------------- */
 
 /* What the worst lines have in common, for the subject. */
-enum meaning { MEANS_DOWN, MEANS_DEGRADED, MEANS_LAST, MEANS_LESS, MEANS_PLANNED, MEANS_UNKNOWN, MEANS_NOTHING };
+enum meaning { MEANS_DOWN, MEANS_DEGRADED, MEANS_LAST, MEANS_LESS, MEANS_PLANNED, MEANS_OTHERS, MEANS_UNKNOWN, MEANS_NOTHING };
 
 static enum meaning meaning_of(const struct touched *t)
 {
 	if (t->planned)
 		return MEANS_PLANNED;
+	if (t->others)
+		return MEANS_OTHERS;
 	if (t->quality_now == STATE_DOWN)
 		return MEANS_DOWN;
 	if (t->quality_now == STATE_DEGRADED)
@@ -300,6 +304,8 @@ static void say_meaning(enum meaning means, uint32_t names, uint32_t least, stru
 		text_add(t, " can lose no more");
 	else if (means == MEANS_PLANNED)
 		text_add(t, " %s in maintenance", be);
+	else if (means == MEANS_OTHERS)
+		text_add(t, " %s weaker; worse due to others", be);
 	else if (means == MEANS_LESS && least == LOSE_NEVER)
 		text_add(t, " %s weaker", be);
 	else if (means == MEANS_LESS)
@@ -356,7 +362,7 @@ char *alert_subject(const struct alert *a, char *buf, size_t size_octets)
 {
 	static const char *const tags[] = {
 		[MEANS_DOWN] = "DOWN", [MEANS_DEGRADED] = "DEGRADED", [MEANS_LAST] = "AT RISK", [MEANS_LESS] = "AT RISK",
-		[MEANS_PLANNED] = "AT RISK", [MEANS_UNKNOWN] = "UNKNOWN", [MEANS_NOTHING] = "COMPONENT",
+		[MEANS_PLANNED] = "AT RISK", [MEANS_OTHERS] = "AT RISK", [MEANS_UNKNOWN] = "UNKNOWN", [MEANS_NOTHING] = "COMPONENT",
 	};
 	enum meaning means = meaning_of_alert(a);
 	struct text t = text_over(buf, size_octets);

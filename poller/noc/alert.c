@@ -44,6 +44,7 @@ void alert_book_free(struct alert_book *b)
 	free(b->cause);
 	free(b->service);
 	free(b->point_stamp);
+	free(b->seen_as);
 	free(b->touch);
 	accepted_release(b);
 	free(b);
@@ -241,8 +242,9 @@ static void look_ahead(struct alert_book *b, uint32_t service, struct touched *t
 }
 
 /* True when the line is what was told last, because nobody can tell yet. */
-static bool touch_line(struct alert_book *b, const struct held *h, uint32_t service, struct touched *t)
+static bool touch_line(struct alert_book *b, const struct held *h, const struct touch *line, struct touched *t)
 {
+	uint32_t service = line->service;
 	const struct verdict *v = &service_ask(b, service)->verdict;
 	const struct touched *told;
 
@@ -253,11 +255,13 @@ static bool touch_line(struct alert_book *b, const struct held *h, uint32_t serv
 	if (told && stands(b, told, service)) {
 		t->quality_before = t->quality_now = told->quality_now;
 		t->lose_before = t->lose_now = told->lose_now;
+		t->others = told->others;
 		return true;
 	}
 	t->quality_now = v->quality;
 	t->lose_now = lose_of(v->distance);
 	t->planned = v->quality != STATE_UP && model_is_planned(b->model, service_entity(b, service), v);
+	t->others = line->share < line->severity;
 	before(b, service, told, t);
 	return false;
 }
@@ -269,7 +273,7 @@ static bool touch_lines(struct alert_book *b, const struct held *h, struct alert
 	a->touched_count = b->touches < TOUCHED_MAX ? b->touches : TOUCHED_MAX;
 	a->touched_more = b->touches - a->touched_count;
 	for (uint32_t i = 0; i < a->touched_count; i++)
-		stood |= touch_line(b, h, b->touch[i].service, &a->touched[i]);
+		stood |= touch_line(b, h, &b->touch[i], &a->touched[i]);
 	return stood;
 }
 
@@ -286,7 +290,7 @@ static void let_stand(const struct held *h, struct alert *a)
 static enum alert_kind kind_of(const struct alert *a)
 {
 	for (uint32_t i = 0; i < a->touched_count; i++)
-		if (!a->touched[i].planned &&
+		if (!a->touched[i].planned && !a->touched[i].others &&
 		    (a->touched[i].quality_now == STATE_DOWN || a->touched[i].quality_now == STATE_DEGRADED))
 			return ALERT_QUALITY;
 	return a->touched_count ? ALERT_RISK : ALERT_COMPONENT;
@@ -317,8 +321,7 @@ static bool same_lines(const struct held *h, const struct alert *a)
 		const struct touched *t = &h->touched[i], *n = &a->touched[i];
 
 		if (strcmp(t->service, n->service) != 0 || t->quality_now != n->quality_now || t->lose_now != n->lose_now ||
-		    t->planned != n->planned ||
-		    t->coming_at.us != n->coming_at.us || t->coming_quality != n->coming_quality)
+		    t->planned != n->planned || t->others != n->others || t->coming_at.us != n->coming_at.us || t->coming_quality != n->coming_quality)
 			return false;
 	}
 	for (uint32_t i = 0; i < a->points_count; i++)
@@ -337,7 +340,7 @@ static bool same_for_people(const struct held *h, const struct alert *a)
 static void compose(struct alert_book *b, const struct cause *c, const struct held *h)
 {
 	struct alert *a = &b->alert;
-	enum severity worst = b->touches ? b->touch[0].severity : SEVERITY_CLEARED;
+	enum severity worst = b->touches ? b->touch[0].share : SEVERITY_CLEARED;
 	bool stood;
 
 	text_copy(a->key, sizeof(a->key), c->key);
@@ -436,6 +439,7 @@ static void clear_lines(struct alert_book *b, struct alert *a)
 		t->quality_before = t->quality_now;
 		t->lose_before = t->lose_now;
 		t->coming_at = (struct wall){ 0 };
+		t->others = 0;
 		if (!e || e->kind != ENTITY_SERVICE || e->index >= c->service_count)
 			continue;
 		v = &service_ask(b, e->index)->verdict;

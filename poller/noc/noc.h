@@ -51,6 +51,7 @@ struct touched {
 	struct wall coming_at;
 	uint32_t lose_before, lose_now, built_for;	/* "can still lose N" = distance - 1; LOSE_NEVER, LOSE_DOWN */
 	uint32_t planned;		/* 1: what it lost is due to maintenance alone, and not to this cause */
+	uint32_t others;		/* 1: other causes brought it about; this one made it weaker, and not so bad as it is */
 };
 enum { LOSE_DOWN = UINT32_MAX - 1, LOSE_NEVER = UINT32_MAX };
 uint32_t verdict_can_lose(const struct verdict *v);	/* distance - 1, LOSE_DOWN at 0, LOSE_NEVER */
