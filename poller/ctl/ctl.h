@@ -24,6 +24,7 @@
 #include "poller/model-coming.h"
 #include "poller/noc/noc.h"
 #include "poller/version.h"
+#include "poller/words.h"
 
 /* ---- commands ------------------------------------------------------------------------------------------------------ */
 
@@ -183,9 +184,6 @@ void screen_label(const struct screen *s, const char *word);	/* 15 columns: the 
 enum { SCREEN_LABEL = 15 };
 
 /* Words for people (words.c). 'buf' is returned. */
-char *component_words(const char *name, char *buf, size_t size_octets);	/* "sw1/power-supply/PS 1" -> "sw1 power-supply PS 1" */
-char *state_words(const char *state, const char *reason, char *buf, size_t size_octets);	/* "failed", "down: no SNMP" */
-char *cause_words(const char *component, const char *state, const char *cause, char *buf, size_t size_octets);
 char *lose_left_words(const json_t *item, char *buf, size_t size_octets);	/* quality, can_lose -> "can lose no more" */
 char *age_words(struct span d, char *buf, size_t size_octets);		/* one part: "4 min" */
 char *chance_words(double p, char *buf, size_t size_octets);		/* "about 1 in 120" */

@@ -128,13 +128,12 @@ static struct wrong_sheet wrong_sheet_of(const struct screen *s, const json_t *w
 {
 	struct wrong_sheet w = { .cause = 26, .since = 6, .alert = 5 };
 	unsigned most = (s->width - 15) * 48 / 100;
-	char cause[1024], age[32];
+	char age[32];
 	size_t i;
 	json_t *item;
 
 	json_array_foreach(wrong, i, item) {
-		unsigned n = (unsigned)text_columns(cause_words(json_text(item, "component"), json_text(item, "state"),
-								 json_text(item, "cause"), cause, sizeof(cause)));
+		unsigned n = (unsigned)text_columns(json_text(item, "cause"));
 
 		w.cause = n > w.cause ? (n < most ? n : most) : w.cause;
 		n = (unsigned)text_columns(age_words(json_span(item, "age_s"), age, sizeof(age)));
@@ -152,8 +151,8 @@ static enum ink severity_ink(const char *severity)
 /* Cause and what it touches side by side, both wrapped. */
 static void print_wrong(const struct screen *s, const struct wrong_sheet *w, const json_t *item)
 {
-	char cause[1024], touches[1024], age[32], number[32];
-	const char *left = cause_words(json_text(item, "component"), json_text(item, "state"), json_text(item, "cause"), cause, sizeof(cause));
+	char touches[1024], age[32], number[32];
+	const char *left = json_text(item, "cause");
 	const char *right = touches, *left_next, *right_next;
 	bool first = true;
 

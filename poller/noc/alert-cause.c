@@ -74,7 +74,7 @@ static void cause_device(struct alert_book *b, struct entity *e)
 	}
 	if (!model_blind(b->model) && !model_unpolled(b->model, e))
 		return;
-	c = cause_get(b, "poller", model_blind(b->model) ? ROLE_BLIND : ROLE_UNPOLLED, NULL);
+	c = cause_get(b, BLIND_KEY, model_blind(b->model) ? ROLE_BLIND : ROLE_UNPOLLED, NULL);
 	if (c->behind++ == 0)
 		c->e = e;
 	c->all_services |= c->role == ROLE_BLIND || c->behind > ALL_AT;

@@ -19,6 +19,9 @@
 /* What kind of trouble: decides the words. The table is in alert-words.c. */
 enum role { ROLE_COMPONENT, ROLE_AGENT, ROLE_BLIND, ROLE_UNPOLLED, ROLE_WINDOW, ROLES };
 
+/* One slash: no component has such a name. */
+#define BLIND_KEY "forewarn/poller"
+
 struct cause {
 	const char *key;
 	enum role role;

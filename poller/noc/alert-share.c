@@ -11,6 +11,7 @@
  * where few failures meet, and is bounded where many do: what is not decided then counts as a share.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "alert-int.h"
 
@@ -169,7 +170,11 @@ enum severity cause_share(struct alert_book *b, const struct cause *c, uint32_t 
 	enum severity level = service_severity(b, service);
 	struct blame x = { .b = b, .node = service_entity(b, service)->node, .steps = STEPS_OF_ONE };
 
-	if (level <= SEVERITY_MINOR || c->role != ROLE_COMPONENT || !is_failed(c->state) || c->e->leaf == NODE_NONE)
+	if (c->role == ROLE_WINDOW)
+		return level;
+	if (c->state == STATE_UNKNOWN)
+		return SEVERITY_WARNING;	/* nobody can say that it does harm, whatever else does */
+	if (level <= SEVERITY_MINOR || c->e->leaf == NODE_NONE)
 		return level;
 	failures_of(b, service);
 	if (s->failures + (s->apart ? 0 : s->planned) < 2)

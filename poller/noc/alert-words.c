@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "poller/base/text.h"
+#include "poller/words.h"
 #include "alert-int.h"
 
 /* ---- words of the enumerations ---------------------------------------------------------------------------------- */
@@ -123,9 +124,10 @@ char *touched_words(const struct touched *t, char *buf, size_t size_octets)
 
 static void say_component(const struct cause *c, struct text *t)
 {
-	text_add(t, "%s %s", c->key, state_word(c->state));
-	if (c->e->reason[0])
-		text_add(t, ": %s", c->e->reason);
+	char name[MODEL_NAME_MAX], state[REASON_MAX + 32];
+
+	text_add(t, "%s %s", component_words(c->key, name, sizeof(name)),
+		 state_words(state_word(c->state), c->e->reason, state, sizeof(state)));
 	if (c->behind)
 		text_add(t, "; and %u %s behind it", c->behind, c->behind == 1 ? "device" : "devices");
 }
@@ -152,10 +154,11 @@ static void say_window(const struct cause *c, struct text *t)
 {
 	const struct window *w = c->window;
 	uint32_t shown = w->member.count < 3 ? w->member.count : 3;
+	char name[MODEL_NAME_MAX];
 
 	text_add(t, "maintenance #%u of ", w->number);
 	for (uint32_t i = 0; i < shown; i++)
-		text_add(t, "%s%s", i ? ", " : "", w->member.name[i]);
+		text_add(t, "%s%s", i ? ", " : "", component_words(w->member.name[i], name, sizeof(name)));
 	if (w->member.count > shown)
 		text_add(t, " and %u more", w->member.count - shown);
 	text_add(t, " would now end ");
@@ -224,11 +227,14 @@ static void say_points(const struct alert *a, struct text *t)
 	enum { SHOWN = 4 };
 	uint32_t shown = a->points_count < SHOWN ? a->points_count : SHOWN, more = a->points_count - shown + a->points_more;
 
+	char name[MODEL_NAME_MAX];
+
 	if (shown == 0)
 		return;
 	text_add(t, "; leave ");
 	for (uint32_t i = 0; i < shown; i++)
-		text_add(t, "%s%s", i == 0 ? "" : i + 1 == shown && !more ? " and " : ", ", a->points[i]);
+		text_add(t, "%s%s", i == 0 ? "" : i + 1 == shown && !more ? " and " : ", ",
+			 component_words(a->points[i], name, sizeof(name)));
 	if (more)
 		text_add(t, " and %u more", more);
 	text_add(t, " alone");
@@ -238,9 +244,10 @@ void say_first_do(struct alert_book *b, const struct cause *c, const struct aler
 {
 	const struct role_words *w = &role_words[c->role];
 	struct text t = text_over(buf, size_octets);
+	char name[MODEL_NAME_MAX];
 
 	if (w->repair)
-		text_add(&t, "%s %s", w->repair(c), c->key);
+		text_add(&t, "%s %s", w->repair(c), component_words(c->key, name, sizeof(name)));
 	else
 		text_add(&t, "%s", w->instead);
 	say_gain(b, c, a, &t);
@@ -254,7 +261,9 @@ void say_cleared(struct alert_book *b, const struct held *h, char *buf, size_t s
 {
 	const struct entity *e = model_find(b->model, h->key), *by = NULL;
 	struct text t = text_over(buf, size_octets);
+	char name[MODEL_NAME_MAX], state[REASON_MAX + 32];
 
+	component_words(h->key, name, sizeof(name));
 	if (e && e->kind == ENTITY_DEVICE && e->state == STATE_UNKNOWN)
 		by = model_blamed(b->model, e);
 	else if (e && e->state != STATE_UP)
@@ -262,27 +271,31 @@ void say_cleared(struct alert_book *b, const struct held *h, char *buf, size_t s
 	if (strncmp(h->key, "maintenance/", 12) == 0 && !e)
 		text_add(&t, "maintenance #%s would no longer end more than was foreseen, or is over", h->key + 12);
 	else if (e && model_maintained(b->model, e))
-		text_add(&t, "%s is in maintenance (#%u): what it does until then is planned", h->key, model_maintained(b->model, e));
-	else if (strcmp(h->key, "poller") == 0 && !e)
+		text_add(&t, "%s is in maintenance (#%u): what it does until then is planned", name, model_maintained(b->model, e));
+	else if (strcmp(h->key, BLIND_KEY) == 0)
 		text_add(&t, "the poller sees its devices again");
 	else if (!e)
-		text_add(&t, "%s is no longer in the configuration or the baseline", h->key);
+		text_add(&t, "%s is no longer in the configuration or the baseline", name);
 	else if (by && by->state != STATE_UP)
-		text_add(&t, "%s: goes with %s, which is %s", h->key, by->name, state_word(by->state));
+		text_add(&t, "%s: goes with %s, which is %s", name, by->name, state_word(by->state));
 	else if (e->state == STATE_UP)
-		text_add(&t, "%s is up", h->key);
+		text_add(&t, "%s is up", name);
 	else
-		text_add(&t, "%s is %s: %s; no service stands on it", h->key, state_word(e->state), e->reason);
+		text_add(&t, "%s is %s; no service stands on it", name,
+			 state_words(state_word(e->state), e->reason, state, sizeof(state)));
 	mend_end(buf);
 }
 
 /* ---- one line --------------------------------------------------------------------------------------------------- */
 
 /* What the worst lines have in common, for the subject. */
-enum meaning { MEANS_DOWN, MEANS_DEGRADED, MEANS_LAST, MEANS_LESS, MEANS_PLANNED, MEANS_OTHERS, MEANS_UNKNOWN, MEANS_NOTHING };
+enum meaning { MEANS_DOWN, MEANS_DEGRADED, MEANS_LAST, MEANS_LESS, MEANS_PLANNED, MEANS_OTHERS, MEANS_UNKNOWN, MEANS_HIDDEN, MEANS_NOTHING };
 
-static enum meaning meaning_of(const struct touched *t)
+/* Of an unknown cause nobody knows what it does. */
+static enum meaning meaning_of(const struct alert *a, const struct touched *t)
 {
+	if (a->state == STATE_UNKNOWN)
+		return t->quality_now == STATE_UNKNOWN ? MEANS_UNKNOWN : MEANS_HIDDEN;
 	if (t->planned)
 		return MEANS_PLANNED;
 	if (t->others)
@@ -302,10 +315,12 @@ static void say_meaning(enum meaning means, uint32_t names, uint32_t least, stru
 
 	if (means == MEANS_LAST)
 		text_add(t, " can lose no more");
-	else if (means == MEANS_PLANNED)
-		text_add(t, " %s in maintenance", be);
+	else if (means == MEANS_HIDDEN)
+		text_add(t, " may be worse than it looks");
 	else if (means == MEANS_OTHERS)
 		text_add(t, " %s weaker; worse due to others", be);
+	else if (means == MEANS_PLANNED)
+		text_add(t, " %s in maintenance", be);
 	else if (means == MEANS_LESS && least == LOSE_NEVER)
 		text_add(t, " %s weaker", be);
 	else if (means == MEANS_LESS)
@@ -321,7 +336,7 @@ static void say_worst(const struct alert *a, enum meaning means, struct text *t)
 	uint32_t same = 0, least = LOSE_NEVER;
 
 	for (uint32_t i = 0; i < a->touched_count; i++) {
-		if (meaning_of(&a->touched[i]) != means)
+		if (meaning_of(a, &a->touched[i]) != means)
 			continue;
 		if (same < SHOWN)
 			text_add(t, "%s%s", same ? ", " : ": ", a->touched[i].service);
@@ -339,8 +354,8 @@ static enum meaning meaning_of_alert(const struct alert *a)
 	enum meaning worst = MEANS_NOTHING;
 
 	for (uint32_t i = 0; i < a->touched_count; i++)
-		if (meaning_of(&a->touched[i]) < worst)
-			worst = meaning_of(&a->touched[i]);
+		if (meaning_of(a, &a->touched[i]) < worst)
+			worst = meaning_of(a, &a->touched[i]);
 	return worst;
 }
 
@@ -358,11 +373,27 @@ static void say_coming(const struct alert *a, struct text *t)
 	add_coming(first, t);
 }
 
+/* The cause without its reasons: what is before the first ": " or "; " behind the name. */
+static size_t short_cause(const struct alert *a)
+{
+	char name[MODEL_NAME_MAX];
+	size_t at = strlen(component_words(a->key, name, sizeof(name)));
+
+	if (strncmp(a->cause, name, at) == 0 && (a->cause[at] == ':' || a->cause[at] == ' '))
+		at++;
+	else
+		at = 0;
+	while (a->cause[at] && strncmp(a->cause + at, ": ", 2) != 0 && strncmp(a->cause + at, "; ", 2) != 0)
+		at++;
+	return at;
+}
+
 char *alert_subject(const struct alert *a, char *buf, size_t size_octets)
 {
 	static const char *const tags[] = {
 		[MEANS_DOWN] = "DOWN", [MEANS_DEGRADED] = "DEGRADED", [MEANS_LAST] = "AT RISK", [MEANS_LESS] = "AT RISK",
-		[MEANS_PLANNED] = "AT RISK", [MEANS_OTHERS] = "AT RISK", [MEANS_UNKNOWN] = "UNKNOWN", [MEANS_NOTHING] = "COMPONENT",
+		[MEANS_PLANNED] = "AT RISK", [MEANS_OTHERS] = "AT RISK", [MEANS_UNKNOWN] = "UNKNOWN",
+		[MEANS_HIDDEN] = "UNKNOWN", [MEANS_NOTHING] = "COMPONENT",
 	};
 	enum meaning means = meaning_of_alert(a);
 	struct text t = text_over(buf, size_octets);
@@ -371,7 +402,8 @@ char *alert_subject(const struct alert *a, char *buf, size_t size_octets)
 		text_add(&t, "[CLEARED] %s (#%llu)", a->cause, (unsigned long long)a->number);
 		return buf;
 	}
-	text_add(&t, "[%s] %s %s", tags[means], a->key, a->state == STATE_UP ? "up" : state_word(a->state));
+	text_add(&t, "[%s] %.*s", tags[means],
+		 (int)short_cause(a), a->cause);
 	if (means != MEANS_NOTHING)
 		say_worst(a, means, &t);
 	say_coming(a, &t);

@@ -8,7 +8,7 @@
  * least once. Alerts and events are written as of now into SQLite (WAL, synchronous=FULL), schema versioned by
  * user_version.
  *
- *	alert.c alert-cause.c alert-words.c	the book of alerts: pure
+ *	alert.c alert-cause.c alert-share.c alert-words.c	the book of alerts: pure
  *	ledger.c ledger-rows.c ledger-read.c	the file
  *	ledger-history.c			how often components failed, in it
  *	accept.c				risks that a person accepted
@@ -58,7 +58,7 @@ uint32_t verdict_can_lose(const struct verdict *v);	/* distance - 1, LOSE_DOWN a
 
 struct alert {
 	uint64_t number, sequence;	/* sequence: 1 at raise, +1 at each change */
-	char key[MODEL_NAME_MAX];	/* the cause: component's name, or "poller" (blind) */
+	char key[MODEL_NAME_MAX];	/* the cause: component's name, or "forewarn/poller" (blind), "maintenance/7" */
 	enum alert_kind kind;
 	unsigned kinds;			/* bits 1 << kind that it has had: who was told of it is told the rest as well */
 	enum severity severity;

@@ -163,15 +163,15 @@ static void test_story(void)
 	   "... in one line");
 	is_int(judge(&w)->count, 0, "nothing new: nothing is told again");
 
-	level(&w, "s1/power-supply/B", STATE_DOWN, "failed");
+	level(&w, "s1/power-supply/B", STATE_DOWN, "supplyState failed");
 	t = judge(&w);
 	is_int(t->raises, 1, "one of two supplies in one of two switches: an alert, though the distance stays");
 	is_int(t->first.severity, SEVERITY_MINOR, "... minor: more than one failure is left");
 	is_str(touched_words(&t->first.touched[0], line, sizeof(line)), "lan: up, can lose 1",
 	   "... can still lose as much as before");
-	is_str(alert_subject(&t->first, line, sizeof(line)), "[AT RISK] s1/power-supply/B down: lan can still lose 1 (#2)",
+	is_str(alert_subject(&t->first, line, sizeof(line)), "[AT RISK] s1 power-supply B failed: lan can still lose 1 (#2)",
 	       "... in one line");
-	is_str(t->first.first_do, "repair s1/power-supply/B", "... and nothing to be left alone");
+	is_str(t->first.first_do, "repair s1 power-supply B", "... and nothing to be left alone");
 
 	fact(&w, "app1", N, N);
 	t = judge(&w);
@@ -272,10 +272,10 @@ static void test_device_and_parts(void)
 
 	level(&w, "app3/check/login", STATE_DOWN, "CRITICAL - 5012 ms");
 	t = judge(&w);
-	is_str(t->first.cause, "app3/check/login down: CRITICAL - 5012 ms", "a check fails: it is the cause");
+	is_str(t->first.cause, "app3 check login down: CRITICAL - 5012 ms", "a check fails: it is the cause");
 	level(&w, "app3/check/login", STATE_DOWN, "CRITICAL - 5040 ms");
 	is_int(judge(&w)->count, 0, "other numbers alone are not told");
-	is_str(alert_book_at(w.b, 0)->cause, "app3/check/login down: CRITICAL - 5040 ms", "... but shown");
+	is_str(alert_book_at(w.b, 0)->cause, "app3 check login down: CRITICAL - 5040 ms", "... but shown");
 	level(&w, "app3/check/login", STATE_DOWN, "CRITICAL - refused");
 	is_int(judge(&w)->changes, 1, "other words are");
 	fact(&w, "app3", N, N);
@@ -307,15 +307,15 @@ static void test_alone(void)
 	t = judge(&w);
 	ok(t->raises == 1 && t->first.kind == ALERT_COMPONENT, "what no service stands on is about the component");
 	is_int(t->first.severity, SEVERITY_WARNING, "... a warning");
-	is_str(t->first.first_do, "repair sw1/interface/x; no service stands on it", "... and says so");
+	is_str(t->first.first_do, "repair sw1 x; no service stands on it", "... and says so");
 	model_set(w.m, &(struct level){ .name = "sw1/interface/x", .state = STATE_DOWN, .admin = true, .reason = "admin", .at = at(9) });
 	t = judge(&w);
 	ok(t->count == 1 && t->clears == 1, "switched off on purpose: alerts nobody");
 	model_set(w.m, &(struct level){ .name = "lone/interface/wan", .state = STATE_DOWN, .admin = true, .reason = "admin", .at = at(9) });
 	t = judge(&w);
 	ok(t->raises == 1 && t->first.severity == SEVERITY_CRITICAL, "... but does when a service stands on it");
-	is_str(t->first.cause, "lone/interface/wan down: admin", "... with the reason");
-	is_str(t->first.first_do, "switch on lone/interface/wan: then uplink works again", "... and the way back");
+	is_str(t->first.cause, "lone wan switched off (admin)", "... with the reason");
+	is_str(t->first.first_do, "switch on lone wan: then uplink works again", "... and the way back");
 	level(&w, "lone/interface/wan", STATE_DEGRADED, "half duplex");
 	t = judge(&w);
 	ok(t->changes == 1 && t->first.severity == SEVERITY_MAJOR && t->first.state == STATE_DEGRADED,
@@ -326,9 +326,32 @@ static void test_alone(void)
 	world_free(&w);
 }
 
+/* What was set down by hand is no fault of a poller that sees nothing. */
+static void test_blind_and_set(void)
+{
+	struct world w = well();
+	char line[256];
+	struct told *t;
+
+	level(&w, "m1", STATE_DOWN, "");
+	level(&w, "m2", STATE_DOWN, "");
+	is_int(judge(&w)->raises, 2, "a service is set down by hand");
+	for (int i = 0; i < DEVICES; i++)
+		fact(&w, devices[i], N, N);
+	t = judge(&w);
+	ok(t->raises == 1 && t->first.kind == ALERT_RISK, "then the poller is blind: no matter of quality, for nobody knows");
+	is_str(alert_subject(&t->first, line, sizeof(line)), "[UNKNOWN] the poller is blind: branch, uplink, orders and 1 more are unknown (#3)",
+	       "... its subject leaves out what it is not to blame for");
+	for (uint32_t i = 0; i < t->first.touched_count; i++)
+		if (strcmp(t->first.touched[i].service, "mail") == 0)
+			is_str(touched_words(&t->first.touched[i], line, sizeof(line)), "mail: down, due to others", "... and so does its line");
+	world_free(&w);
+}
+
 static void test_blind(void)
 {
 	struct world w = well();
+	char line[256];
 	struct told *t;
 
 	fact(&w, "app2", N, N);
@@ -336,10 +359,12 @@ static void test_blind(void)
 	for (int i = 0; i < DEVICES; i++)
 		fact(&w, devices[i], N, N);
 	t = judge(&w);
-	ok(t->count == 1 && strcmp(t->first.key, "poller") == 0, "all silent: one alert, about the poller");
+	ok(t->count == 1 && strcmp(t->first.key, "forewarn/poller") == 0, "all silent: one alert, about the poller");
 	is_int(t->first.severity, SEVERITY_WARNING, "... a warning: nobody knows of any harm");
 	is_str(t->first.first_do, "look at the poller's own network connection", "... and where to look");
 	is_int(t->first.touched_count, 5, "... touching every service");
+	is_str(alert_subject(&t->first, line, sizeof(line)), "[UNKNOWN] the poller is blind: branch, uplink, orders and 1 more are unknown (#2)",
+	       "... in one line");
 	is_int(alert_book_count(w.b), 2, "what was open stays open");
 	all_up(&w);
 	t = judge(&w);
@@ -516,7 +541,7 @@ static void test_random(void)
 
 int main(void)
 {
-	plan(86);
+	plan(91);
 	test_story();
 	test_wide_group();
 	test_before();
@@ -524,6 +549,7 @@ int main(void)
 	test_device_and_parts();
 	test_alone();
 	test_blind();
+	test_blind_and_set();
 	test_restart();
 	test_half_seen();
 	test_random();

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "poller/noc/noc.h"
-#include "tap.h"
+#include "t5-manual.h"
 
 static struct wall at(int64_t s) { return (struct wall){ (1700000000 + s) * 1000000 }; }
 
@@ -64,10 +64,10 @@ static enum severity severity_now(struct world *w, const char *key)
 
 static const char orders[] =
 	"component \"app1\" { needs = {\"feed\"} }\ncomponent \"app2\" { }\ncomponent \"app3\" { }\ncomponent \"feed\" { }\n"
-	"component \"sw1\" { needs = {\"supplies\"} }\ncomponent \"sw2\" { }\ncomponent \"db\" { }\n"
+	"component \"sw1\" { needs = {\"supplies\"} }\ncomponent \"sw2\" { }\n"
 	"component \"ps1\" { }\ncomponent \"ps2\" { }\ngroup \"supplies\" { need = 1  members = {\"ps1\", \"ps2\"} }\n"
 	"group \"apps\" { need = 2  members = {\"app[1-3]\"} }\ngroup \"switches\" { need = 1  members = {\"sw1\", \"sw2\"} }\n"
-	"service \"orders\" { needs = {\"apps\", \"switches\", \"db\"} }\n";
+	"service \"orders\" { needs = {\"apps\", \"switches\"} }\n";
 
 static void test_told(void)
 {
@@ -125,6 +125,35 @@ static void test_below(void)
 	ok(severity_now(&w, "feed") == SEVERITY_CRITICAL && severity_now(&w, "app1") == SEVERITY_CRITICAL &&
 	   severity_now(&w, "app2") == SEVERITY_CRITICAL, "a server and its feed both down: both have to be back");
 	world_free(&w);
+}
+
+/* The worked example of forewarn-risk(7), ALERTS. */
+static void test_manual(void)
+{
+	static const char example[] =
+		"component \"feed A\" { carries = {\"app1\", \"db1\", \"edge1\"} }\n"
+		"component \"feed B\" { carries = {\"app3\", \"db2\", \"edge2\"} }\n"
+		"component \"app1\" { }\ncomponent \"app2\" { }\ncomponent \"app3\" { }\ncomponent \"db1\" { }\n"
+		"component \"db2\" { }\ncomponent \"edge1\" { }\ncomponent \"edge2\" { }\n"
+		"group \"app servers\" { need = 2  full = 3  members = {\"app[1-3]\"} }\n"
+		"group \"db\" { need = 1  members = {\"db1\", \"db2\"} }\n"
+		"group \"edge\" { need = 1  members = {\"edge1\", \"edge2\"} }\n"
+		"service \"order management\" { needs = {\"app servers\", \"db\", \"edge\"} }\n";
+	struct world w = world_new(example), v = world_new(orders);
+
+	put(&w, "app1", STATE_DOWN);
+	put(&w, "app2", STATE_DOWN);
+	put(&w, "edge1", STATE_DOWN);
+	judge(&w);
+	work("app1", "%s", severity_word(severity_now(&w, "app1")));
+	work("edge1", "%s", severity_word(severity_now(&w, "edge1")));
+	put(&v, "sw2", STATE_DOWN);
+	put(&v, "ps1", STATE_DOWN);
+	judge(&v);
+	work("supply", "%s", severity_word(severity_now(&v, "ps1")));
+	check_manual("told");
+	world_free(&w);
+	world_free(&v);
 }
 
 /* ---- against all subsets ---------------------------------------------------------------------------------------------- */
@@ -289,9 +318,10 @@ static void test_many(void)
 
 int main(void)
 {
-	plan(17);
+	plan(18 + 7);
 	test_told();
 	test_below();
+	test_manual();
 	test_random();
 	test_many();
 	return done();

@@ -41,19 +41,6 @@ static void test_states(void)
 		is_str(state_words(row[i].state, row[i].reason, buf, sizeof(buf)), row[i].words, row[i].words);
 }
 
-static void test_causes(void)
-{
-	char buf[600];
-
-	is_str(cause_words("sw1/fan/1", "down", "sw1/fan/1 down: xFanState failed; and 2 devices behind it", buf, sizeof(buf)),
-	       "sw1 fan 1 failed; and 2 devices behind it", "a cause with what is behind it");
-	is_str(cause_words("sw1", "unknown", "sw1: its SNMP agent does not answer; 3 components are unknown", buf, sizeof(buf)),
-	       "sw1: its SNMP agent does not answer; 3 components are unknown", "a sentence stays");
-	is_str(cause_words("app", "down", "app down", buf, sizeof(buf)), "app down", "a cause without a reason");
-	is_str(cause_words("app", "down", "app1 downhill: x", buf, sizeof(buf)), "app1 downhill: x", "another's name is not cut into");
-	is_str(cause_words("a name that is longer than the cause", "down", "short", buf, sizeof(buf)), "short", "a cause shorter than the name");
-}
-
 static void test_numbers(void)
 {
 	char buf[64];
@@ -147,10 +134,9 @@ int main(void)
 {
 	setenv("TZ", "UTC", 1);
 	tzset();
-	plan(8 + 12 + 5 + 7 + 9 + 8 + 7 + 8 + 6);
+	plan(8 + 12 + 7 + 9 + 8 + 7 + 8 + 6);
 	test_names();
 	test_states();
-	test_causes();
 	test_numbers();
 	test_lines();
 	test_times();
