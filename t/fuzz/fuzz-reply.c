@@ -78,7 +78,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 	struct sockaddr_in *address = (struct sockaddr_in *)&peer.address;
 	struct oid root = { { 1, 3, 6, 1, 2, 1 }, 6 };
 	struct walked got = { .rows = 0 };
-	struct snmp_walk_spec spec = { &root, 10, ROWS_MOST, on_row, on_end, &got };
+	struct snmp_walk_spec spec = {
+		.root = &root, .max_repetitions = 10, .most_repetitions = 40, .most_rows = ROWS_MOST, .row = on_row, .done = on_end, .owner = &got,
+	};
 
 	if (!e) {
 		base = event_base_new();

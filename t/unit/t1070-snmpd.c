@@ -221,7 +221,9 @@ static void loop_release(struct loop *l)
 
 static enum fw_err walk_ours(struct loop *l, const struct snmp_peer *peer, const struct oid *root, unsigned repetitions)
 {
-	struct snmp_walk_spec spec = { root, repetitions, ROWS_MOST, on_row, on_end, l };
+	struct snmp_walk_spec spec = {
+		.root = root, .max_repetitions = repetitions, .most_rows = ROWS_MOST, .row = on_row, .done = on_end, .owner = l,
+	};
 
 	ours.count = 0;
 	l->ended = false;
