@@ -16,8 +16,6 @@ uint32_t part_add(struct device *d, uint32_t record, uint8_t table)
 	}
 	p = &d->part[d->part_count++];
 	*p = (struct part){ .record = record, .table = table };
-	if (t->layout.ds_count)
-		p->delta = must_alloc(t->layout.ds_count * sizeof(*p->delta));
 	last_text_get(last_at(d->w->last, record), LAST_T_INSTANCE, instance, sizeof(instance));
 	part_name(d, p, name, sizeof(name));
 	p->watched = worker_is_watched(d->w, d, t, name, instance);

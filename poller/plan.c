@@ -38,9 +38,7 @@ struct gather {
 void plan_packet_release(struct plan_packet *p)
 {
 	must(p->ask == NULL);
-	free(p->packet);
-	free(p->names);
-	free(p->slot);
+	form_release(p->form);
 	*p = (struct plan_packet){ 0 };
 }
 
@@ -53,7 +51,7 @@ void plan_release(struct plan *p)
 }
 
 /* Where each name lies in the encoded packet, found by decoding it. */
-static void find_names(struct plan_packet *p)
+static void find_names(struct form *p)
 {
 	struct snmp_message m;
 	struct snmp_varbind vb;
@@ -83,10 +81,10 @@ static size_t name_before(const struct snmp_name *name, uint8_t *buf, size_t siz
 }
 
 /* Names that are to be answered; those that are asked for lie before them. */
-static bool next_encode(struct plan_packet *p, struct snmp_request *q, const struct snmp_name *names)
+static bool next_encode(struct form *p, struct snmp_request *q, const struct snmp_name *names)
 {
 	struct snmp_name *before = must_alloc(p->count * sizeof(*before));
-	uint8_t (*ber)[NAME_MOST] = must_alloc(p->count * sizeof(*ber)), *old = p->names;
+	uint8_t (*ber)[NAME_MOST] = must_alloc(p->count * sizeof(*ber));
 	size_t octets = 0, at = 0;
 	bool good = true;
 
@@ -104,24 +102,46 @@ static bool next_encode(struct plan_packet *p, struct snmp_request *q, const str
 		p->slot[i].name_at = (uint16_t)at;
 		p->slot[i].name_len = (uint8_t)names[i].len;
 	}
-	free(old);
 	free(before);
 	free(ber);
 	return good;
 }
 
-static bool packet_encode(const struct device *d, struct plan_packet *p, const struct snmp_name *names)
+static bool form_encode(const struct device *d, struct form *f, bool next, const struct snmp_name *names)
 {
 	struct snmp_request q = {
 		.community = d->peer.community, .version = d->peer.version, .pdu = SNMP_GET,
-		.request_id = 0x00800000, .names = names, .name_count = p->count,
+		.request_id = 0x00800000, .names = names, .name_count = f->count,
 	};
 
-	if (p->next)
-		return next_encode(p, &q, names);
-	if (snmp_packet_new(&p->packet, &q, SNMP_PACKET_MAX) != FW_OK)
+	if (next)
+		return next_encode(f, &q, names);
+	if (snmp_packet_new(&f->packet, &q, SNMP_PACKET_MAX) != FW_OK)
 		return false;
-	find_names(p);
+	find_names(f);
+	return true;
+}
+
+/* Encode a question for the first 'count' slots, which are copied, and put it in place of what the packet has. False when there is none. */
+static bool packet_encode(struct device *d, struct plan_packet *p, const struct slot *slot, const struct snmp_name *names)
+{
+	struct form made = { .count = p->count }, *old = p->form;
+
+	if (p->count == 0)
+		return false;
+	made.slot = must_alloc(p->count * sizeof(*slot));
+	memcpy(made.slot, slot, p->count * sizeof(*slot));
+	if (!form_encode(d, &made, p->next, names)) {
+		free(made.packet);
+		free(made.names);
+		free(made.slot);
+		return false;
+	}
+	p->form = form_take(&d->w->forms, &made);
+	p->packet = p->form->packet;
+	p->names = p->form->names;
+	p->slot = p->form->slot;
+	form_release(old);
 	return true;
 }
 
@@ -140,11 +160,9 @@ static void gather_close(struct gather *g)
 	struct snmp_name names[256];
 
 	if (holds(g) || (g->count == 1 && g->plan->count == 0)) {
-		p.slot = must_alloc(g->count * sizeof(*p.slot));
-		memcpy(p.slot, g->slot, g->count * sizeof(*p.slot));
 		for (uint32_t i = 0; i < g->count; i++)
 			names[i] = (struct snmp_name){ g->name[i], g->slot[i].name_len };
-		must(packet_encode(g->d, &p, names));
+		must(packet_encode(g->d, &p, g->slot, names));
 		g->plan->packet = must_realloc(g->plan->packet, (g->plan->count + 1) * sizeof(p));
 		g->plan->packet[g->plan->count++] = p;
 	}
@@ -329,18 +347,20 @@ bool plan_verify(struct device *d, const struct slot *of, uint32_t count, struct
 {
 	uint8_t (*ber)[NAME_MOST] = must_alloc(count * sizeof(*ber));
 	struct snmp_name *names = must_alloc(count * sizeof(*names));
+	struct slot *slot = must_alloc(count * sizeof(*slot));
 	bool good;
 
-	*p = (struct plan_packet){ .next = true, .slot = must_alloc(count * sizeof(*p->slot)) };
+	*p = (struct plan_packet){ .next = true };
 	for (uint32_t i = 0; i < count; i++) {
 		size_t len = column_name(d, &d->part[of[i].part], of[i].column, ber[p->count]);
 
 		if (len == 0)
 			continue;
 		names[p->count] = (struct snmp_name){ ber[p->count], (uint16_t)len };
-		p->slot[p->count++] = of[i];
+		slot[p->count++] = of[i];
 	}
-	good = p->count > 0 && packet_encode(d, p, names);
+	good = packet_encode(d, p, slot, names);
+	free(slot);
 	free(names);
 	free(ber);
 	if (!good)
@@ -350,23 +370,21 @@ bool plan_verify(struct device *d, const struct slot *of, uint32_t count, struct
 
 bool plan_packet_drop(struct device *d, struct plan_packet *p, uint32_t i)
 {
-	struct snmp_packet *old = p->packet;
 	struct snmp_name *names = must_alloc(p->count * sizeof(*names));
-	uint32_t n = 0;
-	bool last = p->slot[i].last;
+	struct slot *slot = must_alloc(p->count * sizeof(*slot));
 	bool good;
 
-	if (last && i > 0 && p->slot[i - 1].part == p->slot[i].part)
-		p->slot[i - 1].last = true;
-	memmove(p->slot + i, p->slot + i + 1, (p->count - i - 1) * sizeof(*p->slot));
+	memcpy(slot, p->slot, p->count * sizeof(*slot));
+	if (slot[i].last && i > 0 && slot[i - 1].part == slot[i].part)
+		slot[i - 1].last = true;
+	memmove(slot + i, slot + i + 1, (p->count - i - 1) * sizeof(*slot));
 	p->count--;
-	for (n = 0; n < p->count; n++)
-		names[n] = (struct snmp_name){ slot_name(p, &p->slot[n]), p->slot[n].name_len };
-	good = p->count > 0 && packet_encode(d, p, names);
-	if (good)
-		free(old);
-	else
-		p->packet = old;
+	for (uint32_t n = 0; n < p->count; n++)
+		names[n] = (struct snmp_name){ slot_name(p, &slot[n]), slot[n].name_len };
+	good = packet_encode(d, p, slot, names);
+	if (!good)
+		p->count = 0;
+	free(slot);
 	free(names);
 	return good;
 }

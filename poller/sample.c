@@ -151,6 +151,21 @@ static bool plausible(const struct mib_table *t, const struct last_record *r, ui
 	return delta < UINT64_C(1) << 31;
 }
 
+/* Of a million parts a few are being read at a time. */
+static uint64_t *delta_of(struct part *p)
+{
+	if (p->delta == NULL)
+		p->delta = must_alloc(LAST_RUNS * sizeof(*p->delta));
+	return p->delta;
+}
+
+static void part_done(struct part *p)
+{
+	free(p->delta);
+	p->delta = NULL;
+	p->fresh = p->moved = 0;
+}
+
 /* Unwrap: add what the counter moved to its running value, or mark the part reset. A column that was missing before begins
  * again alone: the others of the row go on. */
 static void counter_value(struct device *d, struct part *p, struct last_record *r, uint8_t column, const struct snmp_varbind *vb,
@@ -178,7 +193,7 @@ static void counter_value(struct device *d, struct part *p, struct last_record *
 		return;
 	}
 	r->run[run] = (r->run[run] + delta) & (UINT64_MAX >> 2);
-	p->delta[run] = delta;
+	delta_of(p)[run] = delta;
 	d->cache.part_delta |= delta;
 	p->moved |= 1u << run;
 }
@@ -471,11 +486,11 @@ void sample_release(struct device *d, struct part *p, struct wall at)
 			continue;
 		p->fresh |= 1u << c;
 		p->moved |= 1u << t->column[c].ds;
-		p->delta[t->column[c].ds] = 0;
+		delta_of(p)[t->column[c].ds] = 0;
 	}
 	if (p->moved)
 		row_now(d, p, at);
-	p->fresh = p->moved = 0;
+	part_done(p);
 }
 
 /* ---- states ---------------------------------------------------------------------------------------------------------------- */
@@ -606,6 +621,7 @@ void sample_finish(struct device *d, struct part *p, struct wall at, bool full)
 		last_end(d->w->last, p->record);
 	}
 	part_state(d, p, at);
-	p->fresh = p->missed = p->moved = 0;
+	p->missed = 0;
+	part_done(p);
 	d->cache.part_delta = 0;
 }

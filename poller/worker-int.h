@@ -25,7 +25,7 @@ struct part {
 	uint32_t missed;		/* columns whose answer did not come in this round */
 	uint32_t moved;			/* data sources whose counter continues from its last reading ... */
 	uint32_t doubted;		/* columns that moved faster than their link: believed the second time */
-	uint64_t *delta;		/* ... and what each moved by; one per data source */
+	uint64_t *delta;		/* ... and what each moved by; one per data source, there while one has moved in this round */
 	struct wall since_after;	/* its state began after this time: nobody looked in between; else 0 */
 	uint8_t table;			/* of the definitions */
 	uint8_t lost;			/* full rounds in a row in which a value did not come */
@@ -49,10 +49,12 @@ struct slot {
 };
 _Static_assert(sizeof(struct slot) == 8 && MIB_COLUMNS_MAX <= 64, "there is one for each object that is asked");
 
+/* What lies in 'form' may be that of many devices: it is read only. */
 struct plan_packet {
+	struct form *form;
 	struct snmp_packet *packet;
-	uint8_t *names;			/* of a GETNEXT: those that are to be answered; NULL: they lie in the packet */
-	struct slot *slot;
+	const uint8_t *names;		/* of a GETNEXT: those that are to be answered; NULL: they lie in the packet */
+	const struct slot *slot;
 	uint32_t count;
 	uint16_t octets;		/* that its answer takes at most */
 	uint8_t lost;			/* sendings in a row without an answer */
@@ -67,6 +69,26 @@ static inline const uint8_t *slot_name(const struct plan_packet *p, const struct
 {
 	return (p->names ? p->names : p->packet->bytes) + s->name_at;
 }
+
+/* ---- questions that are the same for many devices: form.c ----------------------------------------------------------------------- */
+
+struct form {
+	struct form *next;		/* in its bucket */
+	struct forms *home;		/* NULL: of one packet alone */
+	uint64_t hash;
+	uint32_t refs, count;
+	struct snmp_packet *packet;
+	uint8_t *names;
+	struct slot *slot;
+};
+
+/* All that may be shared, of a worker. Zeroed at first. */
+struct forms { struct form **bucket; uint32_t size, count; };
+
+/* The packet, names and slots of 'made', or equal ones that are there already: then those are freed. */
+struct form *form_take(struct forms *forms, const struct form *made);
+void form_release(struct form *f);
+void forms_release(struct forms *forms);
 
 struct device;
 enum plan_kind { PLAN_FULL, PLAN_STATUS, PLAN_PROBE, PLANS };
@@ -313,6 +335,7 @@ struct worker {
 	struct icmp_engine *icmp;
 	struct check_runner *runner;
 	struct last *last;
+	struct forms forms;
 	uint32_t mib_hash;		/* of all definitions: parts and discoveries of others are not used */
 	struct device *due;		/* see device.due_next */
 	struct steady clock;

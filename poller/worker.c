@@ -410,6 +410,7 @@ static void worker_free(struct worker *w)
 		check_runner_free(w->runner);
 	if (w->icmp)
 		icmp_engine_free(w->icmp);
+	forms_release(&w->forms);
 	if (w->snmp)
 		snmp_engine_free(w->snmp);
 	if (w->mail)

@@ -7,6 +7,7 @@
  *	device.c    one device: when it is asked, rounds, whether it answers
  *	discover.c  which tables and rows it has: walks, names, the baseline
  *	plan.c      what is asked in the steady state: packed GETs
+ *	form.c      questions that are the same for many devices, kept once
  *	sample.c    what an answer means: values, counters, rows, states
  *	checks.c    programs that are run
  * Thread: main makes and stops it; everything else is by messages (message.h).

@@ -33,6 +33,15 @@ void snmp_packet_patch_id(struct snmp_packet *p, int32_t request_id)
 	memcpy(p->bytes + p->id_at, &id, sizeof(id));
 }
 
+void snmp_packet_copy(const struct snmp_packet *p, int32_t request_id, uint8_t *room)
+{
+	uint32_t id = htobe32((uint32_t)request_id);
+
+	must(request_id >= REQUEST_ID_LEAST);
+	memcpy(room, p->bytes, p->len_octets);
+	memcpy(room + p->id_at, &id, sizeof(id));
+}
+
 static struct rd tlv_skip(struct rd *r)
 {
 	(void)rd_u8(r);

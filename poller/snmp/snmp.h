@@ -116,6 +116,8 @@ enum fw_err snmp_packet_new(struct snmp_packet **p, const struct snmp_request *q
 size_t snmp_varbind_size(size_t name_len_octets);
 /* Request-ids are always four octets on the wire: 0x00800000..0x7fffffff. */
 void snmp_packet_patch_id(struct snmp_packet *p, int32_t request_id);
+/* The same with another request-id, into 'room' of len_octets. */
+void snmp_packet_copy(const struct snmp_packet *p, int32_t request_id, uint8_t *room);
 /* The names of a packet, for snmp_varbind_next(); nothing else of 'm' is set. */
 void snmp_packet_names(const struct snmp_packet *p, struct snmp_message *m);
 
@@ -222,8 +224,8 @@ void snmp_agent_free(struct snmp_engine *e, struct usm_engine *a);
 struct usm_count snmp_count_v3(const struct snmp_engine *e);	/* usm.h; each refusal has its own */
 
 /*
- * Send 'p' to 'peer' (its id is patched anew at each sending; the packet must stay until done, and serve one ask at a
- * time) and call 'done' once, never from within this call. An answer to an earlier sending is taken as well: the
+ * Send 'p' to 'peer' (with a request-id of its own at each sending; the packet must stay until done, may serve many asks
+ * at a time, and is not changed: but of SNMP_V3 it is sealed in place, and serves one) and call 'done' once, never from within this call. An answer to an earlier sending is taken as well: the
  * request-ids of an ask differ in their low four bits. To an agent of version 3 discovery and time synchronisation go
  * before, and what it calls outside its time window goes once more: neither counts as a retry. After a refusal that
  * anyone may have sent the rest of the time-out is waited for a better answer, and nothing is sent again. Returns the ask for snmp_cancel(), NULL when

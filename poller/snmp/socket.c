@@ -18,8 +18,8 @@
 #include "engine-int.h"
 #include "poller/base/log.h"
 
-/* 'sealed' holds what is encrypted until it has left: the longest packet, or a batch of usual ones. */
-enum { SEALED_OCTETS = SNMP_BATCH_OUT * 2048 };
+/* 'leaving' holds packets with their request-ids, or sealed, until they have left: the longest, or a batch of usual ones. */
+enum { LEAVING_OCTETS = SNMP_BATCH_OUT * 2048 };
 enum { SEND_BUFFER = 4 << 20 };
 
 static const struct timeval retry_after = { .tv_usec = 10000 }, pace_after = { .tv_usec = 1000 }, writable_within = { .tv_sec = 1 };
@@ -36,7 +36,7 @@ struct snmp_batch {
 	struct iovec out_iov[SNMP_BATCH_OUT], in_iov[SNMP_BATCH_IN];
 	struct sockaddr_storage source[SNMP_BATCH_IN];
 	union control control[SNMP_BATCH_IN];
-	uint8_t *bytes, *sealed;
+	uint8_t *bytes, *leaving;
 };
 
 /* ---- sending ---- */
@@ -46,20 +46,21 @@ static socklen_t address_len(const struct snmp_peer *peer)
 	return peer->address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
-/* What is to leave for 'a' now; '*sealed' octets of that room are taken. */
-static enum fw_err packet_ready(struct snmp_batch *b, struct snmp_ask *a, size_t *sealed, struct iovec *iov)
+/* What is to leave for 'a' now; '*taken' octets of that room are in use. */
+static enum fw_err packet_ready(struct snmp_batch *b, struct snmp_ask *a, size_t *taken, struct iovec *iov)
 {
-	enum fw_err err;
+	uint8_t *room = b->leaving + *taken;
+	enum fw_err err = FW_OK;
 
-	if (a->peer->version != SNMP_V3) {
-		snmp_packet_patch_id(a->packet, snmp_ask_next_id(a));
-		*iov = (struct iovec){ a->packet->bytes, a->packet->len_octets };
-		return FW_OK;
-	}
-	if (!b->sealed)
-		b->sealed = must_alloc(SEALED_OCTETS);
-	err = snmp_v3_seal(a, b->sealed + *sealed, SEALED_OCTETS - *sealed, iov);
-	*sealed += iov->iov_len;
+	if (a->peer->version == SNMP_V3)
+		err = snmp_v3_seal(a, room, LEAVING_OCTETS - *taken, iov);
+	else if (a->packet->len_octets > LEAVING_OCTETS - *taken)
+		return FW_FULL;
+	else
+		*iov = (struct iovec){ room, a->packet->len_octets };
+	if (a->peer->version != SNMP_V3)
+		snmp_packet_copy(a->packet, snmp_ask_next_id(a), room);
+	*taken += iov->iov_len;
 	return err;
 }
 
@@ -68,11 +69,11 @@ static unsigned batch_fill(struct snmp_socket *s, unsigned most)
 {
 	struct snmp_batch *b = s->engine->batch;
 	struct snmp_ask *a, *next;
-	size_t sealed = 0;
+	size_t taken = 0;
 	unsigned n = 0;
 
 	for (a = TAILQ_FIRST(&s->queue); a && n < most; a = next) {
-		enum fw_err err = packet_ready(b, a, &sealed, &b->out_iov[n]);
+		enum fw_err err = packet_ready(b, a, &taken, &b->out_iov[n]);
 
 		next = TAILQ_NEXT(a, link);
 		if (err == FW_FULL)
@@ -182,7 +183,8 @@ static void on_may_send(evutil_socket_t fd, short what, void *arg)
 static void batch_init(struct snmp_batch *b)
 {
 	b->bytes = malloc((size_t)SNMP_BATCH_IN * SNMP_IN_STRIDE);	/* pages come with use */
-	must(b->bytes);
+	b->leaving = malloc(LEAVING_OCTETS);
+	must(b->bytes && b->leaving);
 	for (unsigned i = 0; i < SNMP_BATCH_IN; i++) {
 		b->in_iov[i] = (struct iovec){ b->bytes + (size_t)i * SNMP_IN_STRIDE, SNMP_PACKET_MAX };
 		b->in[i].msg_hdr = (struct msghdr){
@@ -379,7 +381,7 @@ void snmp_sockets_close(struct snmp_engine *e)
 	}
 	if (e->batch) {
 		free(e->batch->bytes);
-		free(e->batch->sealed);
+		free(e->batch->leaving);
 	}
 	free(e->batch);
 }

@@ -355,11 +355,41 @@ static void plans(void)
 		plan_release(&d->plan[k]);
 }
 
+/* What is the same for several devices is kept once, and stays as it is when one of them changes its own. */
+static void shared(void)
+{
+	struct plan one = { 0 }, two = { 0 }, other = { 0 };
+	uint32_t same = 0, count;
+
+	plan_make(d, PLAN_FULL, &one);
+	plan_make(d, PLAN_FULL, &two);
+	for (uint32_t k = 0; k < one.count; k++)
+		same += one.packet[k].packet == two.packet[k].packet && one.packet[k].slot == two.packet[k].slot;
+	ok(one.count > 1 && same == one.count && w.forms.count == one.count, "equal questions are kept once");
+	count = one.packet[0].count;
+	plan_packet_drop(d, &one.packet[0], 1);
+	ok(one.packet[0].count == count - 1 && two.packet[0].count == count &&
+	   two.packet[0].packet != one.packet[0].packet, "what one takes out of its own stays in the other's");
+	snprintf(d->peer.community, sizeof(d->peer.community), "secret");
+	plan_make(d, PLAN_FULL, &other);
+	ok(other.packet[1].packet != two.packet[1].packet, "another community is another question");
+	plan_release(&other);
+	d->peer.version = SNMP_V3;
+	plan_make(d, PLAN_FULL, &other);
+	plan_make(d, PLAN_FULL, &one);
+	ok(other.packet[1].packet != one.packet[1].packet, "those of version 3 are sealed in place: each has its own");
+	plan_release(&one);
+	plan_release(&two);
+	plan_release(&other);
+	is_int(w.forms.count, 0, "none is left when nobody asks it");
+	forms_release(&w.forms);
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/fw-t3410-XXXXXX", command[64];
 
-	plan(56);
+	plan(61);
 	log_level_set(LOG_LEVEL_ERROR);
 	if (!mkdtemp(folder))
 		return 1;
@@ -369,6 +399,7 @@ int main(void)
 	missing();
 	clocks();
 	plans();
+	shared();
 	for (uint32_t i = 0; i < d->part_count; i++)
 		free(d->part[i].delta);
 	free(d->part);
