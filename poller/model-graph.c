@@ -202,7 +202,7 @@ static void add_group(struct making *k, const struct item *it)
 
 	for (uint32_t i = 0; i < c->count; i++) {
 		uint32_t member = node_of(k, &c->member[i], it);
-		uint64_t capacity = d.capacity ? config_capacity(k->m->config, c, &c->member[i]) : 0;
+		uint64_t capacity = config_capacity(k->m->config, c, &c->member[i]);
 
 		add_member(k, gate, member);
 		if (capacity && member != NODE_NONE)

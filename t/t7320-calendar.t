@@ -65,6 +65,11 @@ test_run 'too small is degraded: capacity that is left is counted, not heads' '
 	forewarn set app4 down && forewarn risk orders --json | jq -e ".items[0] | .quality == \"degraded\" and (.capacity[0] | .there == 1 and .capacity_there == 400)" &&
 	forewarn set app4 up
 '
+test_run 'members have their capacity also where it is asked for later only' '
+	{ cat model.conf; echo "group \"later\" { need = 1  members = {\"app[3-4]\"}  during \"quarter end\" { need-capacity = 1000 } }"
+		echo "service \"later orders\" { needs = {\"later\"} }"; } >later.conf &&
+	forewarn risk -c later.conf "later orders" --json | jq -e ".items[0].capacity[1] | .need_capacity == 1000 and .capacity_there == 1200"
+'
 test_run 'explain says what calendars make of it' '
 	forewarn explain "app servers" >got && cat got && tr "\n" " " <got | tr -s " " | grep -q "With a capacity below 800 it is degraded. During quarter end 3 are needed, with a capacity of 800."
 '
