@@ -1,5 +1,5 @@
 #!/bin/sh
-# t/t7320-maintain.t: what is worked on alerts nobody; every other failure is told with what is really left.
+# t/t7325-maintain.t: what is worked on alerts nobody; every other failure is told with what is really left.
 
 . ./lib-test.sh
 test_needs jq snmptrapd
