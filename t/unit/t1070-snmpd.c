@@ -2,20 +2,14 @@
  *
  * Values that change while one looks (counters, gauges, times) are compared by name and type only.
  */
-#define _GNU_SOURCE		/* mkdtemp, asprintf */
+#define _GNU_SOURCE		/* t1-snmpd.h */
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
-#include <arpa/inet.h>
 #include <event2/event.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "poller/snmp/snmp.h"
-#include "tap.h"
+#include "t1-snmpd.h"
 
 enum { ROWS_MOST = 4000, VALUE_MOST = 256 };
 
@@ -28,81 +22,6 @@ struct row {
 struct rows { struct row row[ROWS_MOST]; unsigned count; };
 
 static struct rows ours, theirs;
-
-/* ---- snmpd ---- */
-
-struct snmpd { pid_t pid; uint16_t port; char folder[64]; };
-
-static uint16_t free_port(void)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	if (bind(fd, (struct sockaddr *)&a, len) < 0)
-		note("no free port");
-	getsockname(fd, (struct sockaddr *)&a, &len);
-	close(fd);
-	return ntohs(a.sin_port);
-}
-
-static const char *snmpd_path(void)
-{
-	static const char *const paths[] = { "/usr/sbin/snmpd", "/usr/local/sbin/snmpd", "/sbin/snmpd" };
-
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (access(paths[i], X_OK) == 0)
-			return paths[i];
-	return NULL;
-}
-
-static void snmpd_exec(const struct snmpd *d)
-{
-	char address[64], conf[128];
-	int quiet = open("/dev/null", O_RDWR);
-
-	snprintf(address, sizeof(address), "udp:127.0.0.1:%u", d->port);
-	snprintf(conf, sizeof(conf), "%s/snmpd.conf", d->folder);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setenv("SNMP_PERSISTENT_DIR", d->folder, 1);
-	dup2(quiet, 0);
-	dup2(quiet, 1);
-	dup2(quiet, 2);
-	execl(snmpd_path(), "snmpd", "-f", "-C", "-c", conf, "-Ln", "-I", "-smux", address, (char *)NULL);
-	_exit(127);
-}
-
-static bool snmpd_start(struct snmpd *d)
-{
-	char conf[128];
-	FILE *f;
-
-	snprintf(d->folder, sizeof(d->folder), "%s", "/tmp/forewarn-XXXXXX");
-	if (!mkdtemp(d->folder))
-		return false;
-	snprintf(conf, sizeof(conf), "%s/snmpd.conf", d->folder);
-	f = fopen(conf, "w");
-	if (!f)
-		return false;
-	fputs("rocommunity public 127.0.0.1\n", f);
-	fclose(f);
-	d->port = free_port();
-	d->pid = fork();
-	if (d->pid == 0)
-		snmpd_exec(d);
-	return d->pid > 0;
-}
-
-static void snmpd_stop(struct snmpd *d)
-{
-	char *command;
-
-	kill(d->pid, SIGTERM);
-	waitpid(d->pid, NULL, 0);
-	if (asprintf(&command, "rm -rf '%s'", d->folder) > 0 && system(command) != 0)
-		note("%s is left behind", d->folder);
-	free(command);
-}
 
 /* ---- their walk ---- */
 
@@ -325,7 +244,7 @@ static bool wait_ready(struct loop *l, const struct snmp_peer *peer, pid_t pid)
 
 static bool snmpd_ready(struct snmpd *d, struct loop *l, struct snmp_peer *peer)
 {
-	for (unsigned i = 0; i < 3 && snmpd_start(d); i++) {
+	for (unsigned i = 0; i < 3 && snmpd_start(d, "rocommunity public 127.0.0.1\n"); i++) {
 		*peer = peer_at(d->port);
 		if (wait_ready(l, peer, d->pid))
 			return true;
