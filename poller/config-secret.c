@@ -62,7 +62,7 @@ const char *secret_read(const struct section *s, const char *option, const char 
 	}
 	if (fstat(fileno(f), &st) < 0 || !S_ISREG(st.st_mode))
 		mistake_add(l->m, place.file, place.line, "%s \"%s\": not a file", option, path);
-	else if (!open_to_all(l, path, &st))
+	else if (!open_to_all(l, path, &st) && setvbuf(f, NULL, _IONBF, 0) == 0)	/* no copy is left on the heap */
 		secret = only_line(l, path, f);
 	fclose(f);
 	return secret;

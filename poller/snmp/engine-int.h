@@ -116,7 +116,9 @@ void snmp_ask_refused(struct snmp_ask *a);			/* it cannot leave: told at the end
 void snmp_receive(struct snmp_engine *e, const struct snmp_datagram *d);
 void snmp_ask_again(struct snmp_ask *a);			/* send it once more, at once, not as a retry */
 void snmp_ask_answer(struct snmp_ask *a, const struct snmp_datagram *d, int sending, struct snmp_answer *answer);
-struct snmp_ask *snmp_ask_of(struct snmp_engine *e, const struct snmp_datagram *d, int32_t id, int *sending);	/* NULL: a stray, counted */
+struct snmp_ask *snmp_ask_of(struct snmp_engine *e, int32_t id, int *sending);	/* NULL: nobody waits for it */
+/* Well formed, and nobody waits for it: counted. */
+void snmp_ask_none(struct snmp_engine *e, const struct snmp_datagram *d, int32_t id);
 void snmp_ask_no_more(struct snmp_ask *a);			/* only wait for the rest of its time */
 bool snmp_source_is(struct snmp_engine *e, const struct snmp_datagram *d, struct snmp_ask *a);	/* else counted */
 
@@ -125,6 +127,7 @@ bool snmp_source_is(struct snmp_engine *e, const struct snmp_datagram *d, struct
 enum fw_err snmp_v3_seal(struct snmp_ask *a, uint8_t *room, size_t room_octets, struct iovec *iov);
 void snmp_v3_receive(struct snmp_engine *e, const struct snmp_datagram *d);
 bool snmp_v3_mute(const struct snmp_ask *a);			/* it answered discovery, and nothing that was encrypted */
+void snmp_v3_rest(struct snmp_engine *e);			/* a batch has left, or was read: no key in contexts */
 void snmp_v3_release(struct snmp_engine *e);
 
 /* pace.c, for engine.c */

@@ -9,6 +9,7 @@
 
 #include "engine-int.h"
 #include "poller/base/log.h"
+#include "usm-int.h"
 
 struct v3_slot {
 	struct usm_engine engine;	/* first: an agent is its slot */
@@ -62,6 +63,12 @@ void snmp_v3_release(struct snmp_engine *e)
 	if (e->usm)
 		usm_free(e->usm);
 	secrets_release(&e->secrets);
+}
+
+void snmp_v3_rest(struct snmp_engine *e)
+{
+	if (e->usm)
+		usm_rest(e->usm);
 }
 
 struct usm_count snmp_count_v3(const struct snmp_engine *e)
@@ -159,9 +166,11 @@ void snmp_v3_receive(struct snmp_engine *e, const struct snmp_datagram *d)
 	int sending;
 
 	e->count.malformed += err != FW_OK;
-	if (m.msg_id == 0)
-		return;
-	a = snmp_ask_of(e, d, m.msg_id, &sending);
+	if (e->usm)
+		e->usm->count.malformed += err != FW_OK;
+	a = snmp_ask_of(e, m.msg_id, &sending);
+	if (!a && !err)
+		snmp_ask_none(e, d, m.msg_id);
 	if (!a || !snmp_source_is(e, d, a))
 		return;
 	if (a->peer->version != SNMP_V3)

@@ -368,8 +368,10 @@ static bool community_is(const struct snmp_message *m, const struct snmp_peer *p
 }
 
 /* Nobody waits for this request-id: any more, or ever. */
-static void take_stray(struct snmp_engine *e, uint32_t key, const struct snmp_datagram *d)
+void snmp_ask_none(struct snmp_engine *e, const struct snmp_datagram *d, int32_t id)
 {
+	uint32_t key = (uint32_t)id >> 4;
+
 	if (e->ended[0][key % ENDED] == key || e->ended[1][key % ENDED] == key) {
 		e->count.late++;
 	} else {
@@ -388,15 +390,12 @@ static int sending_of(const struct snmp_ask *a, int32_t id)
 	return n < a->sendings ? (int)n : -1;
 }
 
-struct snmp_ask *snmp_ask_of(struct snmp_engine *e, const struct snmp_datagram *d, int32_t id, int *sending)
+struct snmp_ask *snmp_ask_of(struct snmp_engine *e, int32_t id, int *sending)
 {
 	struct snmp_ask *a = ask_find(e, (uint32_t)id >> 4);
 
 	*sending = a ? sending_of(a, id) : -1;
-	if (*sending >= 0)
-		return a;
-	take_stray(e, (uint32_t)id >> 4, d);
-	return NULL;
+	return *sending >= 0 ? a : NULL;
 }
 
 bool snmp_source_is(struct snmp_engine *e, const struct snmp_datagram *d, struct snmp_ask *a)
@@ -439,19 +438,15 @@ static void receive_community(struct snmp_engine *e, const struct snmp_datagram 
 	int32_t id = err == FW_OK ? m.request_id : 0;
 	struct snmp_answer answer = { .reply = &m };
 	struct snmp_ask *a;
-	int n;
+	int n = -1;
 
 	e->count.malformed += err != FW_OK;
 	if (err && !snmp_message_peek(d->bytes, d->len, &id))
 		return;
-	a = err || m.pdu == SNMP_RESPONSE ? ask_find(e, (uint32_t)id >> 4) : NULL;
-	n = a ? sending_of(a, id) : -1;
-	if (n < 0) {
-		if (!err)
-			take_stray(e, (uint32_t)id >> 4, d);
-		return;
-	}
-	if (!snmp_source_is(e, d, a))
+	a = err || m.pdu == SNMP_RESPONSE ? snmp_ask_of(e, id, &n) : NULL;
+	if (!a && !err)
+		snmp_ask_none(e, d, id);
+	if (!a || !snmp_source_is(e, d, a))
 		return;
 	if (a->peer->version == SNMP_V3) {
 		e->count.downgraded++;
@@ -496,6 +491,7 @@ void snmp_flush(struct snmp_engine *e)
 	e->flushing = true;
 	for (unsigned i = 0; i < 2; i++)
 		snmp_socket_send(&e->socket[i]);
+	snmp_v3_rest(e);
 	failed_tell(e);
 	e->flushing = false;
 }

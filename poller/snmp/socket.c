@@ -271,8 +271,9 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		if (n > 0)
 			batch_take(s, (unsigned)n);
 		if (n < SNMP_BATCH_IN)
-			return;
+			break;
 	}
+	snmp_v3_rest(s->engine);
 }
 
 /* ---- opening ---- */

@@ -161,6 +161,7 @@ void usm_free(struct usm *u)
 	EVP_MD_CTX_free(u->md_ctx);
 	OPENSSL_cleanse(u->plain, V3_SCOPED_MAX);
 	OPENSSL_cleanse(u->stream, V3_SCOPED_MAX + 16);
+	OPENSSL_cleanse(u->laid, V3_SCOPED_MAX + 16);
 	free(u->plain);
 	free(u->laid);
 	free(u->stream);
@@ -172,12 +173,30 @@ struct usm_count usm_count(const struct usm *u)
 	return u->count;
 }
 
+/* A key of zeroes is laid over each that was used; the state of a digest, a localised key at worst, is given back wiped. */
+void usm_rest(struct usm *u)
+{
+	static const uint8_t zeroes[USM_CIPHER_KEY_MAX];
+
+	for (unsigned p = USM_DES; p < USM_PRIVS; p++) {
+		if (u->sealed >> p & 1)
+			EVP_CipherInit_ex2(u->seal[p], NULL, zeroes, zeroes, -1, NULL);
+		if (u->opened >> p & 1)
+			EVP_CipherInit_ex2(u->open[p], NULL, zeroes, zeroes, -1, NULL);
+	}
+	if (u->hashed)
+		EVP_MD_CTX_reset(u->md_ctx);
+	u->sealed = u->opened = 0;
+	u->hashed = false;
+}
+
 /* ---- digests ---- */
 
 bool usm_hash(struct usm *u, enum usm_auth a, const struct usm_piece *piece, unsigned count, uint8_t *hash)
 {
 	bool fine = u->md[a] && EVP_DigestInit_ex2(u->md_ctx, u->md[a], NULL) == 1;
 
+	u->hashed = true;
 	for (unsigned i = 0; i < count && fine; i++)
 		fine = EVP_DigestUpdate(u->md_ctx, piece[i].p, piece[i].len) == 1;
 	return fine && EVP_DigestFinal_ex(u->md_ctx, hash, NULL) == 1;
@@ -297,6 +316,7 @@ bool usm_encrypt(struct usm *u, const struct usm_seal *s, uint8_t *in, size_t le
 	size_t sealed = usm_sealed_size(s->priv, len_octets);
 	uint8_t iv[16];
 
+	u->sealed |= 1u << s->priv;
 	if (s->priv != USM_DES)
 		return cfb(u, u->seal[s->priv], s, (struct usm_piece){ in, len_octets }, out);
 	iv_make(s, iv);
@@ -312,6 +332,7 @@ const uint8_t *usm_decrypt(struct usm *u, const struct usm_seal *s, const uint8_
 
 	if (len_octets == 0 || len_octets > V3_SCOPED_MAX || (s->priv == USM_DES && len_octets % 8 != 0))
 		return NULL;
+	u->opened |= 1u << s->priv;
 	if (s->priv != USM_DES) {
 		fine = cfb(u, u->open[s->priv], s, sealed, u->plain);
 	} else {

@@ -18,6 +18,8 @@ struct usm {
 	struct usm_count count;
 	uint64_t salt;			/* counts up from a random start */
 	uint32_t generations;		/* see usm_engine.generation */
+	uint32_t sealed, opened;	/* with which ciphers since usm_rest(): a bit for each enum usm_priv */
+	bool hashed;
 	EVP_MD *md[USM_AUTHS];		/* NULL: libcrypto has none */
 	EVP_MD_CTX *md_ctx;
 	EVP_CIPHER_CTX *seal[USM_PRIVS], *open[USM_PRIVS];

@@ -149,6 +149,8 @@ struct usm;
 struct usm *usm_new(struct err *err);
 void usm_free(struct usm *u);
 struct usm_count usm_count(const struct usm *u);
+/* After a batch of messages: no key stays in contexts of libcrypto, which lie on the heap. Nothing when none was used. */
+void usm_rest(struct usm *u);
 
 /* Localise (RFC 3414 2.6) and extend; false when libcrypto lacks the algorithm. */
 bool usm_localise(struct usm *u, struct usm_keys *k, const struct usm_user *user, const uint8_t *id, size_t id_len);
@@ -184,8 +186,9 @@ struct usm_engine {
 /* Both are borrowed: they outlive the engine. 'context' is at most USM_CONTEXT_MAX octets; NULL is "". */
 void usm_engine_init(struct usm_engine *e, const struct usm_user *user, const char *context);
 void usm_engine_release(struct usm_engine *e);		/* wipes */
-/* An engineID that is remembered from earlier (last file) spares a discovery; it is believed as one that was
- * discovered. false: not 5..32 octets, all 0 or all 255 (RFC 3411 SnmpEngineID). */
+/* An engineID that is known from elsewhere spares a discovery; it is believed as one that was discovered. Agents have some
+ * that RFC 3411 does not allow (of fewer than 5 octets, all 0): it is a salt of keys only, so any is taken. false: none,
+ * more than 32 octets, or libcrypto lacks the algorithm. */
 bool usm_engine_know(struct usm *u, struct usm_engine *e, const uint8_t *id, size_t id_len);
 /* The credentials were changed: keys are localised anew, clock and engineID stay. */
 bool usm_engine_user(struct usm *u, struct usm_engine *e, const struct usm_user *user);

@@ -14,7 +14,10 @@
 #include "poller/base/hash.h"
 #include "usm-int.h"
 
-enum { PADDING_MOST = 15 };	/* a block: some pad what need not be padded */
+enum {
+	PADDING_MOST = 15,		/* a block: some pad what need not be padded */
+	V3_MAX_SIZE_LEAST = 484		/* RFC 3412 section 6 */
+};
 
 /* ---- decoding ---- */
 
@@ -57,6 +60,8 @@ static bool global_dec(struct v3_message *m, struct rd *r)
 
 	m->msg_id = (int32_t)natural_dec(&global);
 	m->max_size = natural_dec(&global);
+	if (m->max_size < V3_MAX_SIZE_LEAST)
+		global.failed = true;
 	flags = ber_part(&global, SNMP_OCTET_STRING);
 	m->flags = rd_u8(&flags);
 	model = natural_dec(&global);

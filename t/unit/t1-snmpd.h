@@ -77,13 +77,13 @@ static inline bool snmpd_start(struct snmpd *d, const char *text)
 
 static inline void snmpd_stop(struct snmpd *d)
 {
-	char *command;
+	char command[128];
 
 	kill(d->pid, SIGTERM);
 	waitpid(d->pid, NULL, 0);
-	if (asprintf(&command, "rm -rf '%s'", d->folder) > 0 && system(command) != 0)
+	snprintf(command, sizeof(command), "rm -rf '%s'", d->folder);
+	if (system(command) != 0)
 		note("%s is left behind", d->folder);
-	free(command);
 }
 
 #endif

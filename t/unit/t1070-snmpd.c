@@ -2,7 +2,6 @@
  *
  * Values that change while one looks (counters, gauges, times) are compared by name and type only.
  */
-#define _GNU_SOURCE		/* t1-snmpd.h */
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <event2/event.h>

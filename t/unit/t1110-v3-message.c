@@ -117,7 +117,65 @@ static void test_salts(void)
 			again += memcmp(seen[i], seen[j], USM_SALT) == 0;
 	}
 	is_int(again, 0, "no salt comes twice");
+	ok(w.manager->salt != w.agent->salt && (w.manager->salt - w.agent->salt) >> 32, "... workers begin far from each other");
 	world_close(&w);
+}
+
+/* From one octet on: an engineID that RFC 3411 forbids, but agents have, is a salt like any other. */
+static void test_engine_ids(void)
+{
+	static const uint8_t sizes[] = { 1, 4, 5, USM_ENGINE_ID_MAX };
+	struct v3_world w;
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < sizeof(sizes); i++) {
+		world_open(&w, USM_SHA256, USM_AES128);
+		w.self.id_len = sizes[i];
+		memset(w.self.id, 0, sizes[i]);
+		usm_localise(w.agent, &w.keys, &w.their, w.self.id, w.self.id_len);
+		wrong += world_ask(&w) != 1;
+		world_close(&w);
+	}
+	is_int(wrong, 0, "engineIDs of 1 to 32 octets, all zero");
+}
+
+/* msgMaxSize below 484 is no message (RFC 3412 section 6). */
+static void test_max_size(void)
+{
+	static const uint8_t size[] = { 0x02, 0x03, 0x00, 0xff, 0xe3 };	/* SNMP_PACKET_MAX */
+	struct v3_message m;
+	struct v3_bytes b;
+	struct v3_world w;
+	uint8_t *at;
+
+	world_open(&w, USM_NOAUTH, USM_NOPRIV);
+	b = manager_asks(&w);
+	for (at = b.bytes; memcmp(at, size, sizeof(size)) != 0; at++)
+		;
+	at[3] = 0x01, at[4] = 0xe4;
+	ok(v3_message_dec(&m, b.bytes, b.len) == FW_OK && m.max_size == 484, "a largest message of 484 octets");
+	at[4] = 0xe3;
+	is_int(v3_message_dec(&m, b.bytes, b.len), FW_MALFORM, "... of 483 is too small");
+	world_close(&w);
+}
+
+/* Between batches contexts hold no key; the next message is as good as the last. */
+static void test_rest(void)
+{
+	static const enum usm_priv kinds[] = { USM_DES, USM_AES128, USM_AES256 };
+	unsigned wrong = 0;
+	struct v3_world w;
+
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		world_open(&w, USM_SHA256, kinds[i]);
+		world_ask(&w);
+		usm_rest(w.manager);
+		usm_rest(w.agent);
+		usm_rest(w.agent);
+		wrong += world_ask(&w) != 0 || !values_are_there(&w.pdu);
+		world_close(&w);
+	}
+	is_int(wrong, 0, "after a rest all is as before");
 }
 
 static void test_looks(void)
@@ -140,7 +198,7 @@ static void test_looks(void)
 
 int main(void)
 {
-	plan(4 + 6 * 7 * 4 + 4 * 4 + 2 + 5);
+	plan(4 + 6 * 7 * 4 + 4 * 4 + 3 + 1 + 2 + 1 + 5);
 	test_combination(USM_NOAUTH, USM_NOPRIV);
 	for (enum usm_auth a = USM_MD5; a < USM_AUTHS; a++)
 		for (enum usm_priv p = USM_NOPRIV; p < USM_PRIVS; p++)
@@ -151,6 +209,9 @@ int main(void)
 	test_cut(USM_SHA512, USM_AES256C);
 	test_growing();
 	test_salts();
+	test_engine_ids();
+	test_max_size();
+	test_rest();
 	test_looks();
 	return done();
 }

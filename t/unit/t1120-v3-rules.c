@@ -253,12 +253,11 @@ static void test_not_answers(void)
 	echo = manager_asks(w);
 	ok(is_dropped(manager_hears(w, &echo), FW_FOREIGN) && COUNTED(w, kind) == 1, "a request that comes back");
 	b = agent_hears(w, &echo);
-	for (size_t i = 0; i + 3 < b.len; i++)
-		if (memcmp(b.bytes + i, "\x02\x01\x03\x30", 4) == 0 && i > 4)
-			b.bytes[i + 2] = 2;
+	for (size_t i = 0; i + 6 < b.len; i++)
+		if (memcmp(b.bytes + i, "\x04\x01\x03\x02\x01\x03", 6) == 0)
+			b.bytes[i + 5] = 2;
 	v3_message_dec(&m, b.bytes, b.len);
-	m.other_model = true;
-	ok(is_dropped(v3_open(w->manager, &w->engine, &m, w->now, &w->pdu), FW_MALFORM) && COUNTED(w, model) == 1,
+	ok(m.other_model && is_dropped(v3_open(w->manager, &w->engine, &m, w->now, &w->pdu), FW_MALFORM) && COUNTED(w, model) == 1,
 	   "another security model");
 	world_close(w);
 }
@@ -377,6 +376,23 @@ static void test_latched(void)
 	world_close(w);
 }
 
+/* Time runs out at 2^31 - 1: it stands there until the agent begins another boot (RFC 3414 2.2.2). */
+static void test_last_second(void)
+{
+	struct v3_world *w = start(USM_SHA256, USM_AES128);
+
+	agent_is(w, 1, 7, INT32_MAX - 10);
+	is_int(world_ask(w), 1, "ten seconds before its time runs out an agent is answered");
+	w->now.us += 1000000000;
+	is_u64(usm_time(&w->engine.clock, w->now), INT32_MAX, "... later our idea of its time stands");
+	agent_is(w, 1, 8, 989);
+	is_int(world_ask(w), 1, "... and its next boot is followed");
+	agent_is(w, 1, USM_BOOTS_LATCHED - 1, INT32_MAX);
+	is_int(world_ask(w), 1, "the last boot and the last second");
+	is_int(world_ask(w), 0, "... are as good as others");
+	world_close(w);
+}
+
 /* ---- another engineID ---- */
 
 static void test_replaced(void)
@@ -483,7 +499,7 @@ static void test_keys(void)
 
 int main(void)
 {
-	plan(8 + 4 + 4 + 5 + 4 + 8 + 2 + 4 + 2 + 2 + 5 + 4 + 7 + 3 + 3 + 5 + 9 + 3 + 1 + 3);
+	plan(8 + 4 + 4 + 5 + 4 + 8 + 2 + 4 + 2 + 2 + 5 + 4 + 7 + 3 + 3 + 5 + 5 + 9 + 3 + 1 + 3);
 	test_discovery();
 	test_discovery_lied();
 	test_remembered();
@@ -499,6 +515,7 @@ int main(void)
 	test_old_report();
 	test_old_answer();
 	test_latched();
+	test_last_second();
 	test_replaced();
 	test_liar();
 	test_no_key();

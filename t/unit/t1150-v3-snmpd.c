@@ -4,7 +4,6 @@
  *
  * All that needs no order is out at the same time, so that what is answered by silence does not add up.
  */
-#define _GNU_SOURCE		/* t1-snmpd.h */
 #include <string.h>
 
 #include "loop.h"
