@@ -178,9 +178,8 @@ static void wrong_errno(struct reading *r, const char *path, const char *from, u
 	r->incomplete = true;	/* what is in it is not known */
 }
 
-static void read_file(struct reading *r, const char *path, const char *from, unsigned line)
+static void read_stream(struct reading *r, FILE *f, const char *path, const char *from, unsigned line)
 {
-	FILE *f = fopen(path, "re");
 	char *text = NULL;
 	size_t len = 0;
 
@@ -188,9 +187,16 @@ static void read_file(struct reading *r, const char *path, const char *from, uns
 		cut_text(r, arena_strdup(r->how->arena, path), text, len);
 	else
 		wrong_errno(r, path, from, line);
+	free(text);
+}
+
+static void read_file(struct reading *r, const char *path, const char *from, unsigned line)
+{
+	FILE *f = fopen(path, "re");
+
+	read_stream(r, f, path, from, line);
 	if (f)
 		fclose(f);
-	free(text);
 }
 
 static int is_conf(const struct dirent *e)
@@ -265,6 +271,8 @@ enum fw_err conf_read_as(const struct conf_reading *how)
 
 	if (how->text)
 		cut_text(&r, arena_strdup(how->arena, how->name), how->text, how->len_octets);
+	else if (strcmp(how->name, CONFIG_STDIN) == 0)
+		read_stream(&r, stdin, "standard input", NULL, 0);
 	else
 		read_path(&r, how->name, NULL, 0);
 	if (r.incomplete)

@@ -45,8 +45,10 @@ unsigned conf_value_line(const struct conf_piece *p, const char *path, unsigned 
 /* Was the option written at all (not a default)? */
 bool conf_given(const struct conf_piece *p, const char *option);
 
+#define CONFIG_STDIN "-"	/* as a path: standard input, which can be read once */
+
 /*
- * Read 'path' (of a folder: every *.conf in it, sorted) and hand out its pieces in order. 'opts' is libconfuse's
+ * Read 'path' (of a folder: every *.conf in it, sorted; CONFIG_STDIN: standard input) and hand out its pieces in order. 'opts' is libconfuse's
  * table of all top-level options and sections.
  * Syntax mistakes, unknown options (with the nearest known one) and wrong types become mistakes; the piece is skipped.
  * 'include "FILE or FOLDER"' (every *.conf in it, sorted) is followed, relative to the file; loops and depth over 16

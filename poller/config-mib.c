@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "poller/base/text.h"
 #include "poller/config-int.h"
@@ -43,6 +44,14 @@ static uint64_t folder_hash(const char *folder, uint64_t hash)
 	return hash;
 }
 
+/* Those that come with the program: a model without devices does without them where they are not installed. */
+static const char *own_folder(const struct config *c, char *buf, size_t size_octets)
+{
+	const char *folder = mib_own_folder(buf, size_octets);
+
+	return c->device_count == 0 && access(folder, R_OK) != 0 ? NULL : folder;
+}
+
 void mibs_load(struct load *l)
 {
 	struct config *c = l->c;
@@ -50,7 +59,7 @@ void mibs_load(struct load *l)
 	const char *folders[3] = { 0 };
 	unsigned n = 0;
 
-	folders[n] = mib_own_folder(own, sizeof(own));
+	folders[n] = own_folder(c, own, sizeof(own));
 	n += folders[n] != NULL;
 	folders[n] = c->mib_folder;
 	c->mib = mib_load(folders, l->m);

@@ -91,6 +91,17 @@ test_run 'risk of all: those that are well are not listed' '
 	forewarn risk >got &&
 	grep -q "^no service is at risk; all are well$" got
 '
+test_run 'a model needs no definitions, is judged by anyone, and comes from standard input as well' '
+	FOREWARN_MIBS=/nowhere forewarn risk "order management" --json | jq -e ".items[0].distance == 1" &&
+	forewarn risk -c - "order management" --json <model.conf | jq -e ".items[0].distance == 1 and (.items | length) == 1" &&
+	forewarn check -c - <model.conf && forewarn explain -c - reports <model.conf | grep -q db-replica &&
+	forewarn whatif -c - --down db-replica <model.conf | grep -q reports &&
+	{ echo "servce \"x\" { }" | forewarn risk -c - 2>err; test $? -eq 1; } && grep -q "^forewarn risk: standard input:1: " err &&
+	{ forewarn run -c - <model.conf 2>err; test $? -eq 2; } && grep -q "needs a file" err &&
+	{ forewarn set -c - db down <model.conf 2>err; test $? -ne 0; } && grep -q "standard input has no state folder" err &&
+	{ echo "device \"d\" { address = \"192.0.2.1\" }" >dev.conf && FOREWARN_MIBS=/nowhere forewarn check -c dev.conf 2>err; test $? -eq 1; } &&
+	grep -q "^/nowhere: cannot be read" err
+'
 test_run 'status: exit status 0, no device is polled, nothing wrong' '
 	forewarn status >got &&
 	head -n 1 got | grep -q " · no device is polled$" &&
@@ -199,4 +210,15 @@ then
 else
 	test_skip 'fault trees' 'they are not there'
 fi
+own="state = \"$SCRATCH/shared\"  user = \"$(id -un)\""
+{ cat model.conf; echo "$own"; } >one.conf
+{ sed 's/need = 2/need = 1/' model.conf; echo "$own"; } >two.conf
+test_run 'a daemon on the same folder with another configuration is not mixed with this one' '
+	FOREWARN_STATE=$SCRATCH/shared && forewarn_start one.conf &&
+	forewarn set -c one.conf app1 down >/dev/null &&
+	forewarn risk -c one.conf "order management" --json | jq -e ".live and .items[0].failed_count == 1" &&
+	forewarn risk -c ./two.conf "order management" --json | jq -e "(.live | not) and .items[0].failed_count == 0 and .items[0].distance == 2" &&
+	{ forewarn set -c two.conf app2 down 2>err; test $? -eq 1; } &&
+	grep -q "runs .$SCRATCH/one.conf., which is another configuration; use -c" err
+'
 test_end

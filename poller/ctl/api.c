@@ -14,6 +14,7 @@
 #include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -333,6 +334,25 @@ static void call_view(struct daemon *d, struct evhttp_request *q, const char *na
 		reply(q, 200, answer);
 }
 
+/* Who asks by the name of another configuration is told so, and not what this one says. */
+static bool is_other(const struct daemon *d, struct evhttp_request *q)
+{
+	const char *asked = evhttp_find_header(evhttp_request_get_input_headers(q), CONFIG_HEADER);
+	char own[PATH_MAX];
+
+	return asked && realpath(d->ctl->config_path, own) && strcmp(own, asked) != 0;
+}
+
+static void refuse_other(const struct daemon *d, struct evhttp_request *q)
+{
+	char why[1024], path[PATH_MAX];
+	struct text t = text_over(why, sizeof(why));
+
+	text_add(&t, "the daemon of this state folder runs '%.500s', which is another configuration; use -c with that one, "
+		 "or -s with a folder of its own", realpath(d->ctl->config_path, path) ? path : d->ctl->config_path);
+	reply_error(q, CODE_OTHER, why);
+}
+
 static void request(struct evhttp_request *q, void *arg)
 {
 	struct api *a = arg;
@@ -343,6 +363,10 @@ static void request(struct evhttp_request *q, void *arg)
 	client_asked(a, evhttp_connection_get_bufferevent(evhttp_request_get_connection(q)));
 	if (evhttp_request_get_command(q) != EVHTTP_REQ_POST) {
 		reply_error(q, 405, "use POST /NAME with a JSON object");
+		return;
+	}
+	if (is_other(a->d, q)) {
+		refuse_other(a->d, q);
 		return;
 	}
 	args = arguments(q);

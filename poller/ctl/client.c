@@ -1,6 +1,7 @@
 /* poller/ctl/client.c: ask the daemon over its socket, else the state folder. See ctl_call(). */
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,14 +87,29 @@ static char *read_all(int fd, size_t *len)
 	return buf;
 }
 
-static json_t *exchange(int fd, const char *call, const json_t *args, struct err *err)
+struct question { const char *call; const json_t *args; };
+
+/* The header that names the configuration, where a person named it; "" where it is the usual one, or cannot be told. */
+static const char *config_header(const struct ctl *c, char *buf, size_t size)
 {
-	char *body = json_dumps(args, JSON_COMPACT), head[256], *answer, *at;
+	char path[PATH_MAX];
+
+	buf[0] = '\0';
+	if (c->state == NULL && strcmp(c->config_path, CONFIG_DEFAULT) != 0 && realpath(c->config_path, path) && !strpbrk(path, "\r\n"))
+		snprintf(buf, size, CONFIG_HEADER ": %s\r\n", path);
+	return buf;
+}
+
+/* NULL: *other says that the daemon runs another configuration. */
+static json_t *exchange(const struct ctl *c, int fd, const struct question *ask, bool *other, struct err *err)
+{
+	char *body = json_dumps(ask->args, JSON_COMPACT), head[PATH_MAX + 256], about[PATH_MAX + 64], *answer, *at;
 	size_t len = 0;
 	json_t *j = NULL;
 	json_error_t e;
 
-	snprintf(head, sizeof(head), "POST /%s HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", call, strlen(body));
+	snprintf(head, sizeof(head), "POST /%s HTTP/1.0\r\n%sContent-Length: %zu\r\n\r\n", ask->call,
+		 config_header(c, about, sizeof(about)), strlen(body));
 	if (!write_all(fd, head, strlen(head)) || !write_all(fd, body, strlen(body))) {
 		free(body);
 		err_set(err, FW_IO, "cannot ask the daemon: %s", err_errno());
@@ -107,6 +123,7 @@ static json_t *exchange(int fd, const char *call, const json_t *args, struct err
 	if (j == NULL)
 		err_set(err, FW_IO, "the daemon does not answer");
 	else if (json_object_get(j, "error") != NULL) {
+		*other = strtol(answer + strcspn(answer, " "), NULL, 10) == CODE_OTHER;
 		err_set(err, FW_MISTAKE, "%s", json_text(j, "error"));
 		json_decref(j);
 		j = NULL;
@@ -119,7 +136,8 @@ static json_t *exchange(int fd, const char *call, const json_t *args, struct err
 
 struct home {
 	char state[512];	/* folder */
-	bool alone;		/* a model that names no folder: it is judged as it is written, whatever daemon runs in the usual one */
+	bool model;		/* nothing of it is polled */
+	bool alone;		/* ... and it names no folder: it is judged as it is written, whatever daemon runs in the usual one */
 	unsigned mistakes;	/* of the configuration: it is good for the folder's name only, and 'why' is its first */
 	struct err why;
 };
@@ -161,13 +179,17 @@ static struct home home_of(const struct ctl *c)
 		snprintf(h.state, sizeof(h.state), "%s", c->state);
 		return h;
 	}
+	if (strcmp(c->config_path, CONFIG_STDIN) == 0) {	/* it can be read once only */
+		h.alone = true;
+		return h;
+	}
 	config = config_load(c->config_path, NULL, &m);
 	if (config == NULL) {
 		state_of_mistaken(c, &m, &h);
 	} else {
 		snprintf(h.state, sizeof(h.state), "%s", config->state);
-		h.alone = config->device_count == 0 && config->check_count == 0 && strcmp(config->state, STATE_DEFAULT) == 0 &&
-			  strcmp(c->config_path, CONFIG_DEFAULT) != 0;
+		h.model = config->device_count == 0 && config->check_count == 0;
+		h.alone = h.model && strcmp(config->state, STATE_DEFAULT) == 0 && strcmp(c->config_path, CONFIG_DEFAULT) != 0;
 	}
 	mistakes_release(&m);
 	config_unref(config);
@@ -203,41 +225,55 @@ static json_t *call_here(struct ctl *c, const char *name, const json_t *args, st
 	return answer;
 }
 
+/* Without its folder, as it is written: nothing is read from anywhere else. */
+static json_t *call_alone(struct ctl *c, const char *call, const json_t *args, struct err *err)
+{
+	struct ctl here = *c;
+
+	here.state = "/dev/null";
+	return call_here(&here, call, args, err);
+}
+
 /* Not the usual daemon with the usual configuration: the one whose folder it is, else the folder itself. */
 static json_t *call_home(struct ctl *c, const char *call, const json_t *args, struct err *err)
 {
 	const struct view_call *view = view_find(call);
 	struct home h = home_of(c);
-	struct ctl here = *c;
+	bool reads = view != NULL && !view->writes, other = false;
 	json_t *answer = NULL;
 	int fd = -1;
 	enum fw_err e;
 
-	h.alone = h.alone && view != NULL && !view->writes;
-	e = h.alone ? FW_NOTFOUND : daemon_connect(h.state, &fd, err);
+	if (h.alone && !reads && strcmp(c->config_path, CONFIG_STDIN) == 0) {
+		err_set(err, FW_MISTAKE, "a configuration from standard input has no state folder; -s FOLDER names one");
+		return NULL;
+	}
+	if (h.alone && reads)
+		return call_alone(c, call, args, err);
+	e = daemon_connect(h.state, &fd, err);
 	if (e == FW_OK) {
 		say_mistaken(c, &h);
-		answer = exchange(fd, call, args, err);
+		answer = exchange(c, fd, &(struct question){ call, args }, &other, err);
 		close(fd);
 	} else if (e == FW_NOTFOUND && h.mistakes) {
 		*err = h.why;
 	} else if (e == FW_NOTFOUND) {
-		here.state = h.alone ? "/dev/null" : c->state;	/* no folder at all: nothing is read from it */
-		answer = call_here(&here, call, args, err);
+		answer = call_here(c, call, args, err);
 	}
-	return answer;
+	return other && h.model && reads ? call_alone(c, call, args, err) : answer;
 }
 
 json_t *ctl_call(struct ctl *c, const char *call, json_t *args, struct err *err)
 {
 	json_t *a = args ? args : json_object(), *answer = NULL;
+	bool other = false;
 	int fd = -1;
 	enum fw_err e = FW_NOTFOUND;
 
 	if (c->state == NULL && strcmp(c->config_path, CONFIG_DEFAULT) == 0)
 		e = daemon_connect(STATE_DEFAULT, &fd, err);	/* the usual daemon: no need to read its configuration first */
 	if (e == FW_OK) {
-		answer = exchange(fd, call, a, err);
+		answer = exchange(c, fd, &(struct question){ call, a }, &other, err);
 		close(fd);
 	} else if (e == FW_NOTFOUND) {
 		answer = call_home(c, call, a, err);

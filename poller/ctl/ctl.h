@@ -74,6 +74,10 @@ bool ctl_rest_ok(struct ctl *c, int most_arguments);	/* false: usage was printed
 /* Load the configuration; mistakes are printed to standard error, one a line, then their number. NULL on mistakes. */
 struct config *ctl_config(const struct ctl *c);
 
+/* Which configuration a request is about, when it was named: a daemon that runs another one answers with CODE_OTHER. */
+#define CONFIG_HEADER "Forewarn-Config"
+enum { CODE_OTHER = 409 };
+
 /*
  * Call a view: of the daemon when it runs on that state folder, else here from the state folder ("live" is false then; a call that
  * writes is done here too where it can be). Takes over 'args' (may be NULL). Returns the whole answer

@@ -1,6 +1,8 @@
 /* poller/ctl/run.c: forewarn run: poll for ever. */
 #include <stdio.h>
+#include <string.h>
 
+#include "poller/conffile.h"
 #include "poller/ctl/ctl.h"
 
 int run_command(struct ctl *c)
@@ -11,6 +13,8 @@ int run_command(struct ctl *c)
 
 	if (!ctl_rest_ok(c, 0))
 		return EXIT_USAGE;
+	if (strcmp(c->config_path, CONFIG_STDIN) == 0)
+		return ctl_usage(c, "needs a file: it is read again when it changes (SIGHUP)");
 	config = ctl_config(c);
 	if (config == NULL)
 		return EXIT_FAILED;
