@@ -32,6 +32,21 @@ char *component_words(const char *name, char *buf, size_t size_octets)
 	return buf;
 }
 
+char *group_words(const char *name, char *buf, size_t size_octets)
+{
+	struct text t = text_over(buf, size_octets);
+
+	text_add(&t, "%s", "");
+	for (const char *p = name; *p; p++)
+		if (strncmp(p, " | ", 3) == 0) {
+			text_add(&t, " or ");
+			p += 2;
+		} else {
+			text_add(&t, "%c", *p == '/' ? ' ' : *p);
+		}
+	return buf;
+}
+
 /* "cefcFRUPowerOperStatus failed" -> "failed": the label that an agent gave, when the reason is an object and its label only. */
 static const char *label_of(const char *reason)
 {

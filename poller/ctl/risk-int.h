@@ -4,26 +4,10 @@
 
 #include "poller/ctl/ctl.h"
 #include "poller/service/fate.h"
-
-/*
- * One look at the structure: what works, if 'fails' failed as well; and the gates with something to spare, top down, once
- * they were looked for.
- */
-enum works { WORKS_NOT_ASKED, WORKS, WORKS_NOT, WORKS_UNKNOWN };
-struct look {
-	struct view *v;
-	struct graph *g;
-	uint32_t fails;
-	uint8_t *works, *seen;		/* per node */
-	uint32_t *gate;
-	size_t gates, room;
-	unsigned depth;
-};
-enum works look_works(struct look *l, uint32_t node);
-bool look_has_met(const struct look *l, uint32_t node);	/* is it below what gates were looked for? */
+#include "poller/service/look.h"
 
 /* capacity: what the groups below a service need and have, now and when calendars want something else. */
-void view_put_capacity(struct look *l, const struct entity *service, json_t *item);
+void view_put_capacity(struct view *v, struct look *l, const struct entity *service, json_t *item);
 
 /* The name for people of a node of the graph; "" when it has none. */
 const char *view_node_name(struct view *v, uint32_t node);

@@ -123,23 +123,9 @@ static void print_failed(const struct screen *s, const json_t *r)
 		risk_say(s, "", line);
 }
 
-/* "db | replica" is how it is configured; "sw1/power-supply" how a class of parts is named. */
-static void add_group_name(struct text *t, const char *name)
-{
-	for (const char *p = name; *p; p++)
-		if (strncmp(p, " | ", 3) == 0) {
-			text_add(t, " or ");
-			p += 2;
-		} else if (*p == '/') {
-			text_add(t, " ");
-		} else {
-			text_add(t, "%c", *p);
-		}
-}
-
 static void print_left(const struct screen *s, const json_t *left)
 {
-	char words[TEXT_MOST];
+	char words[TEXT_MOST], name[MODEL_NAME_MAX];
 	struct text t = text_over(words, sizeof(words));
 	size_t i;
 	json_t *g;
@@ -149,9 +135,8 @@ static void print_left(const struct screen *s, const json_t *left)
 	json_array_foreach(left, i, g) {
 		json_int_t there = json_int(g, "there"), need = json_int(g, "need"), unknown = json_int(g, "unknown");
 
-		text_add(&t, "%s", i ? " \u00b7 " : "");
-		add_group_name(&t, json_text(g, "group"));
-		text_add(&t, " %lld of %lld", (long long)there, (long long)json_int(g, "members"));
+		text_add(&t, "%s%s %lld of %lld", i ? " \u00b7 " : "", group_words(json_text(g, "group"), name, sizeof(name)), (long long)there,
+			 (long long)json_int(g, "members"));
 		if (unknown)
 			text_add(&t, " (%lld unknown)", (long long)unknown);
 		text_add(&t, ", %lld needed%s", (long long)need, there + unknown < need ? ": too few" : "");

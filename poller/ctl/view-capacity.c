@@ -43,14 +43,14 @@ static json_t *row_json(struct look *l, const struct entity *group, struct deman
 			 d.capacity ? json_count(t.capacity) : json_null());
 }
 
-static json_t *now_json(struct look *l, const struct entity *group, const struct entity *service)
+static json_t *now_json(struct view *v, struct look *l, const struct entity *group, const struct entity *service)
 {
-	struct model *m = l->v->model;
-	json_t *row = row_json(l, group, config_demand(&l->v->config->group[group->index], model_calendars(m)));
+	struct model *m = v->model;
+	json_t *row = row_json(l, group, config_demand(&v->config->group[group->index], model_calendars(m)));
 
 	json_object_set_new(row, "when", json_null());
 	json_object_set_new(row, "when_unix", json_null());
-	json_object_set_new(row, "calendar", view_calendars(l->v, group, model_calendars(m)));
+	json_object_set_new(row, "calendar", view_calendars(v, group, model_calendars(m)));
 	json_object_set_new(row, "quality_then", json_string(state_word(model_verdict(m, group).quality)));
 	json_object_set_new(row, "service_then", json_string(state_word(model_verdict(m, service).quality)));
 	return row;
@@ -78,17 +78,17 @@ static void put_then(struct view *v, const struct coming *c, const struct entity
 	json_object_set_new(row, "survived_ends", json_integer((json_int_t)ends));
 }
 
-static json_t *then_json(struct look *l, const struct entity *group, const struct entity *service, const struct coming *c)
+static json_t *then_json(struct view *v, struct look *l, const struct entity *group, const struct entity *service, const struct coming *c)
 {
-	struct model *m = l->v->model;
-	json_t *row = row_json(l, group, config_demand(&l->v->config->group[group->index], c->calendars));
+	struct model *m = v->model;
+	json_t *row = row_json(l, group, config_demand(&v->config->group[group->index], c->calendars));
 
 	json_object_set_new(row, "when", json_time(c->from));
 	json_object_set_new(row, "when_unix", json_integer(c->from.us / 1000000));
 	json_object_set_new(row, "until", json_time(c->to));
-	json_object_set_new(row, "calendar", view_calendars(l->v, group, c->calendars));
+	json_object_set_new(row, "calendar", view_calendars(v, group, c->calendars));
 	json_object_set_new(row, "quality_then", json_string(state_word(coming_verdict(m, c, group).quality)));
-	put_then(l->v, c, service, row);
+	put_then(v, c, service, row);
 	return row;
 }
 
@@ -103,23 +103,23 @@ json_t *view_calendars(struct view *v, const struct entity *group, uint64_t cale
 	return list;
 }
 
-void view_put_capacity(struct look *l, const struct entity *service, json_t *item)
+void view_put_capacity(struct view *v, struct look *l, const struct entity *service, json_t *item)
 {
-	const struct config *config = l->v->config;
+	const struct config *config = v->config;
 	json_t *list = json_array();
 	const struct coming *c;
 	bool cut;
-	size_t n = model_coming(l->v->model, &c, &cut);
+	size_t n = model_coming(v->model, &c, &cut);
 
 	for (uint32_t i = 0; i < config->group_count; i++) {
-		const struct entity *group = is_asked(&config->group[i]) ? model_find(l->v->model, config->group[i].name) : NULL;
+		const struct entity *group = is_asked(&config->group[i]) ? model_find(v->model, config->group[i].name) : NULL;
 
 		if (group == NULL || !look_has_met(l, group->node))
 			continue;
-		json_array_append_new(list, now_json(l, group, service));
+		json_array_append_new(list, now_json(v, l, group, service));
 		for (size_t k = 0; k < n; k++)
-			if (coming_differs(l->v->model, &c[k], group) && coming_differs(l->v->model, &c[k], service))
-				json_array_append_new(list, then_json(l, group, service, &c[k]));
+			if (coming_differs(v->model, &c[k], group) && coming_differs(v->model, &c[k], service))
+				json_array_append_new(list, then_json(v, l, group, service, &c[k]));
 	}
 	json_object_set_new(item, "capacity", list);
 	json_object_set_new(item, "capacity_cut", json_boolean(cut));

@@ -10,111 +10,16 @@
 #include "risk-int.h"
 
 enum { POINTS_MOST = 20, CARRIES_MOST = 8, FAILED_MOST = 1000, JUDGED_MOST = 64, REPAIRS_MOST = 16, STAGES_MOST = 4, LEFT_MOST = 12,
-       SETS_DEFAULT = 20, SETS_MOST = 10000, HISTORY_DAYS = 90, DEPTH_MOST = 20000 };
+       SETS_DEFAULT = 20, SETS_MOST = 10000, HISTORY_DAYS = 90 };
 
-/* ---- what works below a service ------------------------------------------------------------------------------------------------ */
-
-static uint32_t nodes_of(struct graph *g)
-{
-	struct graph_size s = graph_size(g);
-
-	return s.components + s.gates;
-}
-
-static struct look look_at(struct view *v, uint32_t fails)
-{
-	struct graph *g = model_graph(v->model);
-	uint32_t n = nodes_of(g);
-
-	return (struct look){ .v = v, .g = g, .fails = fails, .works = must_alloc(n + 1), .seen = must_alloc(n + 1) };
-}
-
-static void look_away(struct look *l)
-{
-	free(l->works);
-	free(l->seen);
-	free(l->gate);
-}
-
-enum works look_works(struct look *l, uint32_t node)
-{
-	const uint32_t *member;
-	uint32_t good = 0, unknown = 0, need;
-	size_t n;
-
-	if (l->works[node] != WORKS_NOT_ASKED)
-		return l->works[node];
-	if (graph_is_component(l->g, node)) {
-		enum state s = node == l->fails ? STATE_DOWN : graph_get(l->g, node);
-
-		return l->works[node] = s == STATE_DOWN ? WORKS_NOT : s == STATE_UNKNOWN ? WORKS_UNKNOWN : WORKS;
-	}
-	n = graph_members(l->g, node, &member);
-	need = graph_need(l->g, node);
-	if (l->depth++ > DEPTH_MOST)
-		n = 0;
-	for (size_t i = 0; i < n; i++) {
-		enum works w = look_works(l, member[i]);
-
-		good += w == WORKS;
-		unknown += w == WORKS_UNKNOWN;
-	}
-	l->depth--;
-	return l->works[node] = good >= need ? WORKS : good + unknown >= need ? WORKS_UNKNOWN : WORKS_NOT;
-}
-
-bool look_has_met(const struct look *l, uint32_t node) { return l->seen[node]; }
-
-/* Gates that need fewer than they have, each once. */
-static void find_gates(struct look *l, uint32_t node)
-{
-	const uint32_t *member;
-	size_t n;
-
-	if (l->seen[node] || graph_is_component(l->g, node) || l->depth > DEPTH_MOST)
-		return;
-	l->seen[node] = 1;
-	n = graph_members(l->g, node, &member);
-	if (graph_need(l->g, node) < n) {
-		if (l->gates == l->room)
-			l->gate = must_realloc(l->gate, (l->room = l->room * 2 + 16) * sizeof(*l->gate));
-		l->gate[l->gates++] = node;
-	}
-	l->depth++;
-	for (size_t i = 0; i < n; i++)
-		find_gates(l, member[i]);
-	l->depth--;
-}
+/* ---- what is left ---------------------------------------------------------------------------------------------------------------- */
 
 static json_t *left_row(struct look *l, uint32_t gate)
 {
-	const uint32_t *member;
-	size_t n = graph_members(l->g, gate, &member);
-	uint32_t there = 0, unknown = 0, full = graph_full(l->g, gate);
+	struct left left = look_left(l, gate);
 
-	for (size_t i = 0; i < n; i++) {
-		there += look_works(l, member[i]) == WORKS;
-		unknown += look_works(l, member[i]) == WORKS_UNKNOWN;
-	}
-	return json_pack("{s:o,s:i,s:i,s:i,s:i,s:i}", "group", json_words(graph_name(l->g, gate)), "there", (int)there, "unknown", (int)unknown,
-			 "members", (int)n, "need", (int)graph_need(l->g, gate), "full", (int)full);
-}
-
-static bool is_direct(struct look *l, uint32_t service, uint32_t gate)
-{
-	const uint32_t *member, *below;
-	size_t n = graph_members(l->g, service, &member), m;
-
-	for (size_t i = 0; i < n; i++) {
-		if (member[i] == gate)
-			return true;
-		m = graph_is_component(l->g, member[i]) ? 0 : graph_members(l->g, member[i], &below);
-		for (size_t k = 0; k < m; k++)
-			if (below[k] == gate && graph_name(l->g, member[i]) && graph_name(l->g, gate) &&
-			    strcmp(graph_name(l->g, member[i]), graph_name(l->g, gate)) == 0)
-				return true;
-	}
-	return false;
+	return json_pack("{s:o,s:i,s:i,s:i,s:i,s:i}", "group", json_words(graph_name(l->g, gate)), "there", (int)left.there,
+			 "unknown", (int)left.unknown, "members", (int)left.members, "need", (int)left.need, "full", (int)left.full);
 }
 
 /* What the service itself needs some of; further down, only where something is missing. What has lost members comes first. */
@@ -126,7 +31,7 @@ static void put_left(struct look *l, uint32_t service, json_t *item)
 		json_t *row = left_row(l, l->gate[i]);
 		bool missing = json_int(row, "there") < json_int(row, "members");
 
-		if (json_array_size(missing ? lost : whole) < LEFT_MOST && (missing || is_direct(l, service, l->gate[i])))
+		if (json_array_size(missing ? lost : whole) < LEFT_MOST && (missing || look_is_direct(l, service, l->gate[i])))
 			json_array_append(missing ? lost : whole, row);
 		json_decref(row);
 	}
@@ -147,10 +52,10 @@ static json_t *names_json(struct view *v, const uint32_t *nodes, size_t n)
 }
 
 /* Members of gates that work now and would not without 'point': what it carries, itself and its own device aside. */
-static json_t *carries_json(struct look *now, uint32_t point)
+static json_t *carries_json(struct view *v, struct look *now, uint32_t point)
 {
-	struct look then = look_at(now->v, point);
-	const struct entity *own = model_of_node(now->v->model, point);
+	struct look then = look_at(now->g, point);
+	const struct entity *own = model_of_node(v->model, point);
 	const uint32_t *member;
 	json_t *list = json_array();
 
@@ -162,31 +67,31 @@ static json_t *carries_json(struct look *now, uint32_t point)
 				continue;
 			then.seen[member[k]] = 1;
 			if (look_works(now, member[k]) != WORKS_NOT && look_works(&then, member[k]) == WORKS_NOT &&
-			    model_of_node(now->v->model, member[k]) != own)
-				json_array_append_new(list, json_words(view_node_name(now->v, member[k])));
+			    model_of_node(v->model, member[k]) != own)
+				json_array_append_new(list, json_words(view_node_name(v, member[k])));
 		}
 	}
 	look_away(&then);
 	return list;
 }
 
-static void put_points(struct look *l, const struct entity *e, json_t *item)
+static void put_points(struct view *v, struct look *l, const struct entity *e, json_t *item)
 {
 	uint32_t nodes[POINTS_MOST];
 	size_t n = graph_single_points(l->g, e->node, nodes, POINTS_MOST), shown = n < POINTS_MOST ? n : POINTS_MOST;
 	json_t *carries = json_object(), *list;
 
-	json_object_set_new(item, "single_points", names_json(l->v, nodes, shown));
+	json_object_set_new(item, "single_points", names_json(v, nodes, shown));
 	json_object_set_new(item, "single_points_count", json_integer((json_int_t)n));
 	for (size_t i = 0; i < shown; i++) {
-		list = carries_json(l, nodes[i]);
+		list = carries_json(v, l, nodes[i]);
 		if (json_array_size(list))
-			json_object_set(carries, view_node_name(l->v, nodes[i]), list);
+			json_object_set(carries, view_node_name(v, nodes[i]), list);
 		json_decref(list);
 	}
 	json_object_set_new(item, "carries", carries);
 	n = graph_design_single_points(l->g, e->node, nodes, POINTS_MOST);
-	json_object_set_new(item, "design_single_points", names_json(l->v, nodes, n < POINTS_MOST ? n : POINTS_MOST));
+	json_object_set_new(item, "design_single_points", names_json(v, nodes, n < POINTS_MOST ? n : POINTS_MOST));
 	json_object_set_new(item, "design_single_points_count", json_integer((json_int_t)n));
 }
 
@@ -401,21 +306,21 @@ static void put_since(struct view *v, const struct entity *e, const struct entit
 	free(s.failed);
 }
 
-static void put_failed(struct look *l, const struct entity *e, const uint32_t *support, size_t n, json_t *item)
+static void put_failed(struct view *v, const struct entity *e, const uint32_t *support, size_t n, json_t *item)
 {
 	size_t count, unknown = 0;
-	const struct entity **failed = failed_of(l->v, support, n, &count);
+	const struct entity **failed = failed_of(v, support, n, &count);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++) {
 		unknown += failed[i]->state == STATE_UNKNOWN;
 		if (i < FAILED_MOST)
-			json_array_append_new(list, failed_json(l->v, e, failed[i], i < JUDGED_MOST));
+			json_array_append_new(list, failed_json(v, e, failed[i], i < JUDGED_MOST));
 	}
 	json_object_set_new(item, "failed", list);
 	json_object_set_new(item, "failed_count", json_integer((json_int_t)count));
-	json_object_set_new(item, "repairs", repairs_json(l->v, e, failed, count));
-	put_since(l->v, e, failed, count, item);
+	json_object_set_new(item, "repairs", repairs_json(v, e, failed, count));
+	put_since(v, e, failed, count, item);
 	json_object_set_new(item, "components", json_integer((json_int_t)n));
 	json_object_set_new(item, "components_unknown", json_integer((json_int_t)unknown));
 	free(failed);
@@ -481,7 +386,7 @@ struct asked { size_t sets; bool alone; struct cut_bound *bound; struct fates fa
 
 static json_t *service_json(struct view *v, const struct entity *e, struct asked *a)
 {
-	struct look l = look_at(v, NODE_NONE);
+	struct look l = look_at(model_graph(v->model), NODE_NONE);
 	struct verdict d = model_verdict(v->model, e);
 	json_t *item = verdict_json(v, e, &d);
 	size_t n = graph_support(l.g, e->node, NULL, 0);
@@ -491,11 +396,11 @@ static json_t *service_json(struct view *v, const struct entity *e, struct asked
 		json_object_update_new(item, json_pack("{s:b,s:o}", "exact", false, "distance_least", distance_json(d.distance_least)));
 	graph_support(l.g, e->node, support, n);
 	plan_put_risk(v, e, &d, item);
-	find_gates(&l, e->node);
-	put_failed(&l, e, support, n, item);
+	look_gates(&l, e->node);
+	put_failed(v, e, support, n, item);
 	put_left(&l, e->node, item);
-	view_put_capacity(&l, e, item);
-	put_points(&l, e, item);
+	view_put_capacity(v, &l, e, item);
+	put_points(v, &l, e, item);
 	view_put_rates(v, support, n, a->bound != NULL, item);
 	if (a->bound)
 		view_put_cuts(v, e, a->bound, a->sets, item);

@@ -22,9 +22,9 @@ static json_t *touched_json(const struct alert *a)
 	for (uint32_t i = 0; i < a->touched_count; i++) {
 		const struct touched *t = &a->touched[i];
 
-		json_array_append_new(list, json_pack("{s:o,s:s,s:o,s:o,s:b}", "service", json_words(t->service), "quality",
+		json_array_append_new(list, json_pack("{s:o,s:s,s:o,s:o,s:b,s:b}", "service", json_words(t->service), "quality",
 				      state_word(t->quality_now), "can_lose", lose_json(t->lose_now), "built_for", lose_json(t->built_for),
-				      "planned", (int)t->planned));
+				      "planned", (int)t->planned, "due_to_others", (int)t->others));
 		if (t->coming_at.us)
 			json_object_set_new(json_array_get(list, i), "coming", json_pack("{s:o,s:s}", "when", json_time(t->coming_at),
 					    "quality_then", state_word(t->coming_quality)));
@@ -124,10 +124,11 @@ static json_t *alert_json(struct view *v, const struct alert *told, bool numbere
 	*a = *told;
 	if (is_past(v, a))
 		alert_past(v, a);
-	j = json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:f,s:o,s:i,s:o}",
+	j = json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:i,s:o}",
 		      "alert", numbered ? json_count(a->number) : json_null(), "component", json_words(a->key),
 		      "kind", alert_kind_word(a->kind), "severity", severity_word(a->severity), "state", state_word(a->state),
-		      "cause", json_words(a->cause), "first_do", json_words(a->first_do), "since", json_time(a->since),
+		      "cause", json_words(a->cause), "left", json_words(a->left), "next", json_words(a->next),
+		      "first_do", json_words(a->first_do), "since", json_time(a->since),
 		      "after", json_time(a->since_after), "age_s", span_as_s(wall_since(v->now, a->since)),
 		      "touches", touched_json(a), "touches_more", (int)a->touched_more, "repair_helps", repair_helps(v, a));
 	plan_put_alert(v, a, j);

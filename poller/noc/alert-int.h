@@ -4,6 +4,7 @@
  *   alert-cause.c  from the model: who is a cause, which services it touches, how bad that is
  *   alert-share.c  how bad a cause is itself, where others are to blame as well
  *   alert-words.c  all of it in words
+ *   alert-left.c   ... what is left, and what would end it
  *   accept.c       risks that a person accepted: whose alerts are quiet
  *
  * A cause lives for one judging, in the book's arena; a held alert lives until it is cleared. 'struct alert' is large,
@@ -62,7 +63,7 @@ struct held {
 	enum transition transition;
 	enum state state;
 	struct wall raised, changed, since, since_after;
-	char cause[256], first_do[256];
+	char cause[256], left[256], next[256], first_do[256];
 	uint32_t touched_count, touched_more, points_count, points_more;
 	struct touched *touched;
 	char (*points)[128];
@@ -140,7 +141,12 @@ void accepted_release(struct alert_book *b);
 /* Words. */
 void say_cause(const struct cause *c, char *buf, size_t size_octets);
 void say_first_do(struct alert_book *b, const struct cause *c, const struct alert *a, char *buf, size_t size_octets);
+/* What is left of the groups that lost members, and what would end the worst of what it touches. */
+void say_left(struct alert_book *b, char *buf, size_t size_octets);
+void say_next(struct alert_book *b, const struct alert *a, char *buf, size_t size_octets);
 void say_cleared(struct alert_book *b, const struct held *h, char *buf, size_t size_octets);
+/* Take back the begun part of a character that did not fit. */
+void mend_end(char *buf);
 /* Copy without cutting a character in two. */
 void put_text(char *buf, size_t size_octets, const char *s);
 /* "can lose 1", "is down", "can lose any". */

@@ -32,6 +32,8 @@ static const struct field alert_fields[] = {
 	FIELD(alert, since, FIELD_WALL, 0),
 	FIELD(alert, since_after, FIELD_WALL, 0),
 	FIELD(alert, cause, FIELD_TEXT, 0),
+	FIELD(alert, left, FIELD_TEXT, 0),
+	FIELD(alert, next, FIELD_TEXT, 0),
 	FIELD(alert, first_do, FIELD_TEXT, 0),
 	FIELD(alert, touched_more, FIELD_U32, 0),
 	FIELD(alert, points_more, FIELD_U32, 0),

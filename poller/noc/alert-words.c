@@ -38,8 +38,7 @@ const char *transition_word(enum transition t)
 
 /* ---- text ------------------------------------------------------------------------------------------------------- */
 
-/* Take back the begun part of a character that did not fit. */
-static void mend_end(char *buf)
+void mend_end(char *buf)
 {
 	size_t len = strlen(buf), back = 0;
 

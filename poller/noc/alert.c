@@ -114,6 +114,8 @@ static void held_put(struct held *h, const struct alert *a)
 	h->accepted = a->accepted;
 	h->quiet = a->quiet;
 	memcpy(h->cause, a->cause, sizeof(h->cause));
+	memcpy(h->left, a->left, sizeof(h->left));
+	memcpy(h->next, a->next, sizeof(h->next));
 	memcpy(h->first_do, a->first_do, sizeof(h->first_do));
 	held_put_lists(h, a);
 }
@@ -137,6 +139,8 @@ static void held_give(const struct held *h, struct alert *a)
 	a->accepted = h->accepted;
 	a->quiet = h->quiet;
 	memcpy(a->cause, h->cause, sizeof(a->cause));
+	memcpy(a->left, h->left, sizeof(a->left));
+	memcpy(a->next, h->next, sizeof(a->next));
 	memcpy(a->first_do, h->first_do, sizeof(a->first_do));
 	a->touched_count = h->touched_count;
 	a->touched_more = h->touched_more;
@@ -371,6 +375,29 @@ static void judge_accepted(struct alert_book *b, const struct held *h, struct al
 		k->heard = worse;
 }
 
+/* What is left, what comes next, what to do: of the alert that is being composed. */
+static void say_rest(struct alert_book *b, const struct cause *c, struct alert *a)
+{
+	say_left(b, a->left, sizeof(a->left));
+	say_next(b, a, a->next, sizeof(a->next));
+	say_first_do(b, c, a, a->first_do, sizeof(a->first_do));
+}
+
+/* Other numbers, and what others left of it, are shown and not told; where very many are open, as they were told. */
+static void show(struct alert_book *b, const struct cause *c, struct held *h)
+{
+	enum { SHOWN_MOST = 256 };
+	struct alert *a = &b->alert;
+
+	memcpy(h->cause, a->cause, sizeof(h->cause));
+	if (b->causes > SHOWN_MOST)
+		return;
+	say_rest(b, c, a);
+	memcpy(h->left, a->left, sizeof(h->left));
+	memcpy(h->next, a->next, sizeof(h->next));
+	memcpy(h->first_do, a->first_do, sizeof(h->first_do));
+}
+
 static void judge_cause(struct alert_book *b, const struct cause *c, struct tellings *t)
 {
 	struct held *h = held_find(b, c->key);
@@ -384,7 +411,7 @@ static void judge_cause(struct alert_book *b, const struct cause *c, struct tell
 	if (h)
 		h->seen = true;
 	if (h && same_for_people(h, a)) {
-		memcpy(h->cause, a->cause, sizeof(h->cause));	/* other numbers are shown, and not told */
+		show(b, c, h);
 		return;
 	}
 	a->transition = h ? TRANSITION_CHANGE : TRANSITION_RAISE;
@@ -393,7 +420,7 @@ static void judge_cause(struct alert_book *b, const struct cause *c, struct tell
 	a->raised = h ? h->raised : b->now;
 	a->changed = b->now;
 	a->kinds = (h ? h->kinds : 0) | (a->quiet ? 0 : 1u << a->kind);
-	say_first_do(b, c, a, a->first_do, sizeof(a->first_do));
+	say_rest(b, c, a);
 	if (!h)
 		h = held_add(b, c->key);
 	h->seen = true;
@@ -470,6 +497,7 @@ static void tell_clear(struct alert_book *b, struct held *h, alert_each *each, v
 	a->points_count = a->points_more = 0;
 	clear_lines(b, a);
 	say_cleared(b, h, a->cause, sizeof(a->cause));
+	a->left[0] = a->next[0] = '\0';
 	put_text(a->first_do, sizeof(a->first_do), "nothing");
 	held_remove(b, h);
 	each(owner, a);

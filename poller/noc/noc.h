@@ -67,6 +67,8 @@ struct alert {
 	struct wall raised, changed, cleared;	/* cleared 0: open */
 	struct wall since, since_after;	/* of the cause's state */
 	char cause[256];		/* in words: "app2 down: no SNMP, no ICMP" */
+	char left[256];			/* in words: "app servers 2 of 3, 2 needed"; "" when no group lost a member */
+	char next[256];			/* in words, what would end it: "app1 or app3"; "" when nothing is known to, or it is down */
 	char first_do[256];		/* in words: "repair app2; leave app1, app3 alone" */
 	uint32_t touched_count, touched_more;	/* more: beyond TOUCHED_MAX */
 	struct touched touched[TOUCHED_MAX];	/* worst first */

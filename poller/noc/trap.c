@@ -101,6 +101,18 @@ static void say_do(const struct alert *a, const struct trap_frame *f, char *buf,
 	text_copy(buf, size_octets, a->first_do);
 }
 
+static void say_what_is_left(const struct alert *a, const struct trap_frame *f, char *buf, size_t size_octets)
+{
+	(void)f;
+	text_copy(buf, size_octets, a->left);
+}
+
+static void say_what_is_next(const struct alert *a, const struct trap_frame *f, char *buf, size_t size_octets)
+{
+	(void)f;
+	text_copy(buf, size_octets, a->next);
+}
+
 /* One row an object: what it is called in FOREWARN-MIB is its number under forewarnAlert. */
 static const struct object {
 	unsigned arc;
@@ -123,6 +135,8 @@ static const struct object {
 	{ 11, ASN_OCTET_STR, NULL, say_subject, false, 0 },
 	{ 12, ASN_OCTET_STR, NULL, say_cause_of, false, 0 },
 	{ 13, ASN_OCTET_STR, NULL, say_do, false, 0 },
+	{ 18, ASN_OCTET_STR, NULL, say_what_is_left, false, 0 },
+	{ 19, ASN_OCTET_STR, NULL, say_what_is_next, false, 0 },
 	{ 14, ASN_UNSIGNED, services_of, NULL, false, 0 },
 	{ 15, ASN_OCTET_STR, NULL, list_services, true, 0 },
 	{ 16, ASN_UNSIGNED, points_of, NULL, false, 0 },

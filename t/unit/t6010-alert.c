@@ -159,6 +159,8 @@ static void test_story(void)
 	is_str(t->first.first_do, "repair app2: then orders can lose 1 again; leave app1 and app3 alone",
 	       "... what to do first, and what to leave alone");
 	is_int(t->first.points_count, 2, "... the live single points");
+	is_str(t->first.next, "app1 or app3 alone", "... in words, what would end it next");
+	is_str(t->first.left, "app servers 2 of 3, 2 needed", "... and what is left");
 	is_str(alert_subject(&t->first, line, sizeof(line)), "[AT RISK] app2 down: orders can lose no more (#1)",
 	   "... in one line");
 	is_int(judge(&w)->count, 0, "nothing new: nothing is told again");
@@ -171,6 +173,8 @@ static void test_story(void)
 	   "... can still lose as much as before");
 	is_str(alert_subject(&t->first, line, sizeof(line)), "[AT RISK] s1 power-supply B failed: lan can still lose 1 (#2)",
 	       "... in one line");
+	is_str(t->first.left, "s1 power-supply 1 of 2, 1 needed", "... what is left");
+	is_str(t->first.next, "s1 power-supply A + s2 or s1 + s2", "... the smallest sets that would end it");
 	is_str(t->first.first_do, "repair s1 power-supply B", "... and nothing to be left alone");
 
 	fact(&w, "app1", N, N);
@@ -216,6 +220,13 @@ static void test_wide_group(void)
 	t = judge(&w);
 	ok(t->raises == 1 && t->changes == 1, "then one of the mains: both are told");
 	is_str(t->first.points[0], "m2", "... and the one that is left is named");
+	is_str(t->first.next, "m2 alone", "... as what ends it next");
+	level(&w, "r4", STATE_DOWN, "");
+	t = judge(&w);
+	ok(t->raises == 1 && strcmp(t->first.left, "relays 2 of 4, 1 needed; mains 1 of 2, 1 needed") == 0, "another relay: what is left of all");
+	for (size_t i = 0; i < alert_book_count(w.b); i++)
+		if (strcmp(alert_book_at(w.b, i)->key, "r3") == 0)
+			is_str(alert_book_at(w.b, i)->left, t->first.left, "... shown of the other alerts as well, though not told again");
 	world_free(&w);
 }
 
@@ -541,7 +552,7 @@ static void test_random(void)
 
 int main(void)
 {
-	plan(91);
+	plan(98);
 	test_story();
 	test_wide_group();
 	test_before();

@@ -80,6 +80,8 @@ static struct ledger_outbox *row(const char *target, enum transition transition,
 	snprintf(a->key, sizeof(a->key), "app2");
 	snprintf(a->cause, sizeof(a->cause), "app2 down: no SNMP, no ICMP");
 	snprintf(a->first_do, sizeof(a->first_do), "repair app2; leave app1 and app3 alone");
+	snprintf(a->left, sizeof(a->left), "app servers 2 of 3, 2 needed");
+	snprintf(a->next, sizeof(a->next), "app1 or app3 alone");
 	a->touched_count = services;
 	for (uint32_t i = 0; i < services; i++) {
 		snprintf(a->touched[i].service, sizeof(a->touched[i].service), "service number %u", i + 1);
@@ -119,7 +121,8 @@ static void test_targets(void)
 	   "a notification is sent over IPv4");
 	len = next_datagram(four, packet, sizeof(packet));
 	ok(len > 100 && holds(packet, len, "the secret"), "... with the target's community");
-	ok(holds(packet, len, "service number 1: up, can lose 0 (was 1)") && holds(packet, len, "app2 down: no SNMP, no ICMP"),
+	ok(holds(packet, len, "service number 1: up, can lose 0 (was 1)") && holds(packet, len, "app2 down: no SNMP, no ICMP") &&
+	   holds(packet, len, "app servers 2 of 3, 2 needed") && holds(packet, len, "app1 or app3 alone"),
 	   "... and what there is to say");
 	if (six < 0) {
 		skip(1, "no IPv6 here");
