@@ -44,6 +44,7 @@ struct snmp_ask {
 	bool graced;			/* its time-out was put off once because the loop was late */
 	bool held;			/* its timer says when it may leave */
 	bool next_early;		/* its timer says when to send it early */
+	bool looked;			/* ... and what had come by then is being read first */
 	bool refused;			/* by the agent, or by who says so: nothing is sent again */
 	uint8_t agains;			/* sendings that were no retries but followed V3_AGAIN */
 	uint8_t again_from;		/* the first sending since the last of them */
@@ -98,6 +99,8 @@ struct snmp_engine {
 	uint32_t *ended[2];		/* keys of asks that ended lately: at the first sending, after trouble */
 	struct snmp_count count;
 	struct snmp_pacer pacer;
+	struct span excess;		/* what answers take beyond their peers' own mean, lately: a queue that all of them share */
+	bool behind;			/* more has come than was read in the last turn */
 	snmp_stray *stray;
 	void *stray_owner;
 	struct snmp_unknown { struct sockaddr_storage source; struct mono at; } lately[SNMP_STRAYS];	/* unknown request-ids, lately */
@@ -133,6 +136,8 @@ void snmp_v3_release(struct snmp_engine *e);
 /* pace.c, for engine.c */
 void snmp_path_measure(struct snmp_path *p, struct span rtt);
 struct span snmp_path_rto(const struct snmp_path *p, struct span timeout);	/* to wait before the first early sending */
+/* One more round trip of a peer, before it is measured, in the mean of what all of a worker's exceed their peers' own by. */
+void snmp_path_excess(const struct snmp_path *p, struct span rtt, struct span *excess);
 /* When the next sending may leave: 'now' or later. It is taken to leave then. */
 struct mono snmp_path_leave(struct snmp_path *p, struct span gap, struct mono now);
 

@@ -29,7 +29,7 @@ struct snmp_slab {
 };
 
 /* A time-out found this late says more about this process than about the agent: look at the socket once more. */
-static const struct span loop_late = { 100000 }, loop_grace = { 30000 };
+static const struct span loop_late = { 100000 }, loop_grace = { 30000 }, look_first = { 10000 };
 
 /* ---- table ---- */
 
@@ -206,7 +206,7 @@ static bool early_next(const struct snmp_ask *a, struct mono at, struct mono *du
 	if (p->path == NULL || p->path->srtt.us == 0 || p->retries == 0 || a->early >= SNMP_EARLY_MOST ||
 	    a->refused || regular_sendings(a) > 1 || a->sendings + 2 > SNMP_SENDINGS_MAX)
 		return false;
-	rto = snmp_path_rto(p->path, p->timeout);
+	rto = span_us(snmp_path_rto(p->path, p->timeout).us + 4 * a->engine->excess.us);
 	*due = mono_add(at, span_us(rto.us << a->early));
 	return due->us + rto.us < a->due.us;
 }
@@ -220,7 +220,7 @@ void snmp_ask_sent(struct snmp_ask *a, struct mono at)
 	e->count.sent++;
 	e->count.resent += a->sendings > 0;
 	snmp_ask_list(a, NULL);
-	a->graced = false;
+	a->graced = a->looked = false;
 	a->sent[a->sendings++] = at;
 	if (a->next_early) {
 		a->early++;
@@ -261,9 +261,14 @@ static void ask_timeout(struct timer *t, struct mono now)
 	struct snmp_ask *a = timer_owner(t, struct snmp_ask, timer);
 	unsigned retries = a->peer->retries;
 
-	if (a->held || a->next_early) {
+	if (a->held) {
 		ask_queue(a);
-	} else if (!a->graced && mono_since(now, t->due).us > loop_late.us) {
+	} else if (a->next_early && (!a->looked || a->engine->behind)) {
+		a->looked = true;	/* its answer may be among what has come */
+		wheel_set(a->engine->wheel, t, mono_add(now, look_first));
+	} else if (a->next_early) {
+		ask_queue(a);
+	} else if (!a->graced && (a->engine->behind || mono_since(now, t->due).us > loop_late.us)) {
 		a->graced = true;
 		wheel_set(a->engine->wheel, t, mono_add(now, loop_grace));
 	} else if (regular_sendings(a) <= retries && a->sendings < SNMP_SENDINGS_MAX && !a->refused) {
@@ -411,8 +416,10 @@ void snmp_ask_answer(struct snmp_ask *a, const struct snmp_datagram *d, int send
 	answer->sent = a->sent[sending];
 	answer->at = d->at.us < answer->sent.us ? answer->sent : d->at;
 	answer->sendings = a->sendings;
-	if (a->peer->path)
+	if (a->peer->path) {
+		snmp_path_excess(a->peer->path, mono_since(answer->at, answer->sent), &a->engine->excess);
 		snmp_path_measure(a->peer->path, mono_since(answer->at, answer->sent));
+	}
 	ask_end(a, answer);
 }
 

@@ -5,6 +5,9 @@
  * What is measured only adds early sendings. Those that the configuration asks for keep their times, and so does the
  * moment when the peer counts as silent: a line that is dead for a second must not cost a device its name.
  *
+ * When the answers of all peers begin to take longer, it is a queue that they share, ours or one near us: then nobody is asked early
+ * before that time is over as well.
+ *
  * Pacer: how many requests leave a worker in a millisecond. Without bound at first; when the kernel says that it had no room
  * for answers, half of what left lately, and then slowly more again (additive increase, multiplicative decrease).
  *
@@ -14,6 +17,7 @@
 
 enum {
 	RTO_LEAST_US = 100000, BURST_US = 20000,
+	EXCESS_OF = 32, EXCESS_MOST_US = 1000000,
 	PACE_LEAST = 500, PACE_MOST = 200000,	/* requests a second; as fast as that is without bound */
 	PACE_STEP_US = 100000, PACE_MORE_EACH = 100,	/* a thousand a second more each second */
 	PACE_BURST_US = 1000
@@ -42,6 +46,15 @@ struct span snmp_path_rto(const struct snmp_path *p, struct span timeout)
 	if (p->srtt.us == 0 || rto > timeout.us)
 		return timeout;
 	return span_us(rto < RTO_LEAST_US ? RTO_LEAST_US : rto);
+}
+
+void snmp_path_excess(const struct snmp_path *p, struct span rtt, struct span *excess)
+{
+	int64_t over = p->srtt.us && rtt.us > p->srtt.us ? rtt.us - p->srtt.us : 0;
+
+	if (over > EXCESS_MOST_US)
+		over = EXCESS_MOST_US;	/* one slow peer is not all of them */
+	excess->us += (over - excess->us) / EXCESS_OF;
 }
 
 struct mono snmp_path_leave(struct snmp_path *p, struct span gap, struct mono now)

@@ -270,6 +270,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 		if (n > 0)
 			batch_take(s, (unsigned)n);
+		s->engine->behind = n == SNMP_BATCH_IN;
 		if (n < SNMP_BATCH_IN)
 			break;
 	}

@@ -225,6 +225,41 @@ static void test_lost_one(void)
 	scene_end(s);
 }
 
+/* The answer lies in the socket when the loop comes round late: it is read before anybody is asked again. */
+static void test_read_first(void)
+{
+	struct scene *s = scene_begin(2, span_us(0));
+	struct asked q;
+
+	for (int i = 0; i < 60; i++)
+		snmp_path_measure(&s->path, ms(2));
+	ask(s);
+	agent_take(&s->agent, &q);
+	agent_answer(&s->agent, &q, 1);
+	usleep(150000);
+	wheel_run(s->w.wheel, clock_mono());
+	turn(&s->w);
+	ok(s->got.calls == 1 && s->got.sendings == 1 && snmp_count(s->w.engine).early == 0,
+	   "an answer that has come but is not read: it is not asked again");
+	scene_end(s);
+}
+
+/* All answers begin to take long at the same time: nobody is asked early for it. */
+static void test_shared_queue(void)
+{
+	struct snmp_path p = { 0 };
+	struct span excess = { 0 };
+
+	for (int i = 0; i < 60; i++)
+		snmp_path_measure(&p, ms(2));
+	for (int i = 0; i < 200; i++)
+		snmp_path_excess(&p, ms(302), &excess);
+	ok(excess.us > 250000 && excess.us < 305000, "all take 300 ms more: that is the queue they share");
+	for (int i = 0; i < 400; i++)
+		snmp_path_excess(&p, ms(i % 20 ? 2 : 5002), &excess);
+	ok(excess.us < 150000, "... and one in twenty that is slow is its own affair");
+}
+
 static void test_rate(void)
 {
 	struct scene *s = scene_begin(0, span_ms(100));
@@ -279,13 +314,15 @@ static void test_stray(void)
 
 int main(void)
 {
-	plan(40);
+	plan(43);
 	test_rto();
 	test_gap();
 	test_pacer();
 	test_early();
 	test_no_retries();
 	test_lost_one();
+	test_read_first();
+	test_shared_queue();
 	test_rate();
 	test_stray();
 	return done();
