@@ -256,7 +256,36 @@ uint64_t config_capacity(const struct config *c, const struct cfg_group *g, cons
 	return own ? own : g->capacity;
 }
 
-/* What all members can carry; 0 after saying of which that is not known. */
+/* "core1/interface/Gi0/1": does its class have a column of capacity? */
+bool config_reads_capacity(const struct config *c, const struct ref *member)
+{
+	const char *class_at = strchr(member->name, '/'), *end = class_at ? strchr(class_at + 1, '/') : NULL;
+	char class_name[NAME_OCTETS_MOST + 1];
+
+	if (member->kind != REF_PART || !end || !c->mib || (size_t)(end - class_at) > sizeof(class_name))
+		return false;
+	snprintf(class_name, sizeof(class_name), "%.*s", (int)(end - class_at - 1), class_at + 1);
+	for (unsigned i = 0; i < c->mib->count; i++)
+		if (strcmp(c->mib->table[i]->class_name, class_name) == 0 && mib_has_capacity(c->mib->table[i]))
+			return true;
+	return false;
+}
+
+static bool asks_capacity(const struct cfg_group *g)
+{
+	bool asked = g->need_capacity != 0;
+
+	for (uint32_t i = 0; i < g->during_count; i++)
+		asked |= g->during[i].demand.capacity != 0;
+	return asked;
+}
+
+bool config_weighs(const struct config *c, const struct cfg_group *g, const struct ref *member)
+{
+	return asks_capacity(g) && !config_capacity(c, g, member) && config_reads_capacity(c, member);
+}
+
+/* What all members can carry; 0 when that is read of one, or after saying of which it is not known. */
 static uint64_t capacity_sum(struct load *l, const struct cfg_group *g)
 {
 	uint64_t sum = 0;
@@ -271,6 +300,8 @@ static uint64_t capacity_sum(struct load *l, const struct cfg_group *g)
 		if (n)
 			continue;
 		all = false;
+		if (config_reads_capacity(l->c, r))
+			continue;
 		if (r->kind == REF_PART || r->kind == REF_GROUP || r->kind == REF_SERVICE)
 			snprintf(why, sizeof(why), "need-capacity, but member \"%.*s\" is a %s; write capacity = NUMBER into this group, "
 				 "for each member that gives none", NAME_OCTETS_MOST, r->name,
@@ -285,13 +316,9 @@ static uint64_t capacity_sum(struct load *l, const struct cfg_group *g)
 
 static void capacity_check(struct load *l, const struct cfg_group *g)
 {
-	bool asked = g->need_capacity != 0;
-	uint64_t sum;
+	uint64_t sum = asks_capacity(g) ? capacity_sum(l, g) : 0;
 	char why[128];
 
-	for (uint32_t i = 0; i < g->during_count; i++)
-		asked |= g->during[i].demand.capacity != 0;
-	sum = asked ? capacity_sum(l, g) : 0;
 	snprintf(why, sizeof(why), "need-capacity = %" PRIu64 ", but its members have %" PRIu64 " together",
 		 g->need_capacity, sum);
 	if (sum && g->need_capacity > sum)

@@ -139,9 +139,11 @@ static const struct option group[] = {
 	{ "need", OPT_COUNT, "1", "1000000", NULL, "number", "How many members must be up; with fewer the group is down." },
 	{ "full", OPT_COUNT, "1", "1000000", "need", "number", "With fewer than this the group is degraded." },
 	{ "need-capacity", OPT_COUNT, "1", "1000000000000000", "none", "number",
-	  "What its members must carry together; with less the group is degraded. Any unit, that of their capacity." },
+	  "What its members must carry together; with less the group is degraded. Any unit, that of their capacity; "
+	  "Mbit/s where that is read of interfaces." },
 	{ "capacity", OPT_COUNT, "1", "1000000000000000", "none", "number",
-	  "What each member carries that gives no capacity of its own: an interface, a group." },
+	  "What each member carries that gives no capacity of its own: a group, an interface. Of an interface it is else its "
+	  "speed as read." },
 	{ "during", OPT_SECTIONS, NULL, NULL, "none", "section", "What it needs while a calendar holds, see during." },
 	{ "needs", OPT_NAMES, NULL, NULL, "none", "names", "What it stands on beside its members." },
 	{ "carries", OPT_NAMES, NULL, NULL, "none", "names", "What stands on it." },

@@ -207,6 +207,10 @@ void config_print(const struct config *c, FILE *out);
 
 /* What a member of a group carries; 0 when nobody says so. */
 uint64_t config_capacity(const struct config *c, const struct cfg_group *g, const struct ref *member);
+/* Is it a part that says itself what it carries? A group takes that of members for which nobody says so. */
+bool config_reads_capacity(const struct config *c, const struct ref *member);
+/* Does this group ask for a capacity, at times at least, and nobody says what this member carries but itself? */
+bool config_weighs(const struct config *c, const struct cfg_group *g, const struct ref *member);
 /* What a group needs while these calendars hold (bit: index): of several that say something of it, the most. */
 struct demand config_demand(const struct cfg_group *g, uint64_t calendars);
 

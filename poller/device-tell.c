@@ -37,6 +37,7 @@ static bool level_flush(struct device *d, struct part *p)
 	m->since.us = r->since_us;
 	m->since_after = p->since_after;
 	m->at.us = r->seen_us;
+	m->capacity = r->state == STATE_DOWN ? 0 : last_capacity(part_table(d, p), r);	/* a link that is down has no speed */
 	last_text_get(r, LAST_T_REASON, m->reason, sizeof(m->reason));
 	part_name(d, p, m->name, sizeof(m->name));
 	if (!worker_post_main(d->w, &m->m))

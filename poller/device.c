@@ -771,12 +771,13 @@ void device_watch_again(struct device *d)
 
 	for (uint32_t i = 0; i < d->part_count; i++) {
 		struct part *p = &d->part[i];
-		bool before = p->watched;
+		bool before = p->watched, weighed = p->weighed;
 
 		last_text_get(last_at(d->w->last, p->record), LAST_T_INSTANCE, instance, sizeof(instance));
 		part_name(d, p, name, sizeof(name));
 		p->watched = worker_is_watched(d->w, d, part_table(d, p), name, instance);
-		d->replan = d->replan || p->watched != before;
+		p->weighed = worker_weighs(d->w, name);
+		d->replan = d->replan || p->watched != before || p->weighed != weighed;
 		if (!p->watched || before)
 			continue;
 		p->dirty = true;

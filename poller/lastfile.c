@@ -161,6 +161,19 @@ uint32_t last_signature(const struct mib_table *t)
 	return crc;
 }
 
+/* ifHighSpeed says 0 of slow links, and ifSpeed 4294967295 of fast ones: then the other one says it. */
+uint64_t last_capacity(const struct mib_table *t, const struct last_record *r)
+{
+	for (uint8_t c = 0; c < t->column_count; c++) {
+		const struct mib_column *k = &t->column[c];
+		double mbps = (double)r->value[c] * k->scale / 1e6;
+
+		if (k->capacity && r->known >> c & 1 && r->value[c] != UINT32_MAX && mbps >= 1 && mbps < (double)LAST_CAPACITY_MOST)
+			return (uint64_t)mbps;
+	}
+	return 0;
+}
+
 /* ---- the map from names ---------------------------------------------------------------------------------------------- */
 
 static void slot_put(struct last *l, uint64_t hash, uint32_t record);

@@ -30,6 +30,7 @@ enum {
 
 /* Texts of a record, besides the columns' own (their number). */
 enum { LAST_T_INSTANCE = 255, LAST_T_CLASS = 254, LAST_T_REASON = 253, LAST_T_DEVICE = 252, LAST_T_TABLE = 251,
+       LAST_T_CAPACITY = 249 /* of a part: the most that it carried, Mbit/s */,
        LAST_T_TROUBLE = 250 /* of a device: what its last discovery could not read, and why */ };
 
 enum last_kind { LAST_FREE, LAST_DEVICE, LAST_PART };
@@ -109,6 +110,10 @@ size_t last_text_get(const struct last_record *r, uint8_t which, char *buf, size
 
 /* Hash of columns of a table: what 'signature' holds. */
 uint32_t last_signature(const struct mib_table *t);
+
+#define LAST_CAPACITY_MOST UINT64_C(1000000000000)
+/* What a part carries, Mbit/s: of the first of its columns of capacity that says so; 0: none does. */
+uint64_t last_capacity(const struct mib_table *t, const struct last_record *r);
 
 /* Read all records of all last files of a folder, each a consistent copy with its device's name; false from the callback stops. */
 typedef bool last_each(void *owner, const char *device, const struct last_record *r);

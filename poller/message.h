@@ -45,6 +45,7 @@ struct msg_ask { struct msg m; uint32_t count, used_octets; char items[]; };
 struct msg_level {
 	struct msg m;
 	struct wall since, since_after, at;
+	uint64_t capacity;		/* Mbit/s; 0: not known, or what it was */
 	uint8_t state, admin, gone;
 	char reason[REASON_MAX];
 	char name[MODEL_NAME_MAX];

@@ -38,6 +38,17 @@ static void resolve_else(struct mib_reader *r, uint8_t i)
 	}
 }
 
+static void check_capacity(struct mib_reader *r, const struct mib_column *c)
+{
+	char path[PATH_MAX_OCTETS];
+
+	if (c->capacity && (c->as != AS_GAUGE || !c->unit || strcmp(c->unit, "bit/s") != 0))
+		mib_wrong(r, column_path(path, c, "capacity"),
+			  "column \"%s\": capacity, but as = %s%s%s%s; what a row carries is a gauge of unit \"bit/s\", with scale",
+			  c->name, mib_as_word(c->as), c->unit ? "  unit = \"" : " without unit", c->unit ? c->unit : "",
+			  c->unit ? "\"" : "");
+}
+
 /* An 'else' column stands in for one other, takes over its data source, and has none in turn. */
 static void check_else(struct mib_reader *r, uint8_t i)
 {
@@ -121,6 +132,7 @@ void mib_check_columns(struct mib_reader *r)
 		resolve_else(r, i);
 	for (uint8_t i = 0; i < t->column_count; i++) {
 		check_else(r, i);
+		check_capacity(r, &r->t->column[i]);
 		check_scale_by(r, i);
 		check_same_oid(r, i);
 	}

@@ -25,7 +25,7 @@ static const cfg_opt_t column_options[] = {
 											    CFGF_NODEFAULT),
 	CFG_STR_LIST("labels", NULL, CFGF_NODEFAULT), CFG_FLOAT("scale", 1, CFGF_NONE),
 	CFG_STR("scale-by", NULL, CFGF_NODEFAULT), CFG_BOOL("keep", cfg_false, CFGF_NONE),
-	CFG_BOOL("slow", cfg_false, CFGF_NONE), CFG_END(),
+	CFG_BOOL("slow", cfg_false, CFGF_NONE), CFG_BOOL("capacity", cfg_false, CFGF_NONE), CFG_END(),
 };
 static const cfg_opt_t state_options[] = {
 	CFG_INT_LIST("up", NULL, CFGF_NODEFAULT), CFG_INT_LIST("degraded", NULL, CFGF_NODEFAULT),
@@ -243,6 +243,7 @@ static void parse_column(struct mib_reader *r, cfg_t *cfg)
 	c->text = copy(r, cfg, "text");
 	c->keep = cfg_getbool(cfg, "keep");
 	c->slow = cfg_getbool(cfg, "slow");
+	c->capacity = cfg_getbool(cfg, "capacity");
 	snprintf(at, room, "as");
 	parse_as(r, cfg, c, path);
 	snprintf(at, room, "oid");

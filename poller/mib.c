@@ -211,6 +211,14 @@ enum state mib_state_of(const struct mib_table *t, int64_t value)
 	return STATE_UNKNOWN;
 }
 
+bool mib_has_capacity(const struct mib_table *t)
+{
+	for (uint8_t c = 0; c < t->column_count; c++)
+		if (t->column[c].capacity)
+			return true;
+	return false;
+}
+
 bool mib_admin_down(const struct mib_table *t, int64_t value)
 {
 	for (uint8_t i = 0; i < t->admin.count; i++)

@@ -58,6 +58,7 @@ struct mib_column {
 	const char *ds_name, *unit, *text;
 	bool keep;
 	bool slow;			/* asked at discovery only: names, descriptions, speed */
+	bool capacity;			/* bit/s that the row carries: asked with the state of rows that the model names */
 	const struct mib_label *labels;	/* enumeration, for people and JSON */
 	uint8_t label_count;
 };
@@ -123,6 +124,8 @@ bool mib_replaced(const struct mib *mib, const struct mib_table *t, uint64_t has
 
 /* What the value says: the table's state rule. A value not listed is unknown. */
 enum state mib_state_of(const struct mib_table *t, int64_t value);
+/* Has it columns that say what a row carries? */
+bool mib_has_capacity(const struct mib_table *t);
 bool mib_admin_down(const struct mib_table *t, int64_t value);
 /* Worst state by limits: 'value' has scaled column values, NaN where missing. '*column' is the one that decided. */
 enum state mib_limit_of(const struct mib_table *t, const double *value, uint8_t *column);

@@ -194,6 +194,19 @@ static void add_parts(struct making *k, const struct item *d)
 	names_release(&gates);
 }
 
+/* As configured; else, of a part that tells it, as read: enough alone until then. */
+static uint64_t carries(struct making *k, const struct cfg_group *c, const struct ref *member, uint64_t need)
+{
+	struct model *m = k->m;
+	uint64_t given = config_capacity(m->config, c, member);
+	struct item *it = given || !config_weighs(m->config, c, member) ? NULL : item_find(m, member->name);
+
+	if (!it)
+		return given;
+	it->weighed = m->weighs = true;
+	return it->capacity ? it->capacity : need;
+}
+
 static void add_group(struct making *k, const struct item *it)
 {
 	const struct cfg_group *c = &k->m->config->group[it->e.index];
@@ -202,7 +215,7 @@ static void add_group(struct making *k, const struct item *it)
 
 	for (uint32_t i = 0; i < c->count; i++) {
 		uint32_t member = node_of(k, &c->member[i], it);
-		uint64_t capacity = config_capacity(k->m->config, c, &c->member[i]);
+		uint64_t capacity = carries(k, c, &c->member[i], d.capacity);
 
 		add_member(k, gate, member);
 		if (capacity && member != NODE_NONE)
@@ -246,7 +259,7 @@ static void put_states(struct making *k)
 {
 	for (uint32_t i = 0; i < k->m->items; i++)
 		if (k->of[i].leaf != NODE_NONE)
-			graph_set(k->g, k->of[i].leaf, k->m->item[i]->e.state);
+			graph_set(k->g, k->of[i].leaf, item_graph_state(k->m->item[i]));
 }
 
 static void take_over(struct making *k)
@@ -292,6 +305,7 @@ enum fw_err model_graph_make(struct model *m, struct err *err)
 	struct making k = making_begin(m, m->plan.calendars);
 	enum fw_err e;
 
+	m->weighs_other = false;
 	watch(&k);
 	e = graph_build(k.g, err);
 	if (e == FW_OK)

@@ -37,6 +37,8 @@ struct item {
 	enum mib_counts counts;		/* of a part, from its class; a check that counts: COUNTS_ALL */
 	bool waits;			/* a part: until its next level */
 	bool baseline, referenced;	/* a part: found by discovery; named in the configuration */
+	bool weighed;			/* a part: a group needs a capacity, and this one's is what is read */
+	uint64_t capacity;		/* that; 0: not read yet */
 	bool has_past;
 	struct past past;
 	struct told *told;		/* checks */
@@ -89,6 +91,7 @@ struct model {
 	uint32_t pendings, pending_room;
 	struct plan plan;
 	bool moved;			/* a state changed since verdicts were told */
+	bool weighs, weighs_other;	/* some part is weighed; and carries something else than the graph was built with */
 	uint64_t changes;		/* states changed, ever */
 	uint64_t refused;
 	struct wall latest;		/* the latest time that came in */
@@ -104,6 +107,12 @@ struct model {
 };
 
 static inline struct item *item_of(struct entity *e) { return (struct item *)(void *)e; }
+/* What the graph is told: a part that is weighed by what it carries works, at that, also when it is degraded. */
+static inline enum state item_graph_state(const struct item *it)
+{
+	return it->weighed && it->e.state == STATE_DEGRADED ? STATE_UP : it->e.state;
+}
+
 static inline const struct item *item_of_const(const struct entity *e) { return (const struct item *)(const void *)e; }
 
 /* One new own state of an item: remembers what was, tells the graph. 'at' is when it was seen. */

@@ -397,12 +397,37 @@ bool item_take(struct model *m, struct item *it, const struct view *v)
 	e->gone = v->gone;
 	memcpy(e->reason, reason, sizeof(reason));
 	not_up_keep(m, it);
-	if (e->leaf != NODE_NONE && graph_set(m->graph, e->leaf, e->state))
+	if (e->leaf != NODE_NONE && graph_set(m->graph, e->leaf, item_graph_state(it)))
 		m->moved = true;
 	if (e->leaf != NODE_NONE)
-		coming_set(m, e->leaf, e->state);
+		coming_set(m, e->leaf, item_graph_state(it));
 	m->changes += changed;
 	return true;
+}
+
+static void take_capacity(struct model *m, struct item *it, uint64_t capacity)
+{
+	if (capacity == 0 || capacity == it->capacity || it->e.kind != ENTITY_PART)
+		return;
+	it->capacity = capacity;
+	m->weighs_other |= it->weighed;
+}
+
+void model_capacity(struct model *m, const char *name, uint64_t capacity)
+{
+	struct item *it = item_find(m, name);
+
+	if (it)
+		take_capacity(m, it, capacity);
+}
+
+bool model_rebuild_due(const struct model *m) { return m->weighs_other; }
+bool model_weighs(const struct model *m, const struct entity *e) { (void)m; return item_of_const(e)->weighed; }
+bool model_weighs_any(const struct model *m) { return m->weighs; }
+
+bool model_capacity_unread(const struct model *m, const struct entity *e)
+{
+	return model_weighs(m, e) && item_of_const(e)->capacity == 0;
 }
 
 bool model_set(struct model *m, const struct level *l)
@@ -423,7 +448,8 @@ bool model_set(struct model *m, const struct level *l)
 	if (it->e.kind == ENTITY_CHECK)
 		return judge_check(m, it, &v);
 	it->waits = false;
-	return item_take(m, it, &v);
+	take_capacity(m, it, l->capacity);
+	return item_take(m, it, &v) || m->weighs_other;
 }
 
 void model_restore(struct model *m, const char *name, const struct past *p)
@@ -592,6 +618,7 @@ static void inherit_own(struct item *it, const struct item *old)
 	e->until = old->e.until;
 	e->transitions = old->e.transitions;
 	it->waits = old->waits;
+	it->capacity = old->capacity;
 	it->has_past = old->has_past;
 	it->past = old->past;
 	if (old->history) {

@@ -107,12 +107,26 @@ struct level {			/* one state as its source sees it */
 	struct wall since;	/* 0: 'at' */
 	struct wall since_after;
 	struct wall at;		/* when it was seen */
+	uint64_t capacity;	/* of a part, what it carries as read; 0: not known, then it is what it was */
 };
 /*
  * Take a level of a part, check or hand-set component. True when it differs from what was known. Unknown names of
  * parts of known devices are taken in as new entities (not in the graph); others are ignored: false.
  */
 bool model_set(struct model *m, const struct level *l);
+
+/*
+ * What a part carries, as read. A group that needs a capacity, and a member that gives none: its speed counts, in
+ * Mbit/s. Until it was read it counts as enough alone: so that too small is told when that is sure, and that it is not
+ * read is told beside (model_capacity_unread()). The graph is to be built again when it becomes another one
+ * (model_rebuild_due()).
+ */
+void model_capacity(struct model *m, const char *name, uint64_t capacity);
+bool model_rebuild_due(const struct model *m);
+/* Does a group weigh it by what is read of it; and is that not known? Any of them at all? */
+bool model_weighs(const struct model *m, const struct entity *e);
+bool model_capacity_unread(const struct model *m, const struct entity *e);
+bool model_weighs_any(const struct model *m);
 
 /* Take what is known of a device's reachability, and judge it (and those behind it). True when some state changed. */
 bool model_device_fact(struct model *m, uint32_t device, struct device_fact f, struct wall at);

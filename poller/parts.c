@@ -19,6 +19,7 @@ uint32_t part_add(struct device *d, uint32_t record, uint8_t table)
 	last_text_get(last_at(d->w->last, record), LAST_T_INSTANCE, instance, sizeof(instance));
 	part_name(d, p, name, sizeof(name));
 	p->watched = worker_is_watched(d->w, d, t, name, instance);
+	p->weighed = worker_weighs(d->w, name);
 	p->dirty = p->watched;
 	return d->part_count - 1;
 }

@@ -208,6 +208,21 @@ static size_t column_name(const struct device *d, const struct part *p, uint8_t 
 	return good ? oid_enc(&o, buf, NAME_MOST) : 0;
 }
 
+/* What a part carries: its columns of capacity up to the first that says it. */
+static uint32_t capacity_columns(const struct mib_table *t, const struct last_record *r, uint32_t skip)
+{
+	uint32_t want = 0;
+
+	for (uint8_t c = 0; c < t->column_count; c++) {
+		if (!t->column[c].capacity || skip >> c & 1)
+			continue;
+		want |= 1u << c;
+		if (r->known >> c & 1 && r->value[c] != 0 && r->value[c] != UINT32_MAX)
+			break;
+	}
+	return want;
+}
+
 /* Columns of a part that a plan asks: state and admin for status, everything that moves for a full one. */
 static uint32_t columns_of(const struct device *d, const struct part *p, enum plan_kind kind)
 {
@@ -225,6 +240,8 @@ static uint32_t columns_of(const struct device *d, const struct part *p, enum pl
 			continue;
 		want |= 1u << c;
 	}
+	if (p->weighed)
+		want |= capacity_columns(t, r, p->skip);
 	/* an 'else' column is asked only where it stands in for the first */
 	for (uint8_t c = 0; c < t->column_count; c++) {
 		uint8_t other = t->column[c].otherwise;

@@ -198,6 +198,13 @@ static void counter_value(struct device *d, struct part *p, struct last_record *
 	p->moved |= 1u << run;
 }
 
+/* Main weighs it; and where the column says nothing now, another is asked. */
+static void carries_other(struct device *d, struct part *p)
+{
+	p->dirty = d->replan = true;
+	worker_levels_due(d);
+}
+
 enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const struct snmp_varbind *given, struct wall at)
 {
 	const struct mib_table *t = part_table(d, p);
@@ -213,6 +220,8 @@ enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const
 			counter_value(d, p, r, column, vb, at);
 		if (column == t->discontinuity && r->known >> column & 1 && r->value[column] != vb->number)
 			p->reset = true;
+		if (k->capacity && p->weighed && (!(r->known >> column & 1) || r->value[column] != vb->number))
+			carries_other(d, p);
 		r->value[column] = vb->number;
 	}
 	if (why == FW_OK)
@@ -561,6 +570,27 @@ static struct judged judge(const struct mib_table *t, const struct last_record *
 	return j;
 }
 
+/* A link that carries less than it once did (fallen back to 100 Mbit/s, a member of a bundle lost) is not well, whatever
+ * its state says. A tenth is left to those whose speed varies. */
+static void judge_capacity(struct device *d, const struct part *p, struct judged *j)
+{
+	uint64_t now = last_capacity(part_table(d, p), last_at(d->w->last, p->record)), most;
+	char text[24];
+
+	if (now == 0 || j->state == STATE_DOWN)
+		return;
+	last_text_get(last_at(d->w->last, p->record), LAST_T_CAPACITY, text, sizeof(text));
+	most = strtoull(text, NULL, 10);
+	if (now < most - most / 10 && j->state == STATE_UP) {
+		j->state = STATE_DEGRADED;
+		snprintf(j->reason, sizeof(j->reason), "%llu Mbit/s, was %llu", (unsigned long long)now, (unsigned long long)most);
+	} else if (now > most) {
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)now);
+		last_text_set(last_begin(d->w->last, p->record), LAST_T_CAPACITY, text, strlen(text));
+		last_end(d->w->last, p->record);
+	}
+}
+
 void part_state(struct device *d, struct part *p, struct wall at)
 {
 	const struct last_record *r = last_at(d->w->last, p->record);
@@ -569,6 +599,8 @@ void part_state(struct device *d, struct part *p, struct wall at)
 	char reason[REASON_MAX];
 	struct last_record *w;
 
+	if (p->weighed)
+		judge_capacity(d, p, &j);
 	last_text_get(r, LAST_T_REASON, reason, sizeof(reason));
 	if (r->state == j.state && r->since_us != 0 && strcmp(reason, j.reason) == 0 && flags == r->flags)
 		return;

@@ -24,10 +24,26 @@ bool worker_is_watched(struct worker *w, const struct device *d, const struct mi
 	return false;
 }
 
+enum { NAMED = 1, WEIGHED };
+
+bool worker_weighs(const struct worker *w, const char *name)
+{
+	return names_find(&w->named_parts, name) == WEIGHED;
+}
+
 static void name_ref(struct worker *w, const struct ref *r)
 {
-	if (r->kind == REF_PART)
-		names_put(&w->named_parts, r->name, 1);
+	if (r->kind == REF_PART && names_find(&w->named_parts, r->name) == NAMES_NONE)
+		names_put(&w->named_parts, r->name, NAMED);
+}
+
+static void name_members(struct worker *w, const struct cfg_group *g)
+{
+	for (uint32_t k = 0; k < g->count; k++) {
+		name_ref(w, &g->member[k]);
+		if (config_weighs(w->config, g, &g->member[k]))
+			names_set(&w->named_parts, g->member[k].name, WEIGHED);
+	}
 }
 
 static void name_needs(struct worker *w, const struct needs *n)
@@ -52,8 +68,7 @@ static void named_parts_take(struct worker *w)
 		name_needs(w, &c->component[i].needs);
 	for (uint32_t i = 0; i < c->group_count; i++) {
 		name_needs(w, &c->group[i].needs);
-		for (uint32_t k = 0; k < c->group[i].count; k++)
-			name_ref(w, &c->group[i].member[k]);
+		name_members(w, &c->group[i]);
 	}
 	for (uint32_t i = 0; i < c->service_count; i++)
 		name_needs(w, &c->service[i].needs);
@@ -77,7 +92,7 @@ static uint32_t word_hash(uint32_t crc, const char *word) { return word ? hash_c
 
 static uint32_t column_hash(uint32_t crc, const struct mib_column *k)
 {
-	const uint8_t small[] = { k->scale_column, k->otherwise, k->ds, k->keep, k->slow, (uint8_t)k->as };
+	const uint8_t small[] = { k->scale_column, k->otherwise, k->ds, k->keep, k->slow, k->capacity, (uint8_t)k->as };
 
 	crc = word_hash(word_hash(crc, k->name), k->unit);
 	crc = hash_crc32(crc, k->oid_ber, k->oid_ber_len);
@@ -283,6 +298,16 @@ struct device *worker_device(struct worker *w, const char *name)
 	return i == NAMES_NONE ? NULL : w->device[i];
 }
 
+/* Of a part that is still there, what it once carried is forgotten. */
+static void most_forget(struct device *d, uint32_t record)
+{
+	last_text_set(last_begin(d->w->last, record), LAST_T_CAPACITY, "", 0);
+	last_end(d->w->last, record);
+	for (uint32_t i = 0; i < d->part_count; i++)
+		if (d->part[i].record == record)
+			part_state(d, &d->part[i], worker_wall(d->w, clock_mono()));
+}
+
 /* The part of a record leaves its device. */
 static void part_forget(struct device *d, uint32_t record)
 {
@@ -314,6 +339,10 @@ void worker_forget(struct worker *w, const char *name)
 	d = worker_device(w, device);
 	if (record == LAST_NONE || strcmp(class_buf, "check") == 0)
 		return;		/* a check is in the design as long as it is configured */
+	if (d != NULL && !(last_at(w->last, record)->flags & LAST_F_GONE)) {
+		most_forget(d, record);
+		return;
+	}
 	if (d != NULL)
 		part_forget(d, record);
 	last_remove(w->last, record);

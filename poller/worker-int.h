@@ -31,7 +31,9 @@ struct part {
 	uint8_t lost;			/* full rounds in a row in which a value did not come */
 	uint8_t still;			/* full readings in a row in which no counter moved */
 	bool flat;			/* asked every third full round, its state every one */
-	bool watched, dirty, reset;	/* dirty: main has not taken its level; reset: counters do not continue */
+	bool watched : 1, dirty : 1;	/* dirty: main has not taken its level */
+	bool weighed : 1;		/* a group weighs it by what is read: asked as often as its state */
+	bool reset : 1;			/* counters do not continue */
 };
 _Static_assert(sizeof(struct part) <= 48, "there may be a million");
 
@@ -373,5 +375,6 @@ void worker_levels_due(struct device *d);			/* something of it is dirty: flush s
 void worker_levels_forget(struct device *d);
 void worker_round_done(struct worker *w);			/* once: one device or check is done */
 bool worker_is_watched(struct worker *w, const struct device *d, const struct mib_table *t, const char *name, const char *instance);
+bool worker_weighs(const struct worker *w, const char *name);
 
 #endif

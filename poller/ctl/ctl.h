@@ -126,6 +126,9 @@ view_function view_status, view_risk, view_explain, view_whatif, view_windows, v
 	      view_accepted, view_accept, view_show, view_events, view_set, view_forget, view_debug, view_components;
 
 /* From configuration and state folder, without a daemon; NULL with the reason. */
+/* What parts carry, as the last files of the folder know it, for groups that weigh them: to be rebuilt then, when due. */
+void carried_read(struct model *m, const char *folder);
+
 struct view *view_open(const struct ctl *c, struct err *err);
 void view_close(struct view *v);
 json_t *view_answer(struct view *v, const struct view_call *call, const json_t *args, struct err *err);	/* the envelope */

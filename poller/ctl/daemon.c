@@ -434,12 +434,14 @@ enum fw_err daemon_forget(struct daemon *d, const char *component, const char *w
 	struct entity *e = model_find(d->model, component);
 	struct msg_name *m;
 	uint32_t device = config_device_of(d->config, component);
+	bool slower;			/* it is there, and what is forgotten is what it once carried */
 
 	if (device == CONFIG_NONE || strchr(component, '/') == NULL)
 		return err_set(err, FW_MISTAKE, "cannot forget '%s': name a component of a device, such as edge1/power-supply/PS 1", component);
 	if (e == NULL)
 		return part_unknown(d, device, component, err);
-	if (!e->gone)
+	slower = model_weighs(d->model, e) && e->state == STATE_DEGRADED;
+	if (!e->gone && !slower)
 		return err_set(err, FW_MISTAKE, "cannot forget '%s': its device still has it (only what is gone can be forgotten)", component);
 	m = msg_new(MSG_FORGET, sizeof(*m));
 	text_copy(m->name, sizeof(m->name), component);
@@ -447,10 +449,13 @@ enum fw_err daemon_forget(struct daemon *d, const char *component, const char *w
 		free(m);
 		return err_set(err, FW_FULL, "cannot forget '%s': the worker is busy; try again", component);
 	}
-	model_part_forget(d->model, component);
-	ledger_post_part(d->ledger, component, false, steady_at(&d->clock, clock_mono()));
-	who_event(d, "forget", component, "", "no longer part of the design", who);
-	d->rebuild = d->dirty = true;
+	who_event(d, "forget", component, "", slower ? "what it carries now is what is expected" : "no longer part of the design", who);
+	if (!slower) {
+		model_part_forget(d->model, component);
+		ledger_post_part(d->ledger, component, false, steady_at(&d->clock, clock_mono()));
+		d->rebuild = true;
+	}
+	d->dirty = true;
 	intake_commit(d);
 	return FW_OK;
 }

@@ -304,6 +304,7 @@ void intake_commit(struct daemon *d)
 {
 	struct err err;
 
+	d->rebuild |= model_rebuild_due(d->model);
 	if (d->rebuild && model_rebuild(d->model, &err) != FW_OK)
 		log_error(LOG_GRAPH, "the services cannot be computed anew: %s", err.text);
 	if (d->rebuild)
@@ -326,7 +327,7 @@ void intake_commit(struct daemon *d)
 static void take_level(struct daemon *d, const struct msg_level *m)
 {
 	struct level l = { .name = m->name, .state = m->state, .admin = m->admin, .gone = m->gone, .reason = m->reason,
-			   .since = m->since, .since_after = m->since_after, .at = m->at };
+			   .since = m->since, .since_after = m->since_after, .at = m->at, .capacity = m->capacity };
 
 	d->dirty |= model_set(d->model, &l);
 }
@@ -697,6 +698,7 @@ enum fw_err intake_restore(struct daemon *d, struct ledger *l, struct err *err)
 
 	if (ledger_last_cycle(l, &began, &d->looked_until, summary, sizeof(summary)))
 		d->looked_until = began;	/* all were polled between these two */
+	carried_read(d->model, d->config->state);
 	if (e == FW_OK)
 		e = model_rebuild(d->model, err);
 	if (e == FW_OK)

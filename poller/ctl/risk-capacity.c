@@ -41,6 +41,13 @@ char *coming_words(const json_t *when, const json_t *repair, const char *quality
 	return buf;
 }
 
+static void add_capacity(struct text *t, const json_t *row, const json_t *capacity)
+{
+	const char *unit = json_text(row, "capacity_unit");
+
+	text_add(t, "%lld%s%s", (long long)json_integer_value(capacity), *unit ? " " : "", unit);
+}
+
 /* "3", or "capacity 1200" where members differ in it. */
 static void add_needed(struct text *t, const json_t *row, const json_t *now)
 {
@@ -50,8 +57,11 @@ static void add_needed(struct text *t, const json_t *row, const json_t *now)
 		text_add(t, "%lld", (long long)json_int(row, "need"));
 	if (now != NULL && json_int(row, "need") == json_int(now, "need") && json_is_null(capacity))
 		text_add(t, "%lld for full", (long long)json_int(row, "full"));
-	if (json_is_integer(capacity))
-		text_add(t, " (capacity %lld)", (long long)json_integer_value(capacity));
+	if (json_is_integer(capacity)) {
+		text_add(t, " (capacity ");
+		add_capacity(t, row, capacity);
+		text_add(t, ")");
+	}
 }
 
 static void add_now(struct text *t, const json_t *row)
@@ -60,8 +70,13 @@ static void add_now(struct text *t, const json_t *row)
 
 	add_needed(t, row, NULL);
 	text_add(t, " needed now, %lld there", (long long)json_int(row, "there"));
-	if (json_is_integer(capacity))
-		text_add(t, " (capacity %lld)", (long long)json_integer_value(capacity));
+	if (json_is_integer(capacity)) {
+		text_add(t, " (capacity ");
+		add_capacity(t, row, capacity);
+		if (json_int(row, "capacity_unread"))
+			text_add(t, ", and that of %lld whose speed is not read", (long long)json_int(row, "capacity_unread"));
+		text_add(t, ")");
+	}
 	if (json_int(row, "unknown"))
 		text_add(t, ", %lld unknown", (long long)json_int(row, "unknown"));
 }

@@ -10,10 +10,11 @@ enum { POINTS_TOLD = 20 };
 static bool is_asked(const struct cfg_group *g) { return g->need_capacity || g->during_count; }
 
 /* Members that work, and what they carry. */
-struct there { uint32_t members, unknown; uint64_t capacity; };
+struct there { uint32_t members, unknown, unread; uint64_t capacity; bool weighed; };
 
-static struct there there_of(struct look *l, const struct entity *group)
+static struct there there_of(struct view *v, struct look *l, const struct entity *group)
 {
+	bool given = v->config->group[group->index].capacity != 0;
 	const uint32_t *outer, *member;
 	struct there t = { 0 };
 	uint32_t gate;
@@ -24,29 +25,34 @@ static struct there there_of(struct look *l, const struct entity *group)
 	n = graph_members(l->g, gate, &member);
 	for (size_t i = 0; i < n; i++) {
 		enum works w = look_works(l, member[i]);
+		const struct entity *e = model_of_node(v->model, member[i]);
+		bool unread = e && !given && model_capacity_unread(v->model, e);
 
 		t.members += w == WORKS;
 		t.unknown += w == WORKS_UNKNOWN;
-		t.capacity += w == WORKS ? graph_member_capacity(l->g, gate, i) : 0;
+		t.weighed |= e && !given && model_weighs(v->model, e);
+		t.unread += w == WORKS && unread;
+		t.capacity += w == WORKS && !unread ? graph_member_capacity(l->g, gate, i) : 0;
 	}
 	return t;
 }
 
 static json_t *or_null(uint64_t n) { return n ? json_count(n) : json_null(); }
 
-static json_t *row_json(struct look *l, const struct entity *group, struct demand d)
+static json_t *row_json(struct view *v, struct look *l, const struct entity *group, struct demand d)
 {
-	struct there t = there_of(l, group);
+	struct there t = there_of(v, l, group);
 
-	return json_pack("{s:o,s:i,s:i,s:o,s:i,s:i,s:o}", "group", json_words(group->name), "need", (int)d.need, "full", (int)d.full,
+	return json_pack("{s:o,s:i,s:i,s:o,s:i,s:i,s:o,s:s?,s:i}", "group", json_words(group->name), "need", (int)d.need, "full", (int)d.full,
 			 "need_capacity", or_null(d.capacity), "there", (int)t.members, "unknown", (int)t.unknown, "capacity_there",
-			 d.capacity ? json_count(t.capacity) : json_null());
+			 d.capacity ? json_count(t.capacity) : json_null(), "capacity_unit", d.capacity && t.weighed ? "Mbit/s" : NULL,
+			 "capacity_unread", d.capacity ? (int)t.unread : 0);
 }
 
 static json_t *now_json(struct view *v, struct look *l, const struct entity *group, const struct entity *service)
 {
 	struct model *m = v->model;
-	json_t *row = row_json(l, group, config_demand(&v->config->group[group->index], model_calendars(m)));
+	json_t *row = row_json(v, l, group, config_demand(&v->config->group[group->index], model_calendars(m)));
 
 	json_object_set_new(row, "when", json_null());
 	json_object_set_new(row, "when_unix", json_null());
@@ -81,7 +87,7 @@ static void put_then(struct view *v, const struct coming *c, const struct entity
 static json_t *then_json(struct view *v, struct look *l, const struct entity *group, const struct entity *service, const struct coming *c)
 {
 	struct model *m = v->model;
-	json_t *row = row_json(l, group, config_demand(&v->config->group[group->index], c->calendars));
+	json_t *row = row_json(v, l, group, config_demand(&v->config->group[group->index], c->calendars));
 
 	json_object_set_new(row, "when", json_time(c->from));
 	json_object_set_new(row, "when_unix", json_integer(c->from.us / 1000000));

@@ -252,7 +252,8 @@ static enum fw_err open_ledger(struct view *v, struct err *err)
 	o.stale = v->stale = v->polled_at.us < wall_add(v->now, span_us(-3 * v->config->interval.us)).us;
 	snprintf(o.ago, sizeof(o.ago), "last polled %s ago", span_format(wall_since(v->now, v->polled_at), ago, sizeof(ago)));
 	e = ledger_parts(v->ledger, open_part, &o, err);
-	if (e == FW_OK && o.grown)
+	carried_read(v->model, v->config->state);
+	if (e == FW_OK && (o.grown || model_rebuild_due(v->model)))
 		e = model_rebuild(v->model, err);
 	if (e == FW_OK)
 		e = ledger_histories(v->ledger, open_history, &o, err);

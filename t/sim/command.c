@@ -194,6 +194,16 @@ static enum fw_err port_flow(struct job *j, uint32_t port)
 	return wrong(j, "port N rate|value in|out|errors|discards NUMBER");
 }
 
+static enum fw_err port_speed(struct job *j, uint32_t port)
+{
+	uint64_t n;
+
+	if (!number_of(j, 2, 4000000, &n))
+		return wrong(j, "port N speed MBITS, 0: as described");
+	device_ports(j->device)[port - 1].speed_mbps = (uint32_t)n;
+	return FW_OK;
+}
+
 static void port_reset(struct job *j, uint32_t port)
 {
 	struct port *p = &device_ports(j->device)[port - 1];
@@ -222,8 +232,10 @@ static enum fw_err do_port_one(struct job *j, uint32_t port)
 		return port_wrap(j, port);
 	if (word_is(j, 1, "rate") || word_is(j, 1, "value"))
 		return port_flow(j, port);
+	if (word_is(j, 1, "speed"))
+		return port_speed(j, port);
 	if (!word_is(j, 1, "reset"))
-		return wrong(j, "port N down|up|admin-down|admin-up|remove|add|reset|wrap|rate|value");
+		return wrong(j, "port N down|up|admin-down|admin-up|remove|add|reset|wrap|rate|value|speed");
 	port_reset(j, port);
 	return FW_OK;
 }

@@ -148,9 +148,9 @@ static void if_mtu(const struct look *l, uint32_t row, uint32_t arg, struct snmp
 /* RFC 2863: 4294967295 when ifHighSpeed must be used. */
 static void if_speed(const struct look *l, uint32_t row, uint32_t unit, struct snmp_varbind *vb)
 {
-	uint64_t bps = l->device->model->speed_mbps * 1000000;
+	const struct port *p = port_of(l, row);
+	uint64_t bps = (p && p->speed_mbps ? p->speed_mbps : l->device->model->speed_mbps) * 1000000;
 
-	(void)row;
 	vb->number = bps > UINT32_MAX && unit == 1 ? UINT32_MAX : bps / unit;
 }
 

@@ -101,6 +101,7 @@ struct port {
 	uint64_t base[FLOWS], rate[FLOWS];	/* octets or packets; per second */
 	int64_t since_us;			/* base holds at this time */
 	uint32_t changed_cs, discontinuity_cs;	/* sysUpTime then */
+	uint32_t speed_mbps;			/* 0: as described */
 	uint8_t flags;
 };
 

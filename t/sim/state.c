@@ -188,6 +188,7 @@ void device_heal(struct device *d, int64_t now_us)
 		if (p->flags)
 			p->changed_cs = device_uptime_cs(d, now_us);
 		p->flags = 0;
+		p->speed_mbps = 0;
 		for (int f = 0; f < FLOWS; f++)
 			p->rate[f] = rate_described(d, i + 1, (enum flow)f);
 	}

@@ -139,6 +139,10 @@ static const struct { const char *text, *want; } wrong[] = {
 	{ TABLE("column \"a\" { oid = \"1.3.6.1.9.1\" as = string ds = \"x\" }\n"), "x.conf:3: table \"t\": column \"a\": ds = \"x\", but as = string is no number" },
 	{ TABLE("column \"a\" { oid = \"1.3.6.1.9.1\" as = gauge ds = \"x\" slow = true }\n"),
 	  "x.conf:3: table \"t\": column \"a\": ds = \"x\", but slow: it is not read each time; leave one of them out" },
+	{ TABLE("column \"a\" { oid = \"1.3.6.1.9.1\" as = gauge unit = \"B/s\"\ncapacity = true }\n"),
+	  "x.conf:4: table \"t\": column \"a\": capacity, but as = gauge  unit = \"B/s\"; what a row carries is a gauge of unit \"bit/s\", with scale" },
+	{ TABLE("column \"a\" { oid = \"1.3.6.1.9.1\" as = integer capacity = true }\n"),
+	  "x.conf:3: table \"t\": column \"a\": capacity, but as = integer without unit; what a row carries is a gauge of unit \"bit/s\", with scale" },
 	{ TABLE("column \"a\" { oid = \"1.3.6.1.9.1\" as = gauge keep = true }\n"), "x.conf:3: table \"t\": column \"a\": keep needs a ds" },
 	{ TABLE("column \"a\" { oid = \"1.3.6.1.9.1\" as = gauge else = \"a\" }\n"), "x.conf:3: table \"t\": column \"a\": else is the column itself" },
 	{ TABLE("column \"a\" { oid = \"1.3.6.1.9.1\" as = gauge else = \"b\" }\ncolumn \"b\" { oid = \"1.3.6.1.9.2\" as = gauge else = \"c\" }\n"
