@@ -684,6 +684,7 @@ void discovery_start(struct device *d)
 	x->heard = clock_mono();
 	x->table = UINT32_MAX;
 	d->discovery = x;
+	d->w->discovering++;
 	table_next(x);
 }
 
@@ -725,4 +726,6 @@ void discovery_cancel(struct device *d)
 	free(x->packet);
 	free(x);
 	d->discovery = NULL;
+	d->w->discovering--;
+	d->w->discovered++;
 }

@@ -338,6 +338,7 @@ struct worker {
 	struct check_runner *runner;
 	struct last *last;
 	struct forms forms;
+	uint32_t discovering, discovered;	/* now; since their memory was given back */
 	uint32_t mib_hash;		/* of all definitions: parts and discoveries of others are not used */
 	struct device *due;		/* see device.due_next */
 	struct steady clock;

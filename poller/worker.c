@@ -1,6 +1,7 @@
 /* poller/worker.c: the thread of a worker: loop, mailbox, configuration, and what goes out. See worker.h. */
 #define _GNU_SOURCE		/* pthread_setname_np */
 #include <event2/thread.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "poller/join.h"
 #include "poller/worker-int.h"
 
-enum { MAILBOX = 1024, ROWS_BLOCK = 32768, STORES_MOST = 16, GATHER_US = 1000, GATHER_FROM = 8 };
+enum { MAILBOX = 1024, ROWS_BLOCK = 32768, STORES_MOST = 16, GATHER_US = 1000, GATHER_FROM = 8, DISCOVERED_MANY = 64 };
 
 struct wall worker_wall(struct worker *w, struct mono at) { return steady_at(&w->clock, at); }
 
@@ -325,6 +326,15 @@ static void beat(struct worker *w)
 		free(b);
 }
 
+/* Walks of many devices at a time need far more than what they find; libc keeps what is between, unless it is asked. */
+static void walks_over(struct worker *w)
+{
+	if (w->discovering > 0 || w->discovered < DISCOVERED_MANY)
+		return;
+	w->discovered = 0;
+	malloc_trim(0);
+}
+
 static void every_second(struct timer *t, struct mono now)
 {
 	struct worker *w = timer_owner(t, struct worker, second);
@@ -335,6 +345,7 @@ static void every_second(struct timer *t, struct mono now)
 		worker_note(w, "clock", "poller", worker_wall(w, now), "the system's clock was set by %.1f s", span_as_s(ahead));
 	for (unsigned s = 0; s < w->setup.store_count; s++)
 		rows_post(w, s);
+	walks_over(w);
 	if (now.us >= w->beat_due.us) {
 		beat(w);
 		w->beat_due = mono_add(now, span_s(1));
