@@ -3,6 +3,7 @@
  *   sort.c    mistakes, circles, and the gates in order
  *   module.c  which gates of a part stand on nothing that others stand on
  *   trial.c   the best order of a part's variables: rule after rule (order.c), module by module, and sifted
+ *   compose.c the diagrams of a part from those of its modules
  *   build.c   the diagrams of a part in an order, and part after part
  */
 #ifndef FW_SERVICE_BUILD_INT_H
@@ -73,6 +74,9 @@ struct build {
 	uint32_t *at, levels;		/* the order: a component or a leaf for each level */
 	uint64_t most_steps;		/* that the next order may take */
 	uint32_t sift_at;		/* nodes at which the order is changed while they are made; 0: never */
+	uint64_t search;		/* steps that looking for orders may still take, of all parts together */
+	uint32_t *rank;			/* of each component: its place in the order that was looked for last, from 1; 0: none */
+	bool keep;			/* the functions of all that is watched, beside the part's own */
 	uint32_t made;			/* gates made before the room ended */
 	uint8_t *loose;			/* of each node: it had no room, or what is below it */
 	bool loosely;			/* go on when the room ends */
@@ -90,8 +94,32 @@ static inline bool is_variable(const struct build *b, uint32_t node)
 bool make_part(struct build *b, const struct part *p, uint32_t room);
 /* How many gates of the part need a node: b->waiting. */
 void count_waiting(struct build *b, const struct part *p);
+/* Steps that looking for an order took. */
+void spend(struct build *b, uint64_t steps);
 /* Nothing made: of its gates and variables. */
 void forget_part(struct build *b, const struct part *p);
+
+/* ---- compose.c --------------------------------------------------------------------------------------------------- */
+
+struct composed { uint32_t component, lo, hi; };
+struct row { uint32_t from, to, g_from, g_to; };	/* of a module: its nodes for F and for G, the last one on top */
+
+struct composing {
+	const struct graph *g;
+	struct composed *node;		/* of all modules; [0] and [1] are the constants */
+	uint32_t used, room, most;
+	struct row *row;		/* of each node of the graph */
+	uint32_t *copy;			/* of each node: what it became last */
+	uint32_t *of, *by_level;	/* of each node of a module's diagrams; these in order, children first */
+	uint32_t *chain;		/* those that one variable stands for */
+	bool full;			/* of no use: 'most' was met */
+};
+void composing_init(struct composing *c, const struct graph *g, uint32_t most);
+void composing_release(struct composing *c);
+/* Take the diagrams of a module over from b->d, with those in it put in place. False when there is no room. */
+bool composing_add(struct composing *c, const struct build *b, uint32_t gate);
+/* F and G of the last module in b->d, which is empty, in the order b->at. False when there is no room. */
+bool composing_make(struct composing *c, struct build *b, uint32_t gate);
 
 /* ---- trial.c ----------------------------------------------------------------------------------------------------- */
 

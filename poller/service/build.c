@@ -15,6 +15,7 @@
 enum {
 	STEPS_PER_NODE = 8,		/* ite steps allowed for each node of room */
 	SIFT_STEPS = 5000000,		/* while diagrams are made */
+	SEARCH_STEPS = 300000000,	/* for looking for orders, of all parts: half a minute */
 	LOOSE_ROOM = 1 << 17,		/* nodes for a service that has no room, and steps for each of its gates: */
 	LOOSE_STEPS = 1 << 14,
 	EXTRA_FIRST = 64,		/* cells that a watched gate may cost in another's part, and for each member: */
@@ -85,7 +86,7 @@ static void let_go(struct build *b, const struct node *n)
 	for (uint32_t j = 0; j < n->members; j++) {
 		uint32_t m = n->member[j];
 
-		if (--b->waiting[m] == 0 && (!b->g->node[m].watched || b->placed[m]))
+		if (--b->waiting[m] == 0 && (!b->keep || !b->g->node[m].watched || b->placed[m]))
 			b->f[m] = b->gg[m] = DIAGRAM_FALSE;
 	}
 }
@@ -182,6 +183,8 @@ static void mark_loose(struct build *b, const struct part *p)
 	}
 }
 
+void spend(struct build *b, uint64_t steps) { b->search -= least(b->search, steps); }
+
 /*
  * While an order may change: sift when the diagrams have doubled, or when they have no room. True when there is room
  * now that there was not.
@@ -192,7 +195,7 @@ static bool sifted(struct build *b, bool full)
 
 	if (b->sift_at == 0 || (!full && before < b->sift_at))
 		return false;
-	diagram_sift(&b->d, b->at, b->levels, SIFT_STEPS);
+	spend(b, diagram_sift(&b->d, b->at, b->levels, SIFT_STEPS));
 	b->sift_at = b->d.live * 2 > b->sift_at ? b->d.live * 2 : b->sift_at;
 	return b->d.live < before - before / 4;
 }
@@ -252,14 +255,36 @@ static void build_loosely(struct build *b, const struct part *p, uint32_t most)
 	b->loosely = false;
 }
 
+/* What stands on one member alone is that member (a service that is one group). */
+static void share_with_only_member(struct build *b, uint32_t gate)
+{
+	const struct node *n = &b->g->node[gate];
+
+	for (; n->members == 1 && n->need_capacity == 0 && !b->g->node[n->member[0]].component;
+	     n = &b->g->node[gate]) {
+		b->f[n->member[0]] = b->f[gate];
+		b->gg[n->member[0]] = b->gg[gate];
+		gate = n->member[0];
+	}
+}
+
+/* Whether the diagrams are those of this gate of the part too. */
+static bool is_there(const struct build *b, uint32_t gate, uint32_t top)
+{
+	return gate == top || (!b->loose[top] && (b->keep || (b->f[gate] == b->f[top] && b->gg[gate] == b->gg[top])));
+}
+
 static void place_all(struct build *b, struct taking *t, const struct part *p)
 {
 	uint32_t top = p->gate[p->gates - 1];
 
+	if (!b->keep && !b->loose[top])
+		share_with_only_member(b, top);
+
 	for (uint32_t i = p->gates; i-- > 0;) {
 		uint32_t gate = p->gate[i];
 
-		if (b->g->node[gate].watched && !b->placed[gate] && (gate == top || !b->loose[top]))
+		if (b->g->node[gate].watched && !b->placed[gate] && is_there(b, gate, top))
 			place(b, t, gate, EXTRA_FIRST + EXTRA_PER_MEMBER * b->g->node[gate].members);
 	}
 }
@@ -273,6 +298,7 @@ static void build_part(struct build *b, uint32_t gate)
 
 	sort_from(&b->under, gate);
 	p = (struct part){ .gate = b->under.gate, .gates = b->under.gates };
+	b->keep = true;
 	if (!best_order(b, &p, most))
 		build_loosely(b, &p, most);
 	live_part(&t, b->g, &b->d);
@@ -304,7 +330,7 @@ static void build_init(struct build *b, struct graph *g)
 {
 	size_t most = 1;
 
-	*b = (struct build){ .g = g, .most_steps = UINT64_MAX };
+	*b = (struct build){ .g = g, .most_steps = UINT64_MAX, .search = SEARCH_STEPS, .keep = true };
 	for (uint32_t i = 0; i < g->nodes; i++)
 		most = g->node[i].members > most ? g->node[i].members : most;
 	sorting_init(&b->all, g);
@@ -323,6 +349,7 @@ static void build_init(struct build *b, struct graph *g)
 	b->members = must_alloc(most * sizeof(*b->members));
 	b->placed = must_alloc(g->nodes + 1);
 	b->at = must_alloc((g->components + 1) * sizeof(*b->at));
+	b->rank = must_alloc((g->nodes + 1) * sizeof(*b->rank));
 	live_init(g);
 }
 
@@ -342,6 +369,7 @@ static void build_release(struct build *b)
 	free(b->members);
 	free(b->placed);
 	free(b->at);
+	free(b->rank);
 }
 
 enum fw_err graph_build(struct graph *g, struct err *err)

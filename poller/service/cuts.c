@@ -17,7 +17,7 @@ enum {
 	NODES_DEFAULT = 8000000,	/* 300 MiB with their tables, while they are made and counted */
 	TALLY_OCTETS = 256 << 20,
 };
-#define STEPS_DEFAULT UINT64_C(200000000)
+#define STEPS_DEFAULT UINT64_C(600000000)
 
 struct cut_sets {
 	struct families z;

@@ -73,9 +73,10 @@ void diagram_collect(struct diagram *d);
 
 /*
  * Change the order of the 'levels' variables where that makes less of what the roots hold: at[] is permuted as they
- * are. The roots stay what they are. 'steps' bounds the time: nodes gone through. The bound of nodes must be far.
+ * are. The roots stay what they are. 'steps' bounds the time: nodes gone through; returned is how many that were. The
+ * bound of nodes must be far.
  */
-void diagram_sift(struct diagram *d, uint32_t *at, uint32_t levels, uint64_t steps);
+uint64_t diagram_sift(struct diagram *d, uint32_t *at, uint32_t levels, uint64_t steps);
 
 /* At least k of the n functions f[] are true, 1 <= k <= n. */
 uint32_t diagram_at_least(struct diagram *d, const uint32_t *f, size_t n, size_t k);

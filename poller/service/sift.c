@@ -266,14 +266,14 @@ static void fill(struct sifting *s)
 			s->parents[r->ref[i]]++;
 }
 
-void diagram_sift(struct diagram *d, uint32_t *at, uint32_t levels, uint64_t steps)
+uint64_t diagram_sift(struct diagram *d, uint32_t *at, uint32_t levels, uint64_t steps)
 {
 	struct sifting s = { .d = d, .at = at, .levels = levels, .steps = steps, .stack_room = 1024 };
 	uint32_t before, most = d->most;
 
 	diagram_collect(d);
 	if (levels < 2)
-		return;
+		return 0;
 	d->most = DIAGRAM_MOST;		/* what is made here soon goes */
 	s.list = must_alloc(levels * sizeof(*s.list));
 	s.stack = must_alloc(s.stack_room * sizeof(*s.stack));
@@ -294,4 +294,5 @@ void diagram_sift(struct diagram *d, uint32_t *at, uint32_t levels, uint64_t ste
 	free(s.list);
 	free(s.stack);
 	free(s.parents);
+	return steps - s.steps;
 }

@@ -5,7 +5,9 @@
  *
  * When none is good at once the part is taken apart into its modules. Each is tried by itself, the modules in it being
  * one variable each, so that each gets the rule that suits it, and what was found is sifted (sift.c); while a large one
- * is made, its order changes whenever it has doubled. The orders put into each other are the order of the part.
+ * is made, its order changes whenever it has doubled. The orders put into each other are the order of the part, and
+ * the diagrams put into each other (compose.c) its diagrams. What else is watched below such a part is tried in the
+ * order that was found for it. Looking for orders ends for good when all parts together have used up their steps.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +107,7 @@ static void sift_part(struct build *b, const struct part *p)
 	struct diagram_roots roots = { .ref = held, .n = 2 };
 
 	b->d.roots = &roots;
-	diagram_sift(&b->d, b->at, b->levels, SIFT_STEPS);
+	spend(b, diagram_sift(&b->d, b->at, b->levels, least(SIFT_STEPS, b->search)));
 	b->d.roots = NULL;
 }
 
@@ -114,8 +116,9 @@ static bool in_time(struct build *b, const struct part *p, uint32_t room, uint32
 	bool good;
 
 	b->sift_at = sift_at;
-	b->most_steps = STEPS_MOST;
+	b->most_steps = least(STEPS_MOST, b->search / 2);
 	good = make_part(b, p, room);
+	spend(b, b->d.steps);
 	b->most_steps = UINT64_MAX;
 	b->sift_at = 0;
 	return good;
@@ -164,14 +167,14 @@ static bool order_module(struct build *b, const struct part *p, uint32_t most, s
 
 	if (p->gates == 1) {
 		assign(b, p, 0);
-		return true;
+		return make_part(b, p, most);
 	}
 	if (rule == RULES_MOST)
 		good = try_rules(b, p, first_room(p, most), &t);
 	else
 		assign(b, p, rule);
-	if (!good && !in_time(b, p, most, SIFT_AT))
-		return false;
+	if (!good)
+		return in_time(b, p, most, SIFT_AT);
 	if (size_of(b, p) > larger(SIFT_WORTH, b->levels * GOOD_PER_LEVEL))
 		sift_part(b, p);
 	return true;
@@ -206,7 +209,8 @@ static void join_orders(struct build *b, const struct orders *o)
 }
 
 /* 'rule': no rule did for the whole, and this one came furthest; nor will one for what is most of it. */
-static bool order_modules(struct build *b, const struct part *p, uint32_t most, size_t rule)
+static bool order_modules(struct build *b, const struct part *p, uint32_t most, size_t rule,
+			  struct composing *c)
 {
 	struct modules *m = &b->modules;
 	struct orders o = { .all = must_alloc((b->g->nodes + 1) * sizeof(*o.all)) };
@@ -228,6 +232,8 @@ static bool order_modules(struct build *b, const struct part *p, uint32_t most, 
 			for (uint32_t x = b->at[v]; x != NODE_NONE; x = b->together[x])
 				o.all[used++] = x;
 		o.first[k + 1] = used;
+		if (good)
+			composing_add(c, b, gate);
 		forget_part(b, &own);
 		put_all_together(b, &own, true);
 		b->leaf[gate] = k + 1 < m->n ? LEAF : LEAF_NOT;
@@ -241,12 +247,85 @@ static bool order_modules(struct build *b, const struct part *p, uint32_t most, 
 	return good;
 }
 
+static bool has_demand(const struct graph *g, const struct part *p)
+{
+	for (uint32_t i = 0; i < p->gates; i++)
+		if (g->node[p->gate[i]].need_capacity > 0)
+			return true;
+	return false;
+}
+
+/* The part as a whole: composed; made again where G is not over the members' G alone, or composing had no room. */
+static bool make_whole(struct build *b, const struct part *p, uint32_t most, struct composing *c)
+{
+	if (c->full || has_demand(b->g, p))
+		return in_time(b, p, most, 0);
+	diagram_release(&b->d);
+	diagram_init(&b->d, most, STEPS_MOST);
+	forget_part(b, p);
+	return composing_make(c, b, p->gate[p->gates - 1]);
+}
+
+static void keep_order(struct build *b)
+{
+	memset(b->rank, 0, (b->g->nodes + 1) * sizeof(*b->rank));
+	for (uint32_t v = 0; v < b->levels; v++)
+		b->rank[b->at[v]] = v + 1;
+}
+
+static bool search(struct build *b, const struct part *p, uint32_t most, size_t rule)
+{
+	struct composing c;
+	bool good;
+
+	composing_init(&c, b->g, most < DIAGRAM_MOST / 2 ? most * 2 : most);
+	good = order_modules(b, p, most, rule, &c);
+	if (good) {
+		keep_order(b);
+		good = make_whole(b, p, most, &c);
+	}
+	composing_release(&c);
+	return good;
+}
+
+struct placed { uint32_t rank, node; };
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct placed *x = a, *y = b;
+
+	return x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+/* What lies below a part whose order was looked for is tried in that order. */
+static bool try_above(struct build *b, const struct part *p, uint32_t most)
+{
+	struct placed *x;
+	bool good = true;
+
+	assign(b, p, 0);
+	x = must_alloc((b->levels + 1) * sizeof(*x));
+	for (uint32_t v = 0; v < b->levels; v++) {
+		x[v] = (struct placed){ b->rank[b->at[v]], b->at[v] };
+		good = good && x[v].rank > 0;
+	}
+	qsort(x, b->levels, sizeof(*x), by_rank);
+	for (uint32_t v = 0; v < b->levels && good; v++)
+		b->at[v] = x[v].node;
+	free(x);
+	return good && in_time(b, p, most, 0);
+}
+
 bool best_order(struct build *b, const struct part *p, uint32_t most)
 {
 	struct trial t;
-	bool good = try_rules(b, p, first_room(p, most), &t);
+	bool good;
 
+	if (try_above(b, p, most))
+		return true;
+	good = try_rules(b, p, first_room(p, most), &t);
 	if (good && size_of(b, p) <= larger(SMALL_ENOUGH, b->levels * GOOD_PER_LEVEL))
 		return true;
-	return order_modules(b, p, most, good ? RULES_MOST : t.best) && in_time(b, p, most, 0);
+	b->keep = false;
+	return search(b, p, most, good ? RULES_MOST : t.best);
 }
