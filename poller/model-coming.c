@@ -155,17 +155,22 @@ static void keep_graphs(struct model *m, struct plan *next)
 		}
 }
 
-enum fw_err coming_build(struct model *m, struct err *err)
+/* One that cannot be built is left out, and that is said: what is now, and a reload, must not fail for what may come. */
+void coming_build(struct model *m)
 {
-	enum fw_err worst = FW_OK;
+	struct err err;
 
 	for (uint32_t i = 0; i < m->plan.count; i++) {
 		struct coming *c = &m->plan.coming[i];
-		enum fw_err e = c->graph ? FW_OK : model_graph_coming(m, c, &m->plan.differs[i], err);
+		char day[40];
 
-		worst = e ? e : worst;
+		if (!c->graph && !c->left_out && model_graph_coming(m, c, &m->plan.differs[i], &err) != FW_OK) {
+			c->left_out = true;
+			m->plan.cut = true;
+			log_warn(LOG_GRAPH, "what calendars will need from %s on is not computed: %s",
+				 wall_format_day(c->from, m->plan.made, day, sizeof(day)), err.text);
+		}
 	}
-	return worst;
 }
 
 void coming_forget(struct model *m)
@@ -218,7 +223,8 @@ enum fw_err model_time(struct model *m, struct wall now, struct demand_watch *w,
 	m->plan = p.plan;
 	if (same_demand(m->config, before, p.holds)) {
 		m->moved |= w->changed;
-		return coming_build(m, err);
+		coming_build(m);
+		return FW_OK;
 	}
 	w->changed = true;
 	e = model_graph_make(m, err);
@@ -268,6 +274,20 @@ bool coming_differs(const struct model *m, const struct coming *c, const struct 
 struct verdict coming_verdict(struct model *m, const struct coming *c, const struct entity *e)
 {
 	return graph_verdict(coming_differs(m, c, e) ? c->graph : m->graph, e->node);
+}
+
+struct lens *coming_lens(const struct coming *c, struct lens *like)
+{
+	struct lens *w = lens_new(c->graph);
+	uint32_t n = graph_size(c->graph).components;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t leaf = graph_component_at(c->graph, i);
+
+		if (lens_get(like, leaf) != graph_get(c->graph, leaf))
+			lens_set(w, leaf, lens_get(like, leaf));
+	}
+	return w;
 }
 
 /* How bad, for users. */

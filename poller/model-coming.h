@@ -22,6 +22,7 @@ struct coming {
 	struct wall from, to;		/* the first time that it holds */
 	uint64_t calendars;		/* those that hold then (bit: index in the configuration) */
 	struct graph *graph;		/* of the services that differ; NULL: it could not be built */
+	bool left_out;			/* that was said */
 };
 
 /* What a group needs became another. */
@@ -29,8 +30,8 @@ typedef void model_each_demand(void *owner, const struct entity *group, const st
 			       const struct demand *now);
 
 /*
- * It is 'now', which does not go back. Cheap when nothing begins or ends. FW_FULL when a structure cannot be built in
- * bounded memory: the present one stays as it was, a coming one is without its graph. 'each' may be NULL; *changed is
+ * It is 'now', which does not go back. Cheap when nothing begins or ends. An error when the present structure cannot be built: it
+ * stays as it was. A coming one that cannot is without its graph, and 'cut' says that something is missing. 'each' may be NULL; *changed is
  * set when something became another: ask for changes.
  */
 struct demand_watch { model_each_demand *each; void *owner; bool changed; };
@@ -43,6 +44,9 @@ size_t model_coming(const struct model *m, const struct coming **out, bool *cut)
 bool coming_differs(const struct model *m, const struct coming *c, const struct entity *e);
 /* Its verdict in that structure with the states of now. */
 struct verdict coming_verdict(struct model *m, const struct coming *c, const struct entity *e);
+
+/* That structure with the states that a lens of the present one sees. The caller frees. */
+struct lens *coming_lens(const struct coming *c, struct lens *like);
 
 /* The first time ahead that a service is worse than now, for what has failed: NULL when none. '*then': its quality. */
 const struct coming *model_trouble(struct model *m, const struct entity *service, enum state *then);

@@ -139,7 +139,7 @@ void judge_all(struct model *m, struct wall at);
 /* model-coming.c */
 void coming_release(struct model *m);
 void coming_forget(struct model *m);			/* the structures: the present one was built anew */
-enum fw_err coming_build(struct model *m, struct err *err);	/* those that are not there */
+void coming_build(struct model *m);	/* those that are not there */
 void coming_inherit(struct model *m, const struct model *old);	/* what time it is */
 void coming_set(struct model *m, uint32_t leaf, enum state s);
 

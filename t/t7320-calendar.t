@@ -41,6 +41,11 @@ test_run 'all is well: what will be needed, and what of the design is survived n
 test_run 'that is reported, and is no risk' '
 	forewarn status >got; test $? -eq 0 && ! grep -q "$people" got
 '
+test_run 'what if two fail: well today, and what it would be then' '
+	forewarn whatif --down app1 --down app2 >got && cat got && grep -q "^$people 09:00: orders ok -> DOWN, for more is needed then$" got &&
+	forewarn whatif --down app1 --down app2 --json | jq -e ".ahead | length == 1 and .[0].service == \"orders\" and .[0].before == \"up\" and .[0].after == \"down\"" &&
+	forewarn whatif --down app1 --json | jq -e ".ahead == []"
+'
 test_run 'a calendar that holds today is what is needed today' '
 	forewarn risk wide --json | jq -e ".items[0] | .design_distance == 1 and (.capacity[] | select(.when == null) | .need == 2 and .there == 2 and .calendar == [\"always\"])"
 '

@@ -137,4 +137,9 @@ test_run 'without a daemon: entered, seen by status, ended' '
 	forewarn status >got && grep -q "^nothing is wrong$" got && grep -q "at planned risk" got && forewarn maintain --end 7 >/dev/null &&
 	{ forewarn status >got; test $? -eq 1; } && grep -q "^app2 down .*order management: can lose no more" got
 '
+test_run 'maintenance that is planned on what must be left alone is marked' '
+	forewarn set sw1 down >/dev/null && forewarn maintain sw2 --from 20h --until 22h --why "new image" --yes >/dev/null &&
+	forewarn risk lan >got && cat got && sed "s/^  *//" got | tr "\n" " " | grep -q "Until then  *leave sw2 alone: no maintenance there; planned on sw2: .* !!" &&
+	forewarn set sw1 up >/dev/null && forewarn maintain --end "$(forewarn maintain --json | jq ".items[] | select(.members == [\"sw2\"]) | .maintenance")" >/dev/null
+'
 test_end

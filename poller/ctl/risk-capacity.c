@@ -135,4 +135,6 @@ void risk_print_capacity(const struct screen *s, const json_t *r)
 	}
 	if (now)
 		risk_say(s, said ? "" : "Capacity", words);
+	if (now && json_is_true(json_object_get(r, "capacity_cut")))
+		risk_say(s, "", "not computed: some of what calendars will need within 'ahead' (forewarn's log says which)");
 }

@@ -270,6 +270,34 @@ static void print_repairs(const struct screen *s, const json_t *r)
 		risk_say(s, "Repair first", "nothing here alone gives back what can be lost");
 }
 
+/* Is it the component, or a part of it? */
+static bool is_of(const char *name, const char *member)
+{
+	size_t len = strlen(member);
+
+	return strncmp(name, member, len) == 0 && (name[len] == '\0' || name[len] == '/');
+}
+
+/* "; planned on app3: 22:00:00 !!": maintenance of what must be left alone. */
+static void add_planned(struct text *t, const json_t *r, const json_t *points)
+{
+	json_t *w, *point, *member;
+	size_t i, k, n;
+	char when[40];
+
+	json_array_foreach(json_object_get(r, "maintenance"), i, w) {
+		bool said = strcmp(json_text(w, "state"), "planned") != 0;
+
+		json_array_foreach(json_object_get(w, "members"), n, member)
+			json_array_foreach(points, k, point)
+				if (!said && is_of(json_string_value(point), json_string_value(member))) {
+					said = true;
+					text_add(t, "; planned on %s: %s !!", json_string_value(member),
+						 plan_moment(json_wall(w, "from"), when, sizeof(when)));
+				}
+	}
+}
+
 static void print_until_then(const struct screen *s, const json_t *r)
 {
 	const json_t *points = json_object_get(r, "single_points");
@@ -287,6 +315,7 @@ static void print_until_then(const struct screen *s, const json_t *r)
 			text_add(&t, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", name_at(points, i));
 		text_add(&t, " alone: no maintenance there");
 	}
+	add_planned(&t, r, points);
 	risk_say(s, "Until then", words);
 }
 

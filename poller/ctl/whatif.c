@@ -20,8 +20,51 @@ static json_t *assumed_json(const struct targets *t)
 	return list;
 }
 
-/* args: list of {name, state}. Items are the services that would change; beside them "assumed", "unreached", "services", and
- * "unchanged": why nothing changes. */
+static int harm(enum state quality) { return quality == STATE_DOWN ? 2 : quality == STATE_DEGRADED; }
+
+struct ahead { struct view *v; struct lens *would; json_t *list; uint8_t *told; };
+
+/* Services that are worse then for what is assumed, and not so already now. */
+static void add_ahead(struct ahead *a, const struct coming *c)
+{
+	struct model *m = a->v->model;
+	struct lens *then = coming_lens(c, a->would);
+
+	for (size_t i = 0; i < model_count(m); i++) {
+		const struct entity *e = model_at(m, i);
+		struct verdict is, would;
+
+		if (e->kind != ENTITY_SERVICE || a->told[e->index] || !coming_differs(m, c, e))
+			continue;
+		is = coming_verdict(m, c, e);
+		would = lens_verdict(then, e->node);
+		if (harm(would.quality) <= harm(is.quality) || harm(would.quality) <= harm(lens_verdict(a->would, e->node).quality))
+			continue;
+		a->told[e->index] = 1;
+		json_array_append_new(a->list, json_pack("{s:o,s:o,s:I,s:s,s:s}", "service", json_words(e->name), "when", json_time(c->from),
+				      "when_unix", (json_int_t)(c->from.us / 1000000), "before", state_word(is.quality),
+				      "after", state_word(would.quality)));
+	}
+	lens_free(then);
+}
+
+/* The first time ahead at which what is assumed is missed by a service. */
+static json_t *ahead_json(struct view *v, struct lens *would)
+{
+	struct ahead a = { v, would, json_array(), must_alloc(v->config->service_count + 1u) };
+	const struct coming *c;
+	bool cut;
+	size_t n = model_coming(v->model, &c, &cut);
+
+	for (size_t i = 0; i < n; i++)
+		if (c[i].graph)
+			add_ahead(&a, &c[i]);
+	free(a.told);
+	return a.list;
+}
+
+/* args: list of {name, state}. Items are the services that would change; beside them "assumed", "unreached", "services",
+ * "ahead": services that are worse when calendars want more, and "unchanged": why nothing changes. */
 json_t *view_whatif(struct view *v, const json_t *args, json_t *answer, struct err *err)
 {
 	struct targets t;
@@ -33,6 +76,7 @@ json_t *view_whatif(struct view *v, const json_t *args, json_t *answer, struct e
 	s = targets_scenario(v, &t);
 	items = changes_json(v, graph_now(model_graph(v->model)), scenario_lens(s));
 	json_object_set_new(answer, "assumed", assumed_json(&t));
+	json_object_set_new(answer, "ahead", ahead_json(v, scenario_lens(s)));
 	json_object_set_new(answer, "unreached", unreached_json(s));
 	json_object_set_new(answer, "services", json_integer(v->config->service_count));
 	json_object_set_new(answer, "unchanged", json_array_size(items) ? json_array() : unchanged_json(v, &t));
@@ -100,6 +144,29 @@ static void print_end(const struct screen *s, const json_t *answer)
 	json_decref(down);
 }
 
+static const char *quality_said(const char *word)
+{
+	return strcmp(word, "down") == 0 ? "DOWN" : strcmp(word, "degraded") == 0 ? "DEGRADED" : strcmp(word, "up") == 0 ? "ok" : word;
+}
+
+/* "31 Dec 09:00: order management ok -> DEGRADED, for more is needed then". */
+static void print_ahead(const struct screen *s, const json_t *answer)
+{
+	const json_t *list = json_object_get(answer, "ahead");
+	char day[40], words[1024];
+	json_t *a;
+	size_t i;
+
+	json_array_foreach(list, i, a) {
+		snprintf(words, sizeof(words), "%s: %s %s -> %s, for more is needed then",
+			 wall_format_day(json_wall(a, "when"), clock_wall(), day, sizeof(day)), json_text(a, "service"),
+			 quality_said(json_text(a, "before")), quality_said(json_text(a, "after")));
+		screen_wrap(s, 0, words);
+	}
+	if (json_array_size(list))
+		fputc('\n', s->out);
+}
+
 static void print_whatif(const struct ctl *c, const json_t *answer)
 {
 	const json_t *items = json_object_get(answer, "items"), *why = json_object_get(answer, "unchanged");
@@ -118,6 +185,7 @@ static void print_whatif(const struct ctl *c, const json_t *answer)
 			fprintf(s.out, "%s%s", i ? "; " : ": ", json_string_value(line));
 		fputc('\n', s.out);
 	}
+	print_ahead(&s, answer);
 	print_end(&s, answer);
 }
 
