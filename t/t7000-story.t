@@ -117,7 +117,7 @@ test_run '... in words: part of its redundancy is gone' '
 	{ forewarn status >got; test $? -eq 1; } &&
 	grep -q "^sw1 Power Supply 1 failed " got &&
 	forewarn risk intranet >got &&
-	grep -q "It can still lose any 1, though part of its redundancy is gone" got &&
+	grep -q "It survives any one further failure, though part of its redundancy is gone" got &&
 	forewarn explain intranet | grep -q "^intranet  (service, needs all of)  up, at risk$" &&
 	forewarn explain intranet --json | jq -e ".items[0] | .state == \"up\" and .at_risk" &&
 	grep -q "^What is left  *sw1 power-supply 1 of 2, 1 needed · switches 2 of 2, 1 needed" got &&

@@ -70,6 +70,39 @@ test_run 'more than can be counted: said so, and what is exact stays' '
 		(.cut_sets_reason | test(\"cannot count the cut sets of .endless.: more than the steps allowed\"))" got &&
 	forewarn risk -c endless.conf endless -v | grep -q "^By size  *cannot count"
 '
+awk 'BEGIN {
+	for (g = 1; g <= 20; g++) {
+		for (i = 1; i <= 10; i++) printf "component \"c%d-%d\" { unavailability = 0.01 }\n", g, i
+		printf "group \"any%d\" { need = 10  members = {\"c%d-[1-10]\"} }\n", g, g
+	}
+	print "group \"all\" { need = 1  members = {\"any[1-20]\"} }\nservice \"wide\" { needs = {\"all\"} }"
+}' >wide.conf
+test_run 'a service that only twenty failures at once end, in 10^20 ways' '
+	forewarn risk -c wide.conf --json --list 2 >got && jq -e ".items[0] | .distance == 20 and .smallest_count == \"100000000000000000000\" and
+		.cut_sets == .smallest_count and (.cut_sets_by_size | length) == 20 and .cut_sets_by_size[19] == .cut_sets and
+		.cut_sets_by_size[0] == 0 and (.smallest | length) == 2 and (.smallest[0] | length) == 20 and .can_lose == 19" got &&
+	forewarn risk -c wide.conf wide --list 4 | tr "\n" " " | grep -q "any of 100000000000000000000 sets of 20: c"
+'
+cat >never.conf <<-END
+	component "a" { }
+	component "b" { }
+	group "any" { need = 1  members = {"a", "b"} }
+	service "s" { needs = {"any"} }
+END
+test_run 'the keys that programs read, and what is null' '
+	forewarn risk -c wide.conf --json >wide.json && forewarn risk -c never.conf --json >never.json && rm -rf lost && mkdir -p lost &&
+	printf "a\tdown\nb\tdown\n" | forewarn set -c never.conf -s lost --stdin >/dev/null && forewarn risk -c never.conf -s lost --json >down.json &&
+	for file in wide never down
+	do
+		jq -e ".items[0] | [\"service\", \"quality\", \"at_risk\", \"distance\", \"distance_weak\", \"distance_worst\", \"design_distance\",
+			\"cut_sets\", \"cut_sets_by_size\", \"single_points\", \"smallest\", \"p\", \"p_horizon\", \"importance\", \"shared_fate\",
+			\"capacity\"] - keys == []" $file.json || return 1
+	done &&
+	jq -e ".items[0] | .p == null and .p_horizon == null and .importance == [] and .distance == 2 and .shared_fate == [] and .capacity == []" never.json &&
+	jq -e ".items[0] | .quality == \"down\" and .at_risk == false and .distance == 0 and .distance_weak == 0 and .distance_worst == 0 and
+		.design_distance == 2 and .cut_sets == 0 and .cut_sets_by_size == [] and .single_points == [] and .smallest == [] and .p == 1" down.json &&
+	jq -e ".items[0].importance | length == 200 and all((. | keys) == [\"birnbaum\", \"component\", \"criticality\", \"fussell_vesely\", \"raw\", \"rrw\"])" wide.json
+'
 test_run 'p is that of the formula' '
 	forewarn risk "order management" --json | jq -e ".items[0].p as \$p |
 		([0,1] | map(. as \$a | [0,1] | map(. as \$b |

@@ -193,8 +193,9 @@ test_run 'a file with mistakes does not blind those who look: the daemon runs on
 	grep -q "fw.conf has [0-9]* mistakes (forewarn check); this is what runs$" err &&
 	forewarn risk >/dev/null && forewarn show interface sw1 >got 2>err && test "$(wc -l <err)" -eq 1 && forewarn events --json | jq -e .live &&
 	wrong 1 "fw.conf:[0-9]*: " check && wrong 1 "fw.conf:[0-9]*: " graph sw1 -o x.png &&
-	sed "s|^.state = .*|state = \"./state\"|" fw.conf >bad2.conf && { forewarn status -c bad2.conf "Büro München" >got 2>err; test $? -eq 0; } &&
-	grep -q "^bad2.conf has" err; result=$?
+	sed "s|^.state = .*|state = \"./state\"|" fw.conf >bad2.conf && { forewarn status -c bad2.conf "Büro München" >got 2>err; test $? -ne 0; } &&
+	grep -q "which is another configuration" err && cp bad2.conf fw.conf && { forewarn status -c fw.conf "Büro München" >got 2>err; test $? -eq 0; } &&
+	grep -q "^fw.conf has" err; result=$?
 	cp well.conf fw.conf && test $result -eq 0
 '
 test_run 'forget: a supply that was taken out is missing until it is forgotten' '

@@ -52,7 +52,7 @@ story() {
 		grep "forewarnAlertServices.0 = STRING: order management: up, can lose 0" step
 	'
 	test_run "$1: (2) a failed power supply: a risk though one more failure ends nothing" '
-		step 2 >step && grep "intranet   quality ok .* AT RISK" step && grep "It can still lose any 1" step &&
+		step 2 >step && grep "intranet   quality ok .* AT RISK" step && grep "It survives any one further failure" step &&
 		grep "forewarnAlertTransition.0 = INTEGER: raise(1)" step &&
 		grep "forewarnAlertCause.0 = STRING: sw1/power-supply/.* down" step &&
 		grep "forewarnAlertServices.0 = .*intranet: up, can lose 1" step

@@ -105,15 +105,16 @@ static const char *times_words(double x, char *buf, size_t size)
 
 static void print_row(const struct screen *s, const char *label, const struct row *row)
 {
-	char words[MODEL_NAME_MAX + 160], times[48];
+	char words[MODEL_NAME_MAX + 160], times[48], name[MODEL_NAME_MAX];
 
+	component_words(row->component, name, sizeof(name));
 	if (isinf(row->worth))
-		snprintf(words, sizeof(words), "%s: with it there is no outage", row->component);
+		snprintf(words, sizeof(words), "%s: with it there is no outage", name);
 	else if (row->down)
-		snprintf(words, sizeof(words), "%s: with it back an outage is %s times less likely", row->component,
+		snprintf(words, sizeof(words), "%s: with it back an outage is %s times less likely", name,
 			 times_words(row->worth, times, sizeof(times)));
 	else
-		snprintf(words, sizeof(words), "%s: if it fails an outage is %s times as likely; failed in %.2g %% of outages", row->component,
+		snprintf(words, sizeof(words), "%s: if it fails an outage is %s times as likely; failed in %.2g %% of outages", name,
 			 times_words(row->worth, times, sizeof(times)), row->share * 100);
 	risk_say(s, label, words);
 }

@@ -1,4 +1,5 @@
 /* poller/ctl/risk.c: forewarn risk: what is left of a service, what would end it, what to repair first. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "plan-int.h"
 #include "risk-int.h"
 
-enum { TEXT_MOST = 16384, SETS_SHOWN = 3, SETS_VERBOSE = 10, FAILED_SHOWN = 20 };
+enum { TEXT_MOST = 16384, SETS_SHOWN = 3, SETS_VERBOSE = 10, FAILED_SHOWN = 20, WHOLE_SHOWN = 4 };
 
 static bool is_true(const json_t *item, const char *key) { return json_is_true(json_object_get(item, key)); }
 static bool is_null(const json_t *item, const char *key) { return json_is_null(json_object_get(item, key)); }
@@ -71,18 +72,31 @@ static void print_title(const struct screen *s, const json_t *r)
 	fprintf(s->out, "%s\n", rest);
 }
 
+/* "one further failure", "3 further failures". */
+static const char *further_words(json_int_t n, char *buf, size_t size)
+{
+	if (n <= 2)
+		return n == 1 ? "one further failure" : "two further failures";
+	snprintf(buf, size, "%lld further failures", (long long)n);
+	return buf;
+}
+
 static void print_sentence(const struct screen *s, const json_t *r)
 {
+	json_int_t unknown = json_int(r, "components_unknown"), worst = json_int(r, "distance_worst");
 	json_int_t lose = json_int(r, "can_lose"), built = json_int(r, "built_for"), points = json_int(r, "single_points_count");
 	bool degraded = strcmp(json_text(r, "quality"), "degraded") == 0;
 	const char *now = degraded ? "Works, but not as it should." : "Works now.";
-	char words[256];
+	char words[256], further[64];
 
 	if (is_down(r))
 		snprintf(words, sizeof(words), "It does not work: users get nothing.");
 	else if (strcmp(json_text(r, "quality"), "unknown") == 0)
-		snprintf(words, sizeof(words), "It is not known whether it works: %lld of its %lld components are unknown.",
-			 (long long)json_int(r, "components_unknown"), (long long)json_int(r, "components"));
+		snprintf(words, sizeof(words), "It is not known whether it works: %lld of its %lld components %s unknown.", (long long)unknown,
+			 (long long)json_int(r, "components"), unknown == 1 ? "is" : "are");
+	else if (unknown && worst > 0 && lose > worst - 1)
+		snprintf(words, sizeof(words), "%s It can still lose %lld..%lld: %lld of its %lld components %s unknown.", now, (long long)worst - 1,
+			 (long long)lose, (long long)unknown, (long long)json_int(r, "components"), unknown == 1 ? "is" : "are");
 	else if (is_null(r, "can_lose"))
 		snprintf(words, sizeof(words), "%s Nothing that is known can stop it.", now);
 	else if (lose == 0 && (built > 0 || is_null(r, "built_for")))
@@ -92,7 +106,7 @@ static void print_sentence(const struct screen *s, const json_t *r)
 		snprintf(words, sizeof(words), "%s It was built without a spare: %s.", now,
 			 points == 1 ? "one component alone can stop it" : "each of the components below stops it alone");
 	else
-		snprintf(words, sizeof(words), "%s It can still lose any %lld%s.", now, (long long)lose,
+		snprintf(words, sizeof(words), "%s It survives any %s%s.", now, further_words(lose, further, sizeof(further)),
 			 lose < built ? "" : is_true(r, "at_risk") ? ", though part of its redundancy is gone" : "");
 	screen_wrap(s, 0, words);
 	fputc('\n', s->out);
@@ -123,24 +137,37 @@ static void print_failed(const struct screen *s, const json_t *r)
 		risk_say(s, "", line);
 }
 
-static void print_left(const struct screen *s, const json_t *left)
+static void add_left(struct text *t, const json_t *g)
 {
-	char words[TEXT_MOST], name[MODEL_NAME_MAX];
+	json_int_t there = json_int(g, "there"), need = json_int(g, "need"), unknown = json_int(g, "unknown");
+	char name[MODEL_NAME_MAX];
+	size_t len = strlen(group_words(json_text(g, "group"), name, sizeof(name)));
+
+	text_add(t, "%s%s%s %lld of %lld", t->len ? " \u00b7 " : "", name, len && isdigit((unsigned char)name[len - 1]) ? ":" : "", (long long)there,
+		 (long long)json_int(g, "members"));
+	if (unknown)
+		text_add(t, " (%lld unknown)", (long long)unknown);
+	text_add(t, ", %lld needed%s", (long long)need, there + unknown < need ? ": too few" : "");
+}
+
+/* All that lost members, and some of those that did not. */
+static void print_left(const struct screen *s, const json_t *r)
+{
+	const json_t *left = json_object_get(r, "left");
+	json_int_t more = json_int(r, "left_more");
+	char words[TEXT_MOST];
 	struct text t = text_over(words, sizeof(words));
-	size_t i;
+	size_t i, whole = 0;
 	json_t *g;
 
 	if (json_array_size(left) == 0)
 		return;
-	json_array_foreach(left, i, g) {
-		json_int_t there = json_int(g, "there"), need = json_int(g, "need"), unknown = json_int(g, "unknown");
-
-		text_add(&t, "%s%s %lld of %lld", i ? " \u00b7 " : "", group_words(json_text(g, "group"), name, sizeof(name)), (long long)there,
-			 (long long)json_int(g, "members"));
-		if (unknown)
-			text_add(&t, " (%lld unknown)", (long long)unknown);
-		text_add(&t, ", %lld needed%s", (long long)need, there + unknown < need ? ": too few" : "");
-	}
+	json_array_foreach(left, i, g)
+		if (json_int(g, "there") < json_int(g, "members") || whole++ < WHOLE_SHOWN)
+			add_left(&t, g);
+	more += whole > WHOLE_SHOWN ? (json_int_t)(whole - WHOLE_SHOWN) : 0;
+	if (more)
+		text_add(&t, " \u00b7 and %lld more group%s", (long long)more, more == 1 ? "" : "s");
 	risk_say(s, "What is left", words);
 }
 
@@ -149,7 +176,7 @@ static void print_left(const struct screen *s, const json_t *left)
 static void print_points(const struct screen *s, const json_t *r)
 {
 	const json_t *points = json_object_get(r, "single_points"), *carries = json_object_get(r, "carries");
-	char words[TEXT_MOST];
+	char words[TEXT_MOST], component[MODEL_NAME_MAX];
 	struct text t = text_over(words, sizeof(words));
 	json_int_t more = json_int(r, "single_points_count") - (json_int_t)json_array_size(points);
 	size_t i, k;
@@ -160,9 +187,10 @@ static void print_points(const struct screen *s, const json_t *r)
 	json_array_foreach(points, i, point) {
 		const json_t *list = json_object_get(carries, json_string_value(point));
 
-		text_add(&t, "%s%s", i ? " \u00b7 " : "", json_string_value(point));
+		text_add(&t, "%s%s", i ? " \u00b7 " : "", component_words(json_string_value(point), component, sizeof(component)));
 		json_array_foreach(list, k, name)
-			text_add(&t, "%s%s", k ? ", " : " (carries ", json_string_value(name));
+			text_add(&t, "%s%s", k ? ", " : " (carries ",
+				 component_words(json_string_value(name), component, sizeof(component)));
 		text_add(&t, "%s", json_array_size(list) ? ")" : "");
 	}
 	if (more > 0)
@@ -172,11 +200,12 @@ static void print_points(const struct screen *s, const json_t *r)
 
 static void add_set(struct text *t, const json_t *set)
 {
+	char component[MODEL_NAME_MAX];
 	size_t i;
 	json_t *name;
 
 	json_array_foreach(set, i, name)
-		text_add(t, "%s%s", i ? " + " : "", json_string_value(name));
+		text_add(t, "%s%s", i ? " + " : "", component_words(json_string_value(name), component, sizeof(component)));
 }
 
 /* Of the first 'most' sets those of the smallest size, or the larger ones; 'head' before them. */
@@ -227,10 +256,14 @@ static void print_sets(const struct screen *s, const json_t *r, size_t most)
 /* ---- repair -------------------------------------------------------------------------------------------------------------------- */
 
 /* What a stage brings, seen from the quality before it. */
-static void add_gain(struct text *t, const json_t *stage, const char *before)
+static void add_gain(struct text *t, const json_t *r, const json_t *stage, const char *before)
 {
 	const char *q = json_text(stage, "quality");
 
+	if (json_int(r, "built_for") == 0 && !is_null(r, "built_for") && strcmp(q, before) != 0 && !is_true(stage, "at_risk")) {
+		text_add(t, "works again, as it was built");	/* there was never anything to lose */
+		return;
+	}
 	if (strcmp(q, "up") == 0 && strcmp(before, "up") != 0)
 		text_add(t, "works as it should again, ");
 	else if (strcmp(q, before) != 0)
@@ -262,7 +295,7 @@ static void print_repairs(const struct screen *s, const json_t *r)
 			text_add(&t, "%s%s", k == 0 ? "" : k + 1 == n ? " and " : ", ",
 				 component_words(json_string_value(name), component, sizeof(component)));
 		text_add(&t, "%s: ", n > 1 ? ", one alone is not enough" : "");
-		add_gain(&t, stage, before);
+		add_gain(&t, r, stage, before);
 		before = json_text(stage, "quality");
 		risk_say(s, i ? "" : "Repair first", words);
 	}
@@ -301,7 +334,7 @@ static void add_planned(struct text *t, const json_t *r, const json_t *points)
 static void print_until_then(const struct screen *s, const json_t *r)
 {
 	const json_t *points = json_object_get(r, "single_points");
-	char words[TEXT_MOST];
+	char words[TEXT_MOST], component[MODEL_NAME_MAX];
 	struct text t = text_over(words, sizeof(words));
 	size_t n = json_array_size(points);
 
@@ -312,7 +345,8 @@ static void print_until_then(const struct screen *s, const json_t *r)
 	} else {
 		text_add(&t, "leave ");
 		for (size_t i = 0; i < n; i++)
-			text_add(&t, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ", name_at(points, i));
+			text_add(&t, "%s%s", i == 0 ? "" : i + 1 == n ? " and " : ", ",
+				 component_words(name_at(points, i), component, sizeof(component)));
 		text_add(&t, " alone: no maintenance there");
 	}
 	add_planned(&t, r, points);
@@ -325,17 +359,20 @@ static void print_certainty(const struct screen *s, const json_t *r, const json_
 {
 	json_int_t n = json_int(r, "components"), unknown = json_int(r, "components_unknown");
 	json_t *worst = json_object_get(r, "distance_worst");
+	const char *be = unknown == 1 ? "is" : "are";
 	bool polled = json_int(head, "devices") + json_int(head, "checks") > 0;
 	char words[256], ago[32];
 	struct text t = text_over(words, sizeof(words));
 
 	if (unknown && json_integer_value(worst) == 0 && !is_down(r))
-		text_add(&t, "%lld of %lld components are unknown: at worst it is down already", (long long)unknown, (long long)n);
+		text_add(&t, "%lld of %lld components %s unknown: at worst it is down already", (long long)unknown, (long long)n, be);
+	else if (unknown && json_integer_value(worst) == 1 && !json_equal(worst, json_object_get(r, "distance")))
+		text_add(&t, "%lld of %lld components %s unknown: at worst it can lose no more", (long long)unknown, (long long)n, be);
 	else if (unknown && !json_equal(worst, json_object_get(r, "distance")))
-		text_add(&t, "%lld of %lld components are unknown: at worst it can lose %lld", (long long)unknown, (long long)n,
+		text_add(&t, "%lld of %lld components %s unknown: at worst it can lose %lld", (long long)unknown, (long long)n, be,
 			 (long long)json_integer_value(worst) - 1);
 	else if (unknown)
-		text_add(&t, "%lld of %lld components are unknown; that changes nothing of this", (long long)unknown, (long long)n);
+		text_add(&t, "%lld of %lld components %s unknown; that changes nothing of this", (long long)unknown, (long long)n, be);
 	else
 		text_add(&t, n == 1 ? "the state of its one component is known" : "the states of all %lld components are known", (long long)n);
 	if (polled && json_number_value(json_object_get(head, "polled_ago_s")) >= 0)
@@ -375,7 +412,7 @@ static void print_numbers(const struct screen *s, const json_t *r)
 		{ "distance", "now" }, { "distance_weak", "if what is degraded fails" },
 		{ "distance_worst", "if what is unknown has failed too" }, { "design_distance", "as built" },
 	};
-	char words[TEXT_MOST];
+	char words[TEXT_MOST], component[MODEL_NAME_MAX];
 	struct text t = text_over(words, sizeof(words));
 	const json_t *list = json_object_get(r, "stands_on");
 	size_t i;
@@ -400,23 +437,35 @@ static void print_numbers(const struct screen *s, const json_t *r)
 	}
 	t = text_over(words, sizeof(words));
 	json_array_foreach(list, i, name)
-		text_add(&t, "%s%s", i ? " \u00b7 " : "", json_string_value(name));
+		text_add(&t, "%s%s", i ? " \u00b7 " : "", component_words(json_string_value(name), component, sizeof(component)));
 	risk_say(s, "Stands on", t.cut ? "more than fits here: --json" : words);
+}
+
+/* Where to go on; what a repair would bring, with the first one put in. */
+static void print_more(const struct screen *s, const json_t *r, bool verbose)
+{
+	const json_t *first = json_object_get(json_array_get(json_object_get(r, "repairs"), 0), "components");
+	char more[2 * MODEL_NAME_MAX + 128];
+	struct text t = text_over(more, sizeof(more));
+
+	text_add(&t, "%sforewarn explain \"%s\"", verbose ? "" : "-v cut sets and importance \u00b7 ", json_text(r, "service"));
+	if (json_array_size(first) == 1)
+		text_add(&t, " \u00b7 forewarn whatif --up \"%s\"", name_at(first, 0));
+	text_add(&t, " \u00b7 --json");
+	risk_say(s, "More", more);
 }
 
 static void print_risk(const struct screen *s, const json_t *r, const json_t *head, bool verbose, size_t sets)
 {
-	char more[MODEL_NAME_MAX + 96];
-
 	print_title(s, r);
 	print_sentence(s, r);
 	print_failed(s, r);
 	plan_print_risk(s, r);
-	print_left(s, json_object_get(r, "left"));
-	risk_print_capacity(s, r);
+	print_left(s, r);
 	print_points(s, r);
 	if (is_true(r, "at_risk") || verbose || sets > SETS_SHOWN)
 		print_sets(s, r, verbose && sets < SETS_VERBOSE ? SETS_VERBOSE : sets);
+	risk_print_capacity(s, r);
 	print_repairs(s, r);
 	print_until_then(s, r);
 	risk_print_chance(s, r, verbose);
@@ -430,9 +479,7 @@ static void print_risk(const struct screen *s, const json_t *r, const json_t *he
 	}
 	if (json_text(r, "runbook")[0])
 		risk_say(s, "Runbook", json_text(r, "runbook"));
-	snprintf(more, sizeof(more), "%sforewarn explain \"%s\" \u00b7 --json", verbose ? "" : "-v cut sets and importance \u00b7 ",
-		 json_text(r, "service"));
-	risk_say(s, "More", more);
+	print_more(s, r, verbose);
 }
 
 static void print_all(const struct ctl *c, const json_t *answer, bool verbose, size_t sets)

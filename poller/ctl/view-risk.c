@@ -3,6 +3,7 @@
  * Everything is asked of the graph as it is now; nothing is built. What grows with the model is bounded here: how many
  * failed components are tried as repairs, how many single points are followed to what they carry.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,18 +27,24 @@ static json_t *left_row(struct look *l, uint32_t gate)
 static void put_left(struct look *l, uint32_t service, json_t *item)
 {
 	json_t *lost = json_array(), *whole = json_array();
+	json_int_t more = 0;
 
 	for (size_t i = 0; i < l->gates; i++) {
 		json_t *row = left_row(l, l->gate[i]);
 		bool missing = json_int(row, "there") < json_int(row, "members");
 
-		if (json_array_size(missing ? lost : whole) < LEFT_MOST && (missing || look_is_direct(l, service, l->gate[i])))
+		bool told = missing || look_is_direct(l, service, l->gate[i]);
+
+		if (told && json_array_size(missing ? lost : whole) < LEFT_MOST)
 			json_array_append(missing ? lost : whole, row);
+		else
+			more += told;
 		json_decref(row);
 	}
 	json_array_extend(lost, whole);
 	json_decref(whole);
 	json_object_set_new(item, "left", lost);
+	json_object_set_new(item, "left_more", json_integer(more));
 }
 
 /* ---- single points -------------------------------------------------------------------------------------------------------------- */
@@ -180,7 +187,13 @@ static void repair(struct plan *p, size_t i, bool good)
 	p->done[i] = good;
 }
 
-/* The one that helps most now, or at least takes away most ways to the outage. */
+/* Among repairs that people see no difference of: the smaller chance of an outage, or fewer ways to it where no chance is known. */
+static bool is_safer(const struct verdict *a, const struct verdict *b)
+{
+	return isnan(a->p) || isnan(b->p) ? a->cuts < b->cuts : a->p < b->p;
+}
+
+/* The one that helps most now, or at least makes an outage least likely. */
 static size_t best_repair(struct plan *p, struct verdict *best)
 {
 	size_t found = p->count;
@@ -191,7 +204,7 @@ static size_t best_repair(struct plan *p, struct verdict *best)
 		if (p->done[i])
 			continue;
 		d = try_state(p, i, STATE_UP);
-		if (found == p->count || is_better(&d, best) || (!is_better(best, &d) && d.cuts < best->cuts)) {
+		if (found == p->count || is_better(&d, best) || (!is_better(best, &d) && is_safer(&d, best))) {
 			found = i;
 			*best = d;
 		}

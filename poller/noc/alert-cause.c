@@ -195,14 +195,15 @@ void causes_find(struct alert_book *b)
 
 /* ---- severity --------------------------------------------------------------------------------------------------- */
 
+/* Each holds for what is worse as well, so a further failure never takes one away. */
 static bool is_down(const struct verdict *v) { return v->quality == STATE_DOWN; }
-static bool is_degraded(const struct verdict *v) { return v->quality == STATE_DEGRADED; }
-static bool is_last_one(const struct verdict *v) { return v->distance == 1 && v->design_distance > 1; }
+static bool is_degraded(const struct verdict *v) { return is_down(v) || v->quality == STATE_DEGRADED; }
+static bool is_last_one(const struct verdict *v) { return v->distance <= 1 && v->design_distance > 1; }
 static bool is_reduced(const struct verdict *v) { return v->at_risk || v->distance < v->design_distance; }
 static bool is_weak(const struct verdict *v) { return v->distance_weak < v->distance; }
 
-/* The worst that holds (DESIGN section 7). A service that is touched at all is at least worth a warning. */
-static const struct severity_rule { enum severity severity; bool (*holds)(const struct verdict *v); } rules[] = {
+/* The worst that holds. A service that is touched at all is at least worth a warning. */
+const struct severity_rule severity_rules[SEVERITY_RULES] = {
 	{ SEVERITY_CRITICAL, is_down },
 	{ SEVERITY_MAJOR, is_degraded },
 	{ SEVERITY_MAJOR, is_last_one },
@@ -212,9 +213,9 @@ static const struct severity_rule { enum severity severity; bool (*holds)(const 
 
 enum severity severity_of(const struct verdict *v)
 {
-	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
-		if (rules[i].holds(v))
-			return rules[i].severity;
+	for (size_t i = 0; i < SEVERITY_RULES; i++)
+		if (severity_rules[i].holds(v))
+			return severity_rules[i].severity;
 	return SEVERITY_WARNING;
 }
 

@@ -126,6 +126,11 @@ struct entity *service_entity(struct alert_book *b, uint32_t service);
 /* Live single points of what b->touch lists, into 'a'. */
 void points_list(struct alert_book *b, struct alert *a);
 
+/* What makes a service so bad, the worst first. */
+enum { SEVERITY_RULES = 5 };
+struct severity_rule { enum severity severity; bool (*holds)(const struct verdict *v); };
+extern const struct severity_rule severity_rules[SEVERITY_RULES];
+
 /* How bad the cause itself is for a service: no more than how bad things are. */
 enum severity cause_share(struct alert_book *b, const struct cause *c, uint32_t service);
 

@@ -6,6 +6,9 @@
  * are those that meet every one of the former. So of two failures that end a service together each has its share, and
  * a failed power supply has none in the outage that two failed servers brought about.
  *
+ * Being down, being degraded, having no more to lose are asked one by one: a server that is slow has its share in the
+ * service's being degraded, though another one's failure alone leaves nothing more to lose.
+ *
  * The sets are not listed. While others alone bring it about there is a smallest set without the cause, of which one at
  * least is not in the set that is looked for: each is left out in turn (Reiter 1987). That is exact; it takes few steps
  * where few failures meet, and is bounded where many do: what is not decided then counts as a share.
@@ -21,7 +24,7 @@ enum { STEPS_OF_ONE = 512, STEPS_OF_ALL = 20000, DEPTH_MOST = 64 };
 struct blame {
 	struct alert_book *b;
 	uint32_t node, leaf;		/* of the service; of the cause */
-	enum severity level;		/* what is to be brought about, or worse */
+	const struct severity_rule *rule;	/* what is to be brought about */
 	const uint32_t *other;		/* failures beside the cause */
 	uint32_t others;
 	uint32_t steps;			/* left */
@@ -45,7 +48,7 @@ static bool holds(struct blame *x)
 
 	x->steps -= x->steps > 0;
 	x->b->share_steps -= x->b->share_steps > 0;
-	return severity_of(&v) >= x->level;
+	return x->rule->holds(&v);
 }
 
 static bool is_spent(const struct blame *x) { return x->steps == 0 || x->b->share_steps == 0; }
@@ -147,7 +150,7 @@ static void failures_of(struct alert_book *b, uint32_t service)
 
 /* ---- the share ---------------------------------------------------------------------------------------------------- */
 
-static bool has_share(struct blame *x, struct service_now *s, enum severity level)
+static bool has_share(struct blame *x, struct service_now *s, const struct severity_rule *rule)
 {
 	uint32_t all = s->failures + (s->apart ? 0 : s->planned), *other = must_alloc((all + 1) * sizeof(*other));
 	bool found;
@@ -156,8 +159,8 @@ static bool has_share(struct blame *x, struct service_now *s, enum severity leve
 		if (s->failure[i] != x->leaf)
 			other[x->others++] = s->failure[i];
 	x->other = other;
-	x->level = level;
-	found = belongs(x, 0);
+	x->rule = rule;
+	found = holds(x) && belongs(x, 0);
 	free(other);
 	x->other = NULL;
 	x->others = 0;
@@ -183,8 +186,10 @@ enum severity cause_share(struct alert_book *b, const struct cause *c, uint32_t 
 	x.leaf = c->e->leaf;
 	for (uint32_t i = 0; s->apart && i < s->planned; i++)
 		put(&x, s->failure[s->failures + i], false);
-	while (level > SEVERITY_MINOR && !has_share(&x, s, level))
-		level--;
+	level = SEVERITY_MINOR;
+	for (size_t i = 0; i < SEVERITY_RULES && severity_rules[i].severity > level; i++)
+		if (has_share(&x, s, &severity_rules[i]))
+			level = severity_rules[i].severity;
 	for (uint32_t i = 0; s->apart && i < s->planned; i++)
 		put(&x, s->failure[s->failures + i], true);
 	return level;

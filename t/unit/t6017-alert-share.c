@@ -116,6 +116,10 @@ static void test_below(void)
 	judge(&w);
 	ok(severity_now(&w, "sw2") == SEVERITY_MAJOR && severity_now(&w, "ps1") == SEVERITY_MINOR,
 	   "the other switch leaves one to lose, a power supply of the first has no share in that");
+	put(&w, "sw1", STATE_DEGRADED);
+	judge(&w);
+	is_int(severity_now(&w, "sw1"), SEVERITY_MAJOR, "what works hangs on a weak switch: it has its share in the service's being degraded");
+	put(&w, "sw1", STATE_UP);
 	put(&w, "ps1", STATE_UP);
 	put(&w, "sw2", STATE_UP);
 	put(&w, "feed", STATE_DOWN);
@@ -187,13 +191,18 @@ static void random_config(uint32_t *r, char *buf, size_t size)
 	snprintf(buf + len, size - len, "service \"s\" { needs = {\"g3\", \"g4\"} }\n");
 }
 
-/* DESIGN section 7, as it is written there. */
+/* What makes it bad, a bit each: down; degraded or worse; no more to lose where more was built. */
+enum { DOWN = 1, DEGRADED = 2, LAST = 4 };
+static const int severities[] = { [DOWN] = SEVERITY_CRITICAL, [DEGRADED] = SEVERITY_MAJOR, [LAST] = SEVERITY_MAJOR };
+
 static int how_bad(const struct verdict *v)
 {
-	if (v->quality == STATE_DOWN)
-		return SEVERITY_CRITICAL;
-	return v->quality == STATE_DEGRADED || (v->distance == 1 && v->design_distance > 1) ? SEVERITY_MAJOR : SEVERITY_MINOR;
+	int bad = v->quality == STATE_DOWN ? DOWN | DEGRADED : v->quality == STATE_DEGRADED ? DEGRADED : 0;
+
+	return bad | (v->distance <= 1 && v->design_distance > 1 ? LAST : 0);
 }
+
+static int severity_of_bad(int bad) { return bad & DOWN ? SEVERITY_CRITICAL : bad ? SEVERITY_MAJOR : SEVERITY_MINOR; }
 
 /* How bad it is when only those of 'set' failed, for all sets. */
 static void all_subsets(struct world *w, const enum state *now, int *bad)
@@ -216,19 +225,18 @@ static void all_subsets(struct world *w, const enum state *now, int *bad)
 	}
 }
 
-/* The worst level that a smallest set of those that failed, with 'x' in it, brings about. */
+/* The worst that a smallest set of those that failed, with 'x' in it, brings about. */
 static int share_of(const int *bad, unsigned failed, int x)
 {
-	for (int level = SEVERITY_CRITICAL; level > SEVERITY_MINOR; level--) {
+	for (int what = DOWN; what <= LAST; what <<= 1)
 		for (unsigned set = failed; set; set = (set - 1) & failed) {
-			bool smallest = (set >> x & 1) && bad[set] >= level;
+			bool smallest = (set >> x & 1) && (bad[set] & what);
 
 			for (int i = 0; i < LEAVES && smallest; i++)
-				smallest = !(set >> i & 1) || bad[set & ~(1u << i)] < level;
+				smallest = !(set >> i & 1) || !(bad[set & ~(1u << i)] & what);
 			if (smallest)
-				return level;
+				return severities[what];
 		}
-	}
 	return SEVERITY_MINOR;
 }
 
@@ -276,9 +284,10 @@ static void test_random(void)
 					continue;
 				asked++;
 				wrong += (int)a->severity != share_of(bad, failed, i);
-				apart += (int)a->severity < bad[failed];
+				apart += (int)a->severity < severity_of_bad(bad[failed]);
 				/* what its repair alone makes better, it has a share in */
-				repairs += bad[failed & ~(1u << i)] < bad[failed] && (int)a->severity < bad[failed];
+				repairs += severity_of_bad(bad[failed & ~(1u << i)]) < severity_of_bad(bad[failed]) &&
+					   (int)a->severity < severity_of_bad(bad[failed]);
 			}
 		}
 		world_free(&w);
@@ -318,7 +327,7 @@ static void test_many(void)
 
 int main(void)
 {
-	plan(18 + 7);
+	plan(19 + 7);
 	test_told();
 	test_below();
 	test_manual();
