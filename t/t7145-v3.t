@@ -17,8 +17,9 @@ start_snmpd() {
 		'rouser full priv' 'rouser strong priv' 'rouser signed auth' 'rouser open noauth' 'rouser full noauth .1.3.6.1.6.3.16'
 }
 
+# conf INTERVAL
 conf() {
-	POLL_INTERVAL=1s POLL_THREADS=1 poll_conf v3.conf "$(credentials full full SHA-256 AES)" "$(credentials strong strong SHA-512 AES-256)" \
+	POLL_INTERVAL=$1 POLL_THREADS=1 poll_conf v3.conf "$(credentials full full SHA-256 AES)" "$(credentials strong strong SHA-512 AES-256)" \
 		"$(credentials signed signed SHA '')" "$(credentials open open '' '')" \
 		"$(credentials wrong full SHA-256 AES bad)" "$(credentials garbled full SHA-256 AES good bad)" \
 		"$(credentials nobody nobody SHA-256 AES)" "$(credentials level signed SHA AES)" \
@@ -30,7 +31,7 @@ conf() {
 }
 
 test_eval start_snmpd
-conf
+conf 20s		# what one poll says is not old while we look
 test_run 'check takes it, and prints no secret' '
 	says check -p >out && grep "auth = \"SHA-256\"" out && grep "auth-file = \"$SCRATCH/good\"" out && ! grep "$secret" out
 '
@@ -60,6 +61,7 @@ snmpd_again() {
 		snmpd -f -c "$SCRATCH/snmpd.conf" -Ln -I -smux "udp:127.0.0.1:$SNMPD_PORT"
 	SNMPD_PID=$!
 }
+conf 1s
 test_run 'an agent that starts anew is followed by a daemon' '
 	forewarn_start "$POLL_CONF" && wait_for 15 "counted synchronised 2" && before=$(count resynchronised) &&
 	test_kill $SNMPD_PID && snmpd_again && wait_for 30 "counted resynchronised $((before + 2))" &&
