@@ -28,7 +28,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ctl_time(line, now, &t);
 	component_words(line, buf, sizeof(buf));
 	state_words("down", line, buf, sizeof(buf));
-	cause_words("sw1", "down", line, buf, sizeof(buf));
 	for (const char *p = line; *p; p = next) {
 		must(screen_line(p, 7, &next) <= strlen(p));
 		must(next > p);
