@@ -48,4 +48,11 @@ test_run 'our own blindness is nobody else'\''s failure' '
 	sim_ctl 127.16.1.1+3 heal && sim_ctl 127.16.2.1+3 heal && wait_for 15 "status_is \".items | all(.quality == \\\"up\\\")\" >/dev/null" &&
 	forewarn_stop && history_is app2 "failures = 0" && history_is app3 "failures = 0"
 '
+test_run 'what is no longer configured is kept as long as retention says, and then forgotten: that is said' '
+	history_is app3 "1" && sed -i "/device .app3./d; s/app.1-3./app[1-2]/" $conf && fw check >out &&
+	fw poll >out; history_is app3 "1" && test "$(sql "SELECT reason FROM state WHERE name = \"app3\"")" = "no longer configured" &&
+	sqlite3 "$SCRATCH/state/forewarn.db" "UPDATE state SET seen = seen - 3000 * 86400000000 WHERE name = \"app3\"" && fw poll >out;
+	test "$(sql "SELECT count(*) FROM history WHERE name = \"app3\"")" -eq 0 && test "$(sql "SELECT count(*) FROM state WHERE name = \"app3\"")" -eq 0 &&
+	test "$(sql "SELECT count(*) FROM event WHERE what = \"retention\" AND reason LIKE \"forgot 1 component %\"")" -eq 1 && history_is app1 "1"
+'
 test_end

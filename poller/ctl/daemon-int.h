@@ -87,6 +87,8 @@ void intake_commit(struct daemon *d);			/* changes of the model -> ledger, alert
 void intake_event(struct daemon *d, const struct ledger_event *e);
 void intake_window(struct daemon *d, const struct window *w);	/* as it is now, into the ledger; so too below */
 void intake_acceptance(struct daemon *d, const struct acceptance *a);
+/* dropped.c: states and histories of components that are no longer configured, forgotten by age. */
+void dropped_follow(const struct config *c, struct ledger *l, struct wall now);
 enum fw_err intake_restore(struct daemon *d, struct ledger *l, struct err *err);
 void intake_forget_devices(struct daemon *d);		/* after a reload: per-device memory anew */
 

@@ -80,6 +80,7 @@ static enum fw_err ledger_start(struct daemon *d, struct err *err)
 		ledger_close(l);
 		return e;
 	}
+	dropped_follow(d->config, l, clock_wall());
 	d->ledger = ledger_thread_start(l, d->in, d->config, err);
 	if (d->ledger == NULL)
 		return FW_IO;
