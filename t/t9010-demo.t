@@ -54,7 +54,7 @@ story() {
 	test_run "$1: (2) a failed power supply: a risk though one more failure ends nothing" '
 		step 2 >step && grep "intranet   quality ok .* AT RISK" step && grep "It survives any one further failure" step &&
 		grep "forewarnAlertTransition.0 = INTEGER: raise(1)" step &&
-		grep "forewarnAlertCause.0 = STRING: sw1/power-supply/.* down" step &&
+		grep "forewarnAlertCause.0 = STRING: sw1 Power Supply .* failed" step &&
 		grep "forewarnAlertServices.0 = .*intranet: up, can lose 1" step
 	'
 	test_run "$1: (3) the second app server: quality falls" '
