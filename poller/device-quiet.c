@@ -137,10 +137,11 @@ void device_pause(struct device *d, struct mono now)
 /* Asked with all patience, whatever was. 'among' so many: silent ones are spread, or what comes back would be asked all at once. */
 void device_ask(struct device *d, struct mono now, uint32_t among)
 {
-	d->force_fact = true;
 	d->paused_until = (struct mono){ 0 };
+	d->again = d->busy;
 	if (d->busy)
 		return;
+	d->force_fact = true;
 	if (backoff_quiet(&d->quiet)) {
 		d->quiet.due = now;
 		d->quiet.heard = true;
@@ -149,6 +150,20 @@ void device_ask(struct device *d, struct mono now, uint32_t among)
 		device_begin(d, now);
 	else
 		wheel_set(d->w->wheel, &d->tick, mono_add(now, span_us(random_u32() % (among * SPREAD_US))));
+}
+
+/* It was to be asked while a round was under way: an answer in that will do, silence will not, it was asked before. */
+bool device_asked_again(struct device *d, struct mono now)
+{
+	bool silent = fact_silent(d->fact);
+
+	if (!d->again)
+		return false;
+	d->again = false;
+	d->force_fact = !silent;
+	if (silent)
+		device_ask(d, now, SPREAD_FROM);
+	return silent;
 }
 
 /* ---- slow ------------------------------------------------------------------------------------------------------------ */

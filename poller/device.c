@@ -510,7 +510,8 @@ void device_round_end(struct device *d, struct mono now)
 	discovery_sooner(d, now);
 	d->silent_rounds = is_silent(d) ? d->silent_rounds + 1 : 0;
 	d->polled = true;
-	tell_fact(d);
+	if (!device_asked_again(d, now))
+		tell_fact(d);
 	if (!d->once_done && d->w->setup.once) {
 		d->once_done = true;
 		worker_round_done(d->w);

@@ -182,6 +182,7 @@ struct device {
 	uint32_t full_rounds;		/* so far, from a number of its own */
 	bool rest_waits;		/* parts have become flat since the plan was built */
 	bool skipped;			/* the agent is left alone in this round */
+	bool again;			/* main asked for it while a round was under way */
 	bool has_address, resolving, resolve_said, waiting;	/* waiting: for its name, in the one round */
 	struct sockaddr_storage *other;	/* all addresses of its name, when there are several; malloc */
 	uint8_t others, other_now, other_tried;
@@ -263,6 +264,7 @@ void device_stray(void *worker, const struct sockaddr_storage *source);	/* a dat
 bool device_paused(const struct device *d, struct mono now);
 void device_pause(struct device *d, struct mono now);
 void device_ask(struct device *d, struct mono now, uint32_t among);
+bool device_asked_again(struct device *d, struct mono now);	/* at the end of a round: another begins */
 uint32_t device_packet(const struct device *d, uint32_t n);
 void device_round_cut(struct device *d, struct mono now);	/* end it, when the next is due */
 bool device_discovery_endless(const struct device *d, struct mono began, struct mono now);

@@ -3,20 +3,21 @@
  * Its parents are asked first (it may be they that are gone), and so are a few others: if nobody at all answers after it
  * fell silent, it may be the poller itself that is cut off. The silence is taken when its parents were heard of and somebody
  * has answered since; when every device is silent, all silences are taken together, so that the model sees a blind poller
- * and nobody is blamed; and after a status interval and the device's time-outs in any case, together as well.
+ * and nobody is blamed; and after a status interval and the device's time-outs in any case, together as well: three times as
+ * late when nobody at all has answered, since then the last may be about to fall silent too.
  * An answer that comes meanwhile ends it: nothing happened.
  *
  * So too the other way: a device that answers again, while devices behind it were cut off by it, is held back until those have
  * been asked. Else they would be blamed for the moment until they are.
  *
- * When a blind poller sees again, devices answer one after the other. What they say is kept aside until all have answered, or
- * a round is over; then it is taken together, so that those that come late are not down for a moment.
+ * When a blind poller sees again, all devices are asked at once, whatever their turn, and what they say is kept aside until all
+ * have spoken, or had the time to; then it is taken together, so that those that come late are not down for a moment.
  */
 #include <stdlib.h>
 
 #include "poller/ctl/daemon-int.h"
 
-enum { WITNESSES = 2, WITNESS_PAUSE_MS = 200, ASIDE_MOST = 200000 };
+enum { WITNESSES = 2, WITNESS_PAUSE_MS = 200, ASIDE_MOST = 200000, BLIND_BUDGETS = 3, ASK_US = 500 };
 
 /* ---- the list: at most one of each device ---------------------------------------------------------------------------- */
 
@@ -116,12 +117,18 @@ static bool ask_children(struct daemon *d, uint32_t device)
 	return any;
 }
 
+/* How long a device may take to be asked in its turn and to be found silent. */
+static struct span budget_of(const struct daemon *d, const struct cfg_device *c)
+{
+	return span_us(c->timeout.us * 8 + d->config->status_interval.us);
+}
+
 bool hold_begin(struct daemon *d, uint32_t device, struct device_fact f, struct wall at)
 {
 	const struct cfg_device *c = &d->config->device[device];
 	const struct entity *e = model_find(d->model, c->name);
 	struct mono now = clock_mono();
-	struct span budget = span_us(c->timeout.us * 8 + d->config->status_interval.us);
+	struct span budget = budget_of(d, c);
 
 	if (e == NULL || !e->seen || !d->judging || d->options->once || is_held(d, device) || d->config->device_count < 2)
 		return false;
@@ -180,6 +187,14 @@ void hold_release(struct daemon *d)
 		take(d, drop(d, d->held_count - 1));
 }
 
+/* Has it been held back for as long as can be? */
+static bool overdue(const struct held *h, bool someone, struct mono now)
+{
+	int64_t budget = mono_since(h->deadline, h->began).us;
+
+	return now.us >= h->deadline.us + (someone ? 0 : (BLIND_BUDGETS - 1) * budget);
+}
+
 /* Is every device silent, held back or known? */
 static bool nobody_left(struct daemon *d)
 {
@@ -206,7 +221,7 @@ void hold_check(struct daemon *d, struct mono now)
 			answered = true;
 			continue;
 		}
-		late |= now.us >= h.deadline.us;
+		late |= overdue(&h, someone, now);
 		answered |= someone;
 		if (someone && parents_heard(d, &h))
 			take(d, drop(d, i));
@@ -247,6 +262,23 @@ static bool answers(const struct msg *m)
 	return m->kind == MSG_FACT && !fact_silent(f->fact);
 }
 
+/* Everybody is asked, and has the time that the most patient of them needs. */
+static void aside_begin(struct daemon *d, struct mono now)
+{
+	const struct config *c = d->config;
+	int64_t longest = c->status_interval.us * 2 + 1000000, spread = (int64_t)c->device_count * ASK_US;
+
+	for (uint32_t i = 0; i < c->device_count; i++) {
+		int64_t budget = budget_of(d, &c->device[i]).us + spread;
+
+		longest = budget > longest ? budget : longest;
+		reach_ask(d, i);
+	}
+	d->aside_since = now;
+	d->aside_until = mono_add(now, span_us(longest));
+	d->aside_tail = &d->aside;
+}
+
 /* Have all devices said something since they are kept aside? */
 static bool all_said(const struct daemon *d)
 {
@@ -267,11 +299,8 @@ bool hold_aside(struct daemon *d, struct msg *m)
 	if (d->aside_until.us == 0 && !(answers(m) && d->judging && !d->options->once && model_blind(d->model)))
 		return false;
 	now = clock_mono();
-	if (d->aside_until.us == 0) {
-		d->aside_since = now;
-		d->aside_until = mono_add(now, span_us(d->config->status_interval.us * 2 + span_s(1).us));
-		d->aside_tail = &d->aside;
-	}
+	if (d->aside_until.us == 0)
+		aside_begin(d, now);
 	r = m->kind == MSG_FACT ? config_find(d->config, f->device) : NULL;
 	if (r != NULL && r->kind == REF_DEVICE)
 		d->fact_at[r->index] = now;
