@@ -138,10 +138,13 @@ void device_pause(struct device *d, struct mono now)
 void device_ask(struct device *d, struct mono now, uint32_t among)
 {
 	d->paused_until = (struct mono){ 0 };
-	d->again = d->busy;
+	if (d->busy && backoff_quiet(&d->quiet)) {
+		d->again = d->again == AGAIN_NO ? AGAIN_WANTED : d->again;
+		return;
+	}
+	d->force_fact = true;
 	if (d->busy)
 		return;
-	d->force_fact = true;
 	if (backoff_quiet(&d->quiet)) {
 		d->quiet.due = now;
 		d->quiet.heard = true;
@@ -152,18 +155,19 @@ void device_ask(struct device *d, struct mono now, uint32_t among)
 		wheel_set(d->w->wheel, &d->tick, mono_add(now, span_us(random_u32() % (among * SPREAD_US))));
 }
 
-/* It was to be asked while a round was under way: an answer in that will do, silence will not, it was asked before. */
+/* A silent one was to be asked while a round was under way: an answer in that will do, silence will not, since it was asked before.
+ * Once: however often it is asked for, then is told what is. */
 bool device_asked_again(struct device *d, struct mono now)
 {
-	bool silent = fact_silent(d->fact);
+	bool wanted = d->again == AGAIN_WANTED && fact_silent(d->fact);
 
-	if (!d->again)
+	if (d->again == AGAIN_NO)
 		return false;
-	d->again = false;
-	d->force_fact = !silent;
-	if (silent)
+	d->again = wanted ? AGAIN_BEGUN : AGAIN_NO;
+	if (wanted)
 		device_ask(d, now, SPREAD_FROM);
-	return silent;
+	d->force_fact = true;
+	return wanted;
 }
 
 /* ---- slow ------------------------------------------------------------------------------------------------------------ */

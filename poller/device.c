@@ -50,11 +50,11 @@ static void give_up_round(struct device *d)
 		  d->cfg->name);
 }
 
-/* The first packet goes alone: it says whether the agent is there, and whether it is as we left it. */
+/* Where it is not known whether the agent is there, or only the first packet says whether it is as we left it, that goes alone. */
 static void ask_more(struct device *d)
 {
 	struct plan *p = &d->plan[d->running];
-	uint32_t window = d->first_done ? d->cfg->window : 1;
+	uint32_t window = d->first_done || (d->trusted && p->sure) ? d->cfg->window : 1;
 
 	while (d->outstanding < window && d->next_packet < p->count) {
 		uint32_t tag = device_packet(d, d->next_packet);
@@ -72,13 +72,6 @@ static void ask_more(struct device *d)
 	}
 	if (d->outstanding == 0 && d->next_packet < p->count)
 		give_up_round(d);
-}
-
-static void take_marker(struct device *d, const struct snmp_varbind *vb)
-{
-	uint64_t mix[2] = { d->marker_new, vb->number + ((uint64_t)vb->type << 56) };
-
-	d->marker_new = hash_stable(mix, sizeof(mix));
 }
 
 static void packet_lost(struct device *d, struct plan_packet *p, enum fw_err why)
@@ -117,13 +110,11 @@ static void ask_without(struct device *d, struct plan_packet *p, uint32_t tag, c
 		d->outstanding++;
 }
 
-/* Clock and markers come before any value. After a reboot, or when a marker moved, indexes may mean other rows: nothing is
- * filed before the tables have been walked. True when values may be taken. */
-static bool agent_as_before(struct device *d, const struct slot *s)
+/* Clock and markers come before any value of a packet. After a reboot, or when a marker moved, indexes may mean other rows:
+ * nothing is filed before the tables have been walked. True when values may be taken. */
+static bool agent_as_before(struct device *d)
 {
-	if (s->part == SLOT_UPTIME || s->part == SLOT_MARKER)
-		return true;
-	if (d->markers_read && d->marker_new != d->marker) {
+	if (d->markers_read && !d->changed && d->marker_new != d->marker) {
 		d->changed = d->changed || (d->marker != 0 && d->marker_vain < MARKER_VAIN_MOST);
 		d->marker = d->marker_new;
 	}
@@ -136,7 +127,7 @@ static void take_value(struct device *d, const struct slot *s, const struct snmp
 	if (s->part == SLOT_UPTIME) {
 		sample_uptime(d, vb, at);
 	} else if (s->part == SLOT_MARKER) {
-		take_marker(d, vb);
+		d->marker_new ^= marker_hash(vb);
 		d->markers_read = true;
 	} else {
 		sample_slot(d, s, vb, at);
@@ -148,14 +139,14 @@ static void take_values(struct device *d, struct plan_packet *p, struct snmp_mes
 	const struct snmp_message all = *m;
 	struct snmp_varbind vb = { 0 };
 
+	d->marker_new = 0;
+	d->markers_read = false;
 	for (uint32_t i = 0; i < p->count; i++) {
 		const struct slot *s = &p->slot[i];
 		bool there = snmp_varbind_next(m, &vb);
 
-		if (!agent_as_before(d, s)) {
-			d->next_packet = d->plan[d->running].count;
-			return;
-		}
+		if (s->part < SLOT_MARKER && !agent_as_before(d))
+			break;
 		if ((there && vb.name_len == s->name_len && memcmp(vb.name, slot_name(p, s), s->name_len) == 0) ||
 		    learn_elsewhere(d, p, s, &all, &vb))
 			take_value(d, s, &vb, at);
@@ -164,6 +155,8 @@ static void take_values(struct device *d, struct plan_packet *p, struct snmp_mes
 		if (s->last && s->part < d->part_count)
 			sample_finish(d, &d->part[s->part], at, d->running == PLAN_FULL && !s->rest);
 	}
+	if (!agent_as_before(d))
+		d->next_packet = d->plan[d->running].count;
 }
 
 static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_answer *a)
@@ -311,8 +304,7 @@ static void plan_run(struct device *d, enum plan_kind kind)
 	}
 	d->running = kind;
 	d->next_packet = 0;
-	d->marker_new = 0;
-	d->markers_read = d->first_done = false;
+	d->first_done = false;
 	learn_plan(d);
 	ask_more(d);
 }
@@ -329,7 +321,7 @@ static void round_snmp(struct device *d)
 	d->replan = false;
 	if (device_quiet_skip(d, d->round_began))
 		d->next_packet = UINT32_MAX;	/* silent, and not to be asked yet */
-	else if (d->fact.snmp != ANSWER_YES)
+	else if (!d->trusted)
 		plan_run(d, PLAN_PROBE);	/* not known to answer: one cheap question first */
 	else if (wants_discovery(d, d->round_began))
 		discovery_start(d);
@@ -400,6 +392,8 @@ static bool plan_over(struct device *d)
 		plan_run(d, PLAN_PROBE);	/* is it the size of the question, or the agent? */
 		return d->outstanding > 0;
 	}
+	if (!d->starved)
+		d->trusted = d->snmp_answered;
 	if (!d->snmp_answered) {
 		d->learn.suspect_names = 0;
 		if (!d->starved) {
@@ -685,6 +679,7 @@ struct device *device_new(struct worker *w, const struct cfg_device *cfg)
 	learn_begin(d);
 	if (r->signature == w->mib_hash) {	/* else tables have other numbers: what was found is found again */
 		d->marker = r->value[LAST_D_MARKER];
+		d->trusted = r->value[LAST_D_SNMP] == ANSWER_YES;
 		d->discovery_due = discovery_after_start(w, r);
 	}
 	d->uptime = r->value[LAST_D_UPTIME];
@@ -757,7 +752,7 @@ void device_config(struct device *d, const struct cfg_device *cfg, bool changed)
 	parts_free(d);
 	d->discovery_due = (struct mono){ 0 };
 	d->discovery_failed = d->marker_vain = 0;
-	d->no_uptime = d->replan = d->changed = false;
+	d->no_uptime = d->replan = d->changed = d->trusted = false;
 	d->force_fact = true;
 	if (!asks_snmp(d))
 		d->fact.snmp = ANSWER_NOT_ASKED, d->fact.why = FW_OK;

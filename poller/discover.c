@@ -29,6 +29,8 @@ struct found {
 	struct cell *cell;		/* one per column */
 };
 
+enum { TORN_MOST = 2 };
+
 struct discovery {
 	struct device *d;
 	uint32_t table;			/* being asked */
@@ -43,15 +45,17 @@ struct discovery {
 	struct snmp_packet *packet;
 	uint64_t tables;		/* bit t: has rows */
 	uint32_t reindexed, added, gone, returned, renamed;
-	uint32_t *part_by_record;	/* open addressing: index + 1 of the part that has a record; of this table's merge */
-	uint32_t part_slots;
+	struct parts_map by_record;	/* of this table's merge */
 	struct mono began, heard;	/* heard: its last answer, or the start */
 	char trouble[160];		/* the first that could not be read, and why */
+	struct marks marks;		/* of all tables that are defined, as they were read last */
+	uint8_t torn;			/* how often this table changed while it was read */
 	bool singly;			/* scalars one by one: the agent refuses a whole GET for one of them */
 	bool incomplete, unsure;	/* unsure: something is missing for the first time: look again soon */
 };
 
 static void table_next(struct discovery *x);
+static void table_read(struct discovery *x);
 
 /* ---- gathering rows ------------------------------------------------------------------------------------------------------ */
 
@@ -260,37 +264,6 @@ static void post_part(struct device *d, const struct mib_table *t, const struct 
 		d->discovery_due = mono_add(clock_mono(), d->w->config->interval);	/* main is busy: again soon */
 }
 
-/* Which part has which record: built once for a table, so that a device of 200,000 rows is not searched for each. */
-static void parts_index(struct discovery *x)
-{
-	const struct device *d = x->d;
-
-	free(x->part_by_record);
-	for (x->part_slots = 16; x->part_slots < d->part_count * 2;)
-		x->part_slots *= 2;
-	x->part_by_record = must_alloc(x->part_slots * sizeof(x->part_by_record[0]));
-	for (uint32_t i = 0; i < d->part_count; i++) {
-		uint32_t k = d->part[i].record * 2654435761u & (x->part_slots - 1);
-
-		while (x->part_by_record[k] != 0)
-			k = (k + 1) & (x->part_slots - 1);
-		x->part_by_record[k] = i + 1;
-	}
-}
-
-/* Index of the part, LAST_NONE. */
-static uint32_t part_with(const struct discovery *x, uint32_t record)
-{
-	for (uint32_t k = record * 2654435761u & (x->part_slots - 1);; k = (k + 1) & (x->part_slots - 1)) {
-		uint32_t i = x->part_by_record[k];
-
-		if (i == 0)
-			return LAST_NONE;
-		if (x->d->part[i - 1].record == record)
-			return i - 1;
-	}
-}
-
 /* The part of a row, made when it is new; LAST_NONE when the last file has no room (said there, asked again later). */
 static uint32_t part_of(struct discovery *x, const struct mib_table *t, const struct found *f, uint8_t naming)
 {
@@ -298,7 +271,7 @@ static uint32_t part_of(struct discovery *x, const struct mib_table *t, const st
 	uint32_t record = last_find(d->w->last, d->cfg->name, t->class_name, f->name), i;
 	struct last_record *r;
 
-	if (record != LAST_NONE && (i = part_with(x, record)) != LAST_NONE)
+	if (record != LAST_NONE && (i = parts_map_find(&x->by_record, d, record)) != LAST_NONE)
 		return i;
 	if (record == LAST_NONE)
 		record = last_add(d->w->last, d->cfg->name, t->class_name, f->name);
@@ -399,7 +372,7 @@ static void table_merge(struct discovery *x)
 		x->row[i].name = row_is_ours(t, &x->row[i]) ? "" : NULL;
 	naming = t->single ? INDEX_NAMES : naming_column(x, t);
 	name_rows(x, t, naming);
-	parts_index(x);
+	parts_map_build(&x->by_record, d);
 	for (uint32_t i = 0; i < x->rows; i++) {
 		uint32_t p;
 
@@ -520,8 +493,76 @@ static void walk_done(void *owner, enum fw_err err)
 		walk_column(x);
 		return;
 	}
+	table_read(x);
+}
+
+/* ---- change markers -------------------------------------------------------------------------------------------------------------- */
+
+static void table_whole(struct discovery *x)
+{
 	table_merge(x);
 	table_next(x);
+}
+
+static void marks_answer(void *owner, uint32_t first, const struct snmp_answer *a);
+
+/* Read the markers, at the begin and after a table that has some. False when there is nothing to ask, or no room for it. */
+static bool marks_ask(struct discovery *x, bool first)
+{
+	free(x->packet);
+	x->packet = x->marks.count <= x->d->pack ? marks_packet(x->d, &x->marks) : NULL;
+	if (x->packet != NULL)
+		x->ask = snmp_ask(x->d->w->snmp, &x->d->peer, x->packet, marks_answer, x, first);
+	return x->ask != NULL;
+}
+
+static void table_again(struct discovery *x)
+{
+	const struct mib_table *t = x->d->w->config->mib->table[x->table];
+
+	if (x->torn++ < TORN_MOST) {
+		rows_reset(x);
+		columns_list(x, t);
+		walk_column(x);
+		return;
+	}
+	incomplete(x, "table '%s' not read whole: its rows are numbered anew all the time", t->title);
+	table_next(x);
+}
+
+static void marks_answer(void *owner, uint32_t first, const struct snmp_answer *a)
+{
+	struct discovery *x = owner;
+	const struct mib *mib = x->d->w->config->mib;
+	struct marks before = x->marks;
+
+	x->ask = NULL;
+	if (a->err == FW_OK) {
+		x->d->snmp_answered = true;
+		x->d->answered_at = worker_wall(x->d->w, a->at);
+		x->heard = a->at;
+	}
+	x->marks.known = a->err == FW_OK && marks_take(&x->marks, a->reply);
+	if (first) {
+		table_next(x);
+	} else if (!x->marks.known) {
+		incomplete(x, "table '%s' not read whole: its markers: %s", mib->table[x->table]->title,
+			   fw_err_text(a->err ? a->err : FW_AGENT));
+		table_next(x);
+	} else if (marks_same(mib, x->table, &before, &x->marks)) {
+		table_whole(x);
+	} else {
+		table_again(x);
+	}
+}
+
+/* All columns have been walked. */
+static void table_read(struct discovery *x)
+{
+	bool rows = x->d->w->config->mib->table[x->table]->marker_count > 0 && any_row(x);
+
+	if (!rows || !x->marks.known || !marks_ask(x, false))
+		table_whole(x);
 }
 
 /* ---- tables of scalars ---------------------------------------------------------------------------------------------------------- */
@@ -636,6 +677,8 @@ static void discovery_end(struct discovery *x)
 	bool news = x->reindexed || (x->added && x->added < d->part_count) || x->gone || x->returned || unsure;
 
 	discovery_remember(x, at);
+	if (complete)
+		d->marker = marks_together(d, &x->marks);
 	if (x->reindexed)
 		worker_note(d->w, "reindex", d->cfg->name, at, "%u components have another index; history stays with their names",
 			    x->reindexed);
@@ -661,6 +704,7 @@ static void table_next(struct discovery *x)
 			discovery_end(x);
 			return;
 		}
+		x->torn = 0;
 		t = mib->table[x->table];
 		if (mib_replaced(mib, t, x->tables))
 			continue;
@@ -685,7 +729,9 @@ void discovery_start(struct device *d)
 	x->table = UINT32_MAX;
 	d->discovery = x;
 	d->w->discovering++;
-	table_next(x);
+	x->marks.count = markers_list(d->w->config->mib, UINT64_MAX, x->marks.marker);
+	if (!marks_ask(x, true))
+		table_next(x);
 }
 
 /* A walk tries long and in small steps before it gives up, table after table. An agent that has said nothing for as long as a
@@ -722,7 +768,7 @@ void discovery_cancel(struct device *d)
 		snmp_cancel(d->w->snmp, x->ask);
 	rows_reset(x);
 	arena_release(&x->arena);
-	free(x->part_by_record);
+	free(x->by_record.slot);
 	free(x->packet);
 	free(x);
 	d->discovery = NULL;

@@ -79,3 +79,34 @@ void parts_from_last_all(struct worker *w)
 	}
 	free(of);
 }
+
+/* ---- by record: so that a device of 200,000 rows is not searched for each -------------------------------------------- */
+
+static uint32_t slot_of(const struct parts_map *m, uint32_t record) { return record * 2654435761u & (m->slots - 1); }
+
+void parts_map_build(struct parts_map *m, const struct device *d)
+{
+	free(m->slot);
+	for (m->slots = 16; m->slots < d->part_count * 2;)
+		m->slots *= 2;
+	m->slot = must_alloc(m->slots * sizeof(m->slot[0]));
+	for (uint32_t i = 0; i < d->part_count; i++) {
+		uint32_t k = slot_of(m, d->part[i].record);
+
+		while (m->slot[k] != 0)
+			k = (k + 1) & (m->slots - 1);
+		m->slot[k] = i + 1;
+	}
+}
+
+uint32_t parts_map_find(const struct parts_map *m, const struct device *d, uint32_t record)
+{
+	for (uint32_t k = slot_of(m, record);; k = (k + 1) & (m->slots - 1)) {
+		uint32_t i = m->slot[k];
+
+		if (i == 0)
+			return LAST_NONE;
+		if (d->part[i - 1].record == record)
+			return i - 1;
+	}
+}

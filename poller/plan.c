@@ -1,7 +1,7 @@
 /* poller/plan.c: what is asked in the steady state: packed GETs, encoded once.
  *
- * A packet begins with sysUpTime.0, so that every answer carries the agent's own clock; in the full plan's first packet
- * the change markers of the tables follow. Then the columns of the parts in order, a part whole in one packet where it fits,
+ * A packet begins with sysUpTime.0, so that every answer carries the agent's own clock, and the change markers of the
+ * tables (markers.c), so that it says itself whether its indexes still mean what they did. Then the columns of the parts in order, a part whole in one packet where it fits,
  * so that a row's values are of one instant. Sizes are bounded by what the device is known to answer (learn.c): names, and
  * octets of the answer where every value is as long as it can be; a request fits one datagram of 1,472 octets always.
  *
@@ -12,7 +12,7 @@
 
 #include "poller/worker-int.h"
 
-enum { ANSWER_HEAD = 60, ANSWER_HEAD_V3 = 150, REQUEST_HEAD = 160, NAME_MOST = 160 };
+enum { ANSWER_HEAD = 60, ANSWER_HEAD_V3 = 150, REQUEST_HEAD = 160, NAME_MOST = 160, HEADS_SHARE = 4 };
 
 static const uint8_t uptime_name[] = { 0x2b, 6, 1, 2, 1, 1, 3, 0 };	/* sysUpTime.0, RFC 3418 */
 
@@ -29,6 +29,9 @@ struct gather {
 	bool flat;			/* counters of parts that do not move */
 	bool with_uptime;		/* a probe asks it also of agents that have none: any answer will do */
 	bool next;			/* by GETNEXT */
+	struct marker marker[MARKERS_MOST];
+	unsigned markers;
+	uint32_t heads;			/* clock and markers: of themselves not worth a packet */
 	struct slot slot[256];
 	uint8_t name[256][NAME_MOST];
 	uint32_t count;
@@ -47,7 +50,7 @@ void plan_release(struct plan *p)
 	for (uint32_t i = 0; i < p->count; i++)
 		plan_packet_release(&p->packet[i]);
 	free(p->packet);
-	*p = (struct plan){ NULL, 0 };
+	*p = (struct plan){ NULL };
 }
 
 /* Where each name lies in the encoded packet, found by decoding it. */
@@ -67,7 +70,7 @@ static void find_names(struct form *p)
 
 /* The name that GETNEXT has to be asked for to be told 'name': its last arc less one, or without it where it is 0. Between the
  * two lies no row of the same table: indexes of a table have one length, or tell it in an arc before. */
-static size_t name_before(const struct snmp_name *name, uint8_t *buf, size_t size)
+size_t plan_name_before(const struct snmp_name *name, uint8_t *buf, size_t size)
 {
 	struct oid o;
 
@@ -89,7 +92,7 @@ static bool next_encode(struct form *p, struct snmp_request *q, const struct snm
 	bool good = true;
 
 	for (uint32_t i = 0; i < p->count; i++) {
-		before[i] = (struct snmp_name){ ber[i], (uint16_t)name_before(&names[i], ber[i], sizeof(ber[i])) };
+		before[i] = (struct snmp_name){ ber[i], (uint16_t)plan_name_before(&names[i], ber[i], sizeof(ber[i])) };
 		octets += names[i].len;
 		good = good && before[i].len > 0;
 	}
@@ -145,10 +148,10 @@ static bool packet_encode(struct device *d, struct plan_packet *p, const struct 
 	return true;
 }
 
-/* Does the packet being gathered hold what is worth sending? sysUpTime alone is, where each object goes alone. */
+/* Does the packet being gathered hold what is worth sending? The first does also without a part, where none goes with it. */
 static bool holds(const struct gather *g)
 {
-	return g->count > 1 || (g->count == 1 && (g->slot[0].part != SLOT_UPTIME || g->d->pack == 1));
+	return g->count > g->heads || (g->plan->count == 0 && g->count > 0 && g->count >= g->d->pack);
 }
 
 /* What an answer has beside its varbinds: by version 3 also an engineID, a digest and a salt. */
@@ -159,14 +162,14 @@ static void gather_close(struct gather *g)
 	struct plan_packet p = { .count = g->count, .octets = (uint16_t)g->answer_octets, .next = g->next, .flat = g->flat };
 	struct snmp_name names[256];
 
-	if (holds(g) || (g->count == 1 && g->plan->count == 0)) {
+	if (holds(g) || (g->count > 0 && g->plan->count == 0)) {
 		for (uint32_t i = 0; i < g->count; i++)
 			names[i] = (struct snmp_name){ g->name[i], g->slot[i].name_len };
 		must(packet_encode(g->d, &p, g->slot, names));
 		g->plan->packet = must_realloc(g->plan->packet, (g->plan->count + 1) * sizeof(p));
 		g->plan->packet[g->plan->count++] = p;
 	}
-	g->count = 0;
+	g->count = g->heads = 0;
 	g->answer_octets = answer_head(g->d);
 	g->request_octets = REQUEST_HEAD;
 }
@@ -180,17 +183,29 @@ static void gather_put(struct gather *g, struct slot s, const uint8_t *name, siz
 	g->request_octets += snmp_varbind_size(len);
 }
 
-static void gather_open(struct gather *g)
-{
-	if (g->count == 0 && g->with_uptime && (g->d->pack > 1 || g->plan->count == 0))
-		gather_put(g, (struct slot){ .part = SLOT_UPTIME }, uptime_name, sizeof(uptime_name), AS_TICKS);
-}
-
 /* For 'more' names of 'len' octets that take 'octets' in the answer together. */
 static bool has_room(const struct gather *g, uint32_t more, size_t len, size_t octets)
 {
 	return g->count + more <= g->d->pack && g->answer_octets + octets <= learn_octets(g->d) &&
 	       g->request_octets + more * snmp_varbind_size(len) <= SNMP_REQUEST_MAX;
+}
+
+/* A packet begins. */
+static void gather_open(struct gather *g)
+{
+	bool first = g->plan->count == 0;
+
+	if (g->count > 0)
+		return;
+	if (g->with_uptime && (g->d->pack > 1 || first))
+		gather_put(g, (struct slot){ .part = SLOT_UPTIME }, uptime_name, sizeof(uptime_name), AS_TICKS);
+	for (unsigned i = 0; i < g->markers && (first || g->plan->sure); i++) {
+		const struct marker *m = &g->marker[i];
+
+		if (has_room(g, 1, m->len, m->len + 4u + value_most[AS_TICKS]))
+			gather_put(g, (struct slot){ .part = SLOT_MARKER, .column = m->table }, m->ber, m->len, AS_TICKS);
+	}
+	g->heads = g->count;
 }
 
 /* The name of a part's column: its OID and the part's index. 0 when it is too long to ask for. */
@@ -286,24 +301,6 @@ static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
 	}
 }
 
-static void gather_markers(struct gather *g)
-{
-	const struct mib *mib = g->d->w->config->mib;
-	const struct last_record *r = last_at(g->d->w->last, g->d->record);
-	uint64_t tables = r->signature == g->d->w->mib_hash ? r->value[LAST_D_TABLES] : 0;
-
-	for (unsigned t = 0; t < mib->count && t < 64; t++) {
-		for (unsigned i = 0; i < mib->table[t]->marker_count && tables >> t & 1; i++) {
-			uint8_t name[NAME_MOST];
-			size_t len = oid_enc(&mib->table[t]->marker[i], name, sizeof(name));
-
-			gather_open(g);
-			if (len && has_room(g, 1, len, len + 12))
-				gather_put(g, (struct slot){ .part = SLOT_MARKER, .column = (uint8_t)t }, name, len, AS_TICKS);
-		}
-	}
-}
-
 static void gather_parts(struct gather *g, enum plan_kind kind, bool next)
 {
 	const struct device *d = g->d;
@@ -337,8 +334,9 @@ void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
 	g->with_uptime = !d->no_uptime || kind == PLAN_PROBE;
 	g->answer_octets = answer_head(g->d);
 	g->request_octets = REQUEST_HEAD;
-	if (kind == PLAN_FULL)
-		gather_markers(g);
+	if (kind != PLAN_PROBE)
+		g->markers = markers_list(d->w->config->mib, markers_tables(d), g->marker);
+	plan->sure = d->pack >= HEADS_SHARE * (1 + g->markers);
 	for (uint32_t i = 0; i < d->part_count && kind == PLAN_FULL; i++)
 		flat = adapt_rests(d, &d->part[i]) || flat;
 	gather_parts(g, kind, false);

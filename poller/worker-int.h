@@ -65,7 +65,11 @@ struct plan_packet {
 	struct snmp_ask *ask;		/* outstanding */
 };
 
-struct plan { struct plan_packet *packet; uint32_t count; };
+struct plan {
+	struct plan_packet *packet;
+	uint32_t count;
+	bool sure;			/* each packet has the change markers: it says itself whether the agent is as it was */
+};
 
 static inline const uint8_t *slot_name(const struct plan_packet *p, const struct slot *s)
 {
@@ -103,6 +107,22 @@ void plan_release(struct plan *p);
 void plan_packet_release(struct plan_packet *p);
 /* Take slot 'i' out of a packet and encode it again. False when nothing is left. */
 bool plan_packet_drop(struct device *d, struct plan_packet *p, uint32_t i);
+
+size_t plan_name_before(const struct snmp_name *name, uint8_t *buf, size_t size);	/* that GETNEXT is asked for; 0: none */
+
+/* ---- change markers: markers.c ----------------------------------------------------------------------------------------------- */
+
+enum { MARKERS_MOST = 16, MARKER_OCTETS = 40 };
+struct marker { uint8_t ber[MARKER_OCTETS], len, table; };
+uint64_t markers_tables(const struct device *d);		/* bit t: it has parts of table t */
+unsigned markers_list(const struct mib *mib, uint64_t tables, struct marker m[MARKERS_MOST]);	/* each once */
+uint64_t marker_hash(const struct snmp_varbind *vb);
+
+struct marks { struct marker marker[MARKERS_MOST]; uint64_t hash[MARKERS_MOST]; unsigned count; bool known; };	/* as read at one time */
+bool marks_take(struct marks *m, struct snmp_message *reply);		/* false: the agent refuses */
+bool marks_same(const struct mib *mib, uint32_t table, const struct marks *a, const struct marks *b);
+uint64_t marks_together(const struct device *d, const struct marks *m);	/* as a packet of the device would have them; 0 not known */
+struct snmp_packet *marks_packet(const struct device *d, const struct marks *m);	/* NULL: there are none */
 
 /* ---- what is learned of an agent: learn.c ------------------------------------------------------------------------------------- */
 
@@ -182,7 +202,8 @@ struct device {
 	uint32_t full_rounds;		/* so far, from a number of its own */
 	bool rest_waits;		/* parts have become flat since the plan was built */
 	bool skipped;			/* the agent is left alone in this round */
-	bool again;			/* main asked for it while a round was under way */
+	bool trusted;			/* it answered in its last round, of this process or of the one before */
+	enum again { AGAIN_NO, AGAIN_WANTED, AGAIN_BEGUN } again;	/* main asked for it while a round was under way */
 	bool has_address, resolving, resolve_said, waiting;	/* waiting: for its name, in the one round */
 	struct sockaddr_storage *other;	/* all addresses of its name, when there are several; malloc */
 	uint8_t others, other_now, other_tried;
@@ -220,7 +241,7 @@ struct device {
 	uint16_t pack, bulk;		/* objects a GET, rows a GETBULK (1: GETNEXT), learned */
 	struct learn learn;
 	struct cache cache;
-	uint64_t marker, marker_new;	/* hash of the change markers; as this round reads them */
+	uint64_t marker, marker_new;	/* the change markers as the tables were walked; as one packet reads them */
 	uint64_t uptime;		/* last sysUpTime, 1/100 s */
 	struct wall uptime_at;
 	struct mono uptime_mono;	/* {0}: of an earlier process */
@@ -288,6 +309,9 @@ bool discovery_give_up(struct device *d, struct mono now);	/* ended, because the
 void parts_from_last(struct device *d);			/* what the last file knows of one device */
 void parts_from_last_all(struct worker *w);		/* of all, in one pass: at start */
 uint32_t part_add(struct device *d, uint32_t record, uint8_t table);
+struct parts_map { uint32_t *slot, slots; };		/* open addressing: index + 1 of the part that has a record */
+void parts_map_build(struct parts_map *m, const struct device *d);
+uint32_t parts_map_find(const struct parts_map *m, const struct device *d, uint32_t record);	/* LAST_NONE */
 
 /* ---- sample.c ------------------------------------------------------------------------------------------------------------- */
 

@@ -9,6 +9,10 @@ conf_sim --device '127.18.0.0/21 kind=server ports=1 psu=0 cpu=1 disks=1 name=ma
 conf=$SCRATCH/forewarn.conf
 CONF_USER=$(id -un)
 
+# all_silent WHO...: no moment lies between them
+all_silent() {
+	printf '%s silent\n' "$@" | sim_ctl -
+}
 alerts_open() {
 	sql 'SELECT count(*) FROM alert WHERE cleared = 0'
 }
@@ -18,7 +22,7 @@ alerts_open() {
 conf_write "$conf"
 test_run 'parents and children fall silent together: the parents are blamed, nobody else' '
 	forewarn_start "$conf" && wait_for 20 all_is_well &&
-	sim_ctl 127.16.2.1 silent && sim_ctl 127.16.2.2 silent && sim_ctl 127.16.1.1 silent && sim_ctl 127.16.1.2 silent &&
+	all_silent 127.16.2.1+2 127.16.1.1+2 &&
 	wait_for 15 "status_is \".items | map(select(.quality == \\\"down\\\")) | length > 0\"" && sleep 2 &&
 	test "$(sql "SELECT group_concat(key) FROM (SELECT DISTINCT key FROM alert ORDER BY key)")" = sw1,sw2 || { sql "SELECT number, key, transition, detail FROM alert"; cat "$FOREWARN_LOG"; false; }
 '
@@ -27,7 +31,7 @@ test_run 'and all is well again' 'sim_ctl 127.16.1.1+2 heal && sim_ctl 127.16.2.
 # ---- the poller is blind -------------------------------------------------------------------------------------------
 
 test_run 'all are silent: it is the poller, and nobody is blamed' '
-	sim_ctl 127.16.1.1+2 silent && sim_ctl 127.16.2.1+3 silent && wait_for 20 "test \$(alerts_open) -eq 1" && sleep 2 &&
+	all_silent 127.16.1.1+2 127.16.2.1+3 && wait_for 20 "test \$(alerts_open) -eq 1" && sleep 2 &&
 	test "$(sql "SELECT group_concat(key) FROM alert WHERE cleared = 0")" = poller &&
 	test "$(sql "SELECT count(*) FROM alert WHERE key LIKE \"app%\"")" -eq 0 || { sql "SELECT key, transition, raised, cleared FROM alert"; tail -5 "$FOREWARN_LOG"; false; }
 '
@@ -45,7 +49,7 @@ test_run 'a thousand alerts at once, and each is told' '
 '
 test_run '... and cleared' 'sim_ctl 127.18.0.0/21 heal && wait_for 60 all_is_well && wait_for 20 "test \$(alerts_open) -eq 0"'
 test_run 'all two thousand and five are silent: one alert' '
-	sim_ctl 127.18.0.0/21 silent && sim_ctl 127.16.1.1+2 silent && sim_ctl 127.16.2.1+3 silent &&
+	all_silent 127.18.0.0/21 127.16.1.1+2 127.16.2.1+3 &&
 	wait_for 40 "test \"\$(sql \"SELECT group_concat(key) FROM alert WHERE cleared = 0\")\" = poller" && sleep 3 &&
 	test "$(alerts_open)" -eq 1 && test "$(sql "SELECT count(*) FROM alert")" -le 1001
 '
