@@ -30,14 +30,15 @@ cat >names.snmprec <<'X'
 X
 sim_start --device '127.16.0.1 kind=switch ports=6 name=moves' --device '127.16.0.2 kind=switch ports=6 name=loses' \
 	--device '127.16.0.3 kind=switch ports=6 name=odd' --device "127.16.0.4 kind=recording file=$SCRATCH/names.snmprec" \
-	--device '127.16.0.5 kind=switch ports=6 name=grows'
+	--device '127.16.0.5 kind=switch ports=6 name=grows' --device '127.16.0.6 kind=switch ports=60 name=torn'
 sim_ctl 127.16.0.5 port 6 remove >/dev/null
 POLL_INTERVAL=1s
 poll_conf a.conf "device \"moves\" { address = \"127.16.0.1:$SIM_PORT\" }" \
 	"device \"loses\" { address = \"127.16.0.2:$SIM_PORT\"  watch = {\"interface/*\"} }" \
 	"device \"odd\"   { address = \"127.16.0.3:$SIM_PORT\" }" \
 	"device \"names\" { address = \"127.16.0.4:$SIM_PORT\" }" \
-	"device \"grows\" { address = \"127.16.0.5:$SIM_PORT\" }"
+	"device \"grows\" { address = \"127.16.0.5:$SIM_PORT\" }" \
+	"device \"torn\"  { address = \"127.16.0.6:$SIM_PORT\" }"
 forewarn_start "$POLL_CONF"
 rrd=$FOREWARN_STATE/rrd
 
@@ -64,6 +65,21 @@ test_run '... and no value of another port went to a file meanwhile' '
 	for p in 1 2 4 5 6
 	do
 		written moves/interface/Gi0/$p && rate_is $rrd/moves/interface/Gi0%2F$p.rrd in_octets $((p * 1000 + 577)) 6 || return 1
+	done'
+
+# Between the packets of a poll, of a poll of states, and in the middle of the walks that follow: a value of another port
+# would be a step of a million octets, or a name that never was.
+test_run 'renumbered between any two requests: no value of another port is filed, and no name is made up' '
+	for n in 2 3 5 8 11 4 17 26 40 9
+	do
+		sim_ctl 127.16.0.6 renumber $n >/dev/null && sleep 0.4 || return 1
+	done
+	sim_ctl 127.16.0.6 renumber && before=$(events reindex) && wait_for 15 "test \$(events reindex) -ge $before" && wait_cycles torn 4 20 &&
+	test "$(names_of torn | wc -w)" = 60 && is torn/interface/Gi0/37 ifDescr "simulated port 37" &&
+	for p in 1 17 30 37 59 60
+	do
+		written torn/interface/Gi0/$p && rrdtool fetch $rrd/torn/interface/Gi0%2F$p.rrd AVERAGE -r 1 -s -60 >fetched &&
+		awk -v most=$((p * 1200 + 1000)) "\$2 + 0 > most && \$2 != \"nan\" { print; bad = 1 } \$2 + 0 > 0 { some++ } END { exit bad || some < 3 }" fetched || { cat fetched; return 1; }
 	done'
 
 test_run 'a port that is removed is down and gone' '

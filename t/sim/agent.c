@@ -248,6 +248,8 @@ bool agent_respond(struct sim *s, struct device *d, struct snmp_message *m, stru
 	s->count.requests++;
 	s->count.varbinds += m->varbind_count;
 	d->requests++;
+	if (d->extra && d->extra->renumber_in && --d->extra->renumber_in == 0)
+		device_renumber(s, d, sim_clock_us(&s->clock));
 	if (d->extra && !fault_speaks(s, d->extra))
 		return false;
 	room = d->model->size_most - OVERHEAD - m->community_len - (m->version == SNMP_V3 ? V3_HEAD_MOST : 0);

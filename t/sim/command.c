@@ -254,7 +254,13 @@ static enum fw_err do_port(struct job *j)
 
 static enum fw_err do_renumber(struct job *j)
 {
-	if (j->device->model->ports > 0)
+	uint64_t requests = 0;
+
+	if (j->count > 0 && (!number_of(j, 0, UINT32_MAX, &requests) || requests == 0))
+		return err_set(j->err, FW_MISTAKE, "should be: renumber [REQUESTS]");
+	if (requests > 0)
+		device_extra(j->device)->renumber_in = (uint32_t)requests;
+	else if (j->device->model->ports > 0)
 		device_renumber(j->sim, j->device, j->now_us);
 	return FW_OK;
 }

@@ -154,6 +154,7 @@ struct extra {
 	uint8_t *v3_answer; size_t v3_answer_len;	/* to be replayed */
 	uint32_t delay_ms, loss_percent, toobig_above, error_status, truncate_octets, malformed_nth;
 	uint32_t short_most, long_above, cache_s;
+	uint32_t renumber_in;			/* requests; 0 not */
 	uint64_t psu_failed, fan_failed;	/* bits; unit 1 is bit 0 */
 	struct port *port;			/* all ports, or NULL while none was touched */
 	uint32_t *index;			/* ifIndex of each port, or NULL while as described */
