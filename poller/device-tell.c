@@ -15,6 +15,7 @@ static bool fact_flush(struct device *d)
 	if (!d->fact_dirty)
 		return true;
 	m = msg_new(MSG_FACT, sizeof(*m));
+	m->heard = d->w->n.last_answer;
 	m->fact = d->fact;
 	m->at = d->answered_at.us && (d->fact.icmp == ANSWER_YES || d->fact.snmp == ANSWER_YES) ? d->answered_at
 											      : worker_wall(d->w, clock_mono());

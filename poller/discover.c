@@ -725,7 +725,7 @@ void discovery_start(struct device *d)
 	struct discovery *x = must_alloc(sizeof(*x));
 
 	x->d = d;
-	x->heard = clock_mono();
+	x->began = x->heard = clock_mono();
 	x->table = UINT32_MAX;
 	d->discovery = x;
 	d->w->discovering++;
@@ -743,7 +743,7 @@ bool discovery_give_up(struct device *d, struct mono now)
 
 	for (unsigned r = 0; r < d->cfg->retries; r++, budget += step)
 		step = step * 2 < 4 * d->cfg->timeout.us ? step * 2 : 4 * d->cfg->timeout.us;
-	if (x != NULL && device_discovery_endless(d, x->began, now)) {
+	if (x != NULL && x->table < d->w->config->mib->count && device_discovery_endless(d, x->began, now)) {
 		incomplete(x, "table '%s' not read whole: its tables take too long", d->w->config->mib->table[x->table]->title);
 		discovery_end(x);
 		return true;

@@ -52,7 +52,13 @@ struct msg_level {
 };
 
 /* Whether a device answered. */
-struct msg_fact { struct msg m; struct wall at; struct device_fact fact; char device[256]; };
+struct msg_fact {
+	struct msg m;
+	struct wall at;
+	struct mono heard;		/* the last answer of anybody, as it came in: that of this message may be a while ago */
+	struct device_fact fact;
+	char device[256];
+};
 
 /* Something worth an event: a reboot, an index that moved, a clock that stepped. */
 struct msg_note { struct msg m; struct wall at; char what[16]; char name[MODEL_NAME_MAX]; char text[REASON_MAX]; };

@@ -68,6 +68,7 @@ struct daemon {
 
 	struct mono rates_told;		/* when the graph last was told how often components fail */
 	struct mono started, judge_due, round_due, unheard_due;
+	struct span patience;		/* for how long the slowest device may be waited for */
 	struct wall began, looked_until, cycle_began;	/* looked_until: when the last run had last looked at everything */
 	bool judging, dirty, rebuild, stopping, began_work, replaying;
 	bool ledger_stuck, states_owed;	/* it takes nothing; states went past it */

@@ -286,6 +286,20 @@ static void daemon_end(struct daemon *d)
 	daemon_release(d);
 }
 
+/* One cycle ends by itself; it is ended when not even agents of such time-outs take so long, asked this often one after the other. */
+static void round_limit(struct daemon *d)
+{
+	enum { BUDGET = 8, WAITS = 4 };
+	const struct config *c = d->config;
+	int64_t longest = 0;
+
+	for (uint32_t i = 0; i < c->device_count; i++)
+		longest = c->device[i].timeout.us > longest ? c->device[i].timeout.us : longest;
+	d->patience = span_us(longest * BUDGET);
+	longest = d->patience.us * WAITS;
+	d->round_due = mono_add(d->judge_due, span_us(longest > c->interval.us ? longest : c->interval.us));
+}
+
 static void daemon_init(struct daemon *d, const struct ctl *c, struct config *config, const struct daemon_options *o)
 {
 	*d = (struct daemon){ .ctl = c, .options = o, .config = config, .lock_fd = -1, .worker_count = config->threads,
@@ -296,7 +310,7 @@ static void daemon_init(struct daemon *d, const struct ctl *c, struct config *co
 	d->judge_due = mono_add(d->started, span_us(config->interval.us + config->interval.us / 2));
 	if (o->once)
 		d->judge_due = mono_add(d->started, span_us(config->interval.us * 3));
-	d->round_due = mono_add(d->judge_due, config->interval);
+	round_limit(d);
 	d->unheard_due = mono_add(d->started, span_us(config->interval.us * 4));
 	d->worker = must_alloc(d->worker_count * sizeof(struct worker *));
 	d->numbers = must_alloc(d->worker_count * sizeof(*d->numbers));

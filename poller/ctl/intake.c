@@ -339,8 +339,8 @@ static void take_fact(struct daemon *d, const struct msg_fact *m)
 	if (r == NULL || r->kind != REF_DEVICE)
 		return;		/* of a configuration that is no longer there */
 	d->fact_at[r->index] = clock_mono();
-	if (m->fact.icmp == ANSWER_YES || m->fact.snmp == ANSWER_YES)
-		d->answer_at = d->fact_at[r->index];
+	if (m->heard.us > d->answer_at.us)
+		d->answer_at = m->heard;
 	hold_end(d, r->index);
 	if (hold_begin(d, r->index, m->fact, m->at))
 		return;
@@ -588,10 +588,14 @@ static void cycle_note(struct daemon *d)
 	d->cycle_began = now_wall(d);
 }
 
-/* One cycle: over when every worker is through. One that never is must not keep the process for ever. */
+/* One cycle: over when every worker is through. One that never is must not keep the process for ever; but as long as agents
+ * answer, they are read (the first time a slow one is walked takes a while). */
 static void end_once(struct daemon *d, struct mono now)
 {
-	bool late = now.us >= d->round_due.us;
+	enum { INTERVALS_MOST = 20 };
+	bool heard = mono_since(now, d->answer_at).us < d->patience.us;
+	int64_t most = d->round_due.us + (heard ? INTERVALS_MOST * d->config->interval.us : 0);
+	bool late = now.us >= most;
 
 	if (!d->judging || (d->idle_workers < d->worker_count && !late))
 		return;
