@@ -32,7 +32,7 @@ test_run 'and all is well again' 'sim_ctl 127.16.1.1+2 heal && sim_ctl 127.16.2.
 
 test_run 'all are silent: it is the poller, and nobody is blamed' '
 	all_silent 127.16.1.1+2 127.16.2.1+3 && wait_for 20 "test \$(alerts_open) -eq 1" && sleep 2 &&
-	test "$(sql "SELECT group_concat(key) FROM alert WHERE cleared = 0")" = poller &&
+	test "$(sql "SELECT group_concat(key) FROM alert WHERE cleared = 0")" = forewarn/poller &&
 	test "$(sql "SELECT count(*) FROM alert WHERE key LIKE \"app%\"")" -eq 0 || { sql "SELECT key, transition, raised, cleared FROM alert"; tail -5 "$FOREWARN_LOG"; false; }
 '
 test_run '... and back' 'sim_ctl 127.16.1.1+2 heal && sim_ctl 127.16.2.1+3 heal && wait_for 20 all_is_well && test "$(alerts_open)" -eq 0 && forewarn_stop'
@@ -50,7 +50,7 @@ test_run 'a thousand alerts at once, and each is told' '
 test_run '... and cleared' 'sim_ctl 127.18.0.0/21 heal && wait_for 60 all_is_well && wait_for 20 "test \$(alerts_open) -eq 0"'
 test_run 'all two thousand and five are silent: one alert' '
 	all_silent 127.18.0.0/21 127.16.1.1+2 127.16.2.1+3 &&
-	wait_for 40 "test \"\$(sql \"SELECT group_concat(key) FROM alert WHERE cleared = 0\")\" = poller" && sleep 3 &&
+	wait_for 40 "test \"\$(sql \"SELECT group_concat(key) FROM alert WHERE cleared = 0\")\" = forewarn/poller" && sleep 3 &&
 	test "$(alerts_open)" -eq 1 && test "$(sql "SELECT count(*) FROM alert")" -le 1001
 '
 test_run '... and back' '
