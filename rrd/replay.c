@@ -136,12 +136,14 @@ static struct mapped map_file(const char *path)
 /* Few files: written now, so that who reads next finds the rows. Many: by store_tick(), from the safe journal. */
 static void replay_flush(struct store *s)
 {
+	uint64_t before = s->count.files_created;
 	struct err err;
 
 	for (uint32_t n = 0; n < REPLAY_FLUSH_MOST && s->age_first; n++) {
 		struct file *f = s->age_first;
+		bool make = s->count.files_created - before < REPLAY_MAKE_MOST;
 
-		if (file_write(s, f, true, &err) != FW_OK) {
+		if (file_write(s, f, make, &err) != FW_OK) {
 			file_age_remove(s, f);
 			file_age_add(s, f, f->due_us);
 		}

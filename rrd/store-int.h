@@ -23,6 +23,7 @@ enum {
 	BUILD_FAILURES_A_TICK = 3,		/* then the others wait for the next */
 	WELL_AFTER_S = 300,			/* without a failure, what went wrong is well again */
 	REPLAY_FLUSH_MOST = 2000,		/* files written before store_open() returns; the others by store_tick() */
+	REPLAY_MAKE_MOST = 50,			/* ... and made, which takes far longer */
 	EARLIEST_S = 315360000 + 86400,		/* librrd takes no times in the first ten years of its epoch */
 };
 
