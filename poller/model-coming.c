@@ -160,6 +160,9 @@ void coming_build(struct model *m)
 {
 	struct err err;
 
+	for (uint32_t i = m->first_service; i < m->config_items; i++)
+		m->item[i]->trouble_known = false;
+
 	for (uint32_t i = 0; i < m->plan.count; i++) {
 		struct coming *c = &m->plan.coming[i];
 		char day[40];
@@ -248,11 +251,26 @@ void coming_inherit(struct model *m, const struct model *old)
 	m->plan.due = old->plan.made;	/* a plan of now is made at the next occasion */
 }
 
+/* Services that stand on it then are to be looked at again. */
+static void trouble_forget(struct model *m, struct graph *then, uint32_t leaf)
+{
+	size_t n = graph_touched(then, leaf, NULL, 0);
+	uint32_t *node = n ? must_alloc(n * sizeof(*node)) : NULL;
+
+	n = n ? graph_touched(then, leaf, node, n) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (node[i] < m->nodes && m->node_item[node[i]])
+			m->node_item[node[i]]->trouble_known = false;
+	free(node);
+}
+
 void coming_set(struct model *m, uint32_t leaf, enum state s)
 {
 	for (uint32_t i = 0; i < m->plan.count; i++)
-		if (m->plan.coming[i].graph && graph_set(m->plan.coming[i].graph, leaf, s))
+		if (m->plan.coming[i].graph && graph_set(m->plan.coming[i].graph, leaf, s)) {
+			trouble_forget(m, m->plan.coming[i].graph, leaf);
 			m->moved = true;
+		}
 }
 
 /* ---- asking ------------------------------------------------------------------------------------------------------ */
@@ -317,13 +335,26 @@ const struct coming *model_trouble(struct model *m, const struct entity *service
 	return NULL;
 }
 
+/* Asked of all services after each change: what is ahead of those that it does not touch is as it was. */
+static bool has_trouble(struct model *m, const struct entity *service, int now)
+{
+	struct item *it = m->item[m->first_service + service->index];
+	enum state then;
+
+	if (!it->trouble_known || it->trouble_now != now) {
+		it->trouble = model_trouble(m, service, &then) != NULL;
+		it->trouble_now = (int8_t)now;
+		it->trouble_known = true;
+	}
+	return it->trouble;
+}
+
 struct verdict model_verdict(struct model *m, const struct entity *e)
 {
 	struct verdict v = graph_verdict(m->graph, e->node);
-	enum state then;
 
 	if (!v.at_risk && v.quality != STATE_DOWN && m->plan.count && e->kind == ENTITY_SERVICE)
-		v.at_risk = model_trouble(m, e, &then) != NULL;
+		v.at_risk = has_trouble(m, e, harm(v.quality));
 	return v;
 }
 

@@ -46,6 +46,9 @@ struct item {
 	bool history_due;		/* it is to be kept */
 	bool exempt;			/* in maintenance: what happens is not its own failure; rates_look() after a change */
 	uint32_t window;		/* of maintenance, that names it and runs; 0 */
+	/* services: is there trouble ahead, as it was looked at with this harm now? Until a state moves that it stands on then */
+	bool trouble_known, trouble;
+	int8_t trouble_now;
 	/* devices */
 	struct item *first;		/* its parts and checks */
 	uint32_t parts;
