@@ -137,6 +137,8 @@ static void put_together(struct build *b, uint32_t gate, bool undo)
 
 		if (undo && b->leaf[x] == LEAF_WITHIN)
 			b->leaf[x] = b->g->node[x].component ? 0 : LEAF;
+		if (undo)		/* another part may test it by itself */
+			b->together[x] = NODE_NONE;
 		if (undo || !is_variable(b, x) || b->waiting[x] != 1)
 			continue;
 		if (first != NODE_NONE) {
