@@ -43,7 +43,7 @@ struct graph;
 /* ---- building: nodes in any order, then graph_build() ------------------------------------------------------------ */
 
 /*
- * 'most_nodes' bounds the diagrams of all parts together (0: 4 million); names are copied. Building takes at most 170
+ * 'most_nodes' bounds the diagrams of all parts together (0: 4 million); names are copied. Building takes at most 250
  * octets for each node of the bound and 64 MiB, and gives back all but what graph_size() says. A name may be NULL: such a gate ("db | replica")
  * is not found by name. A component and a gate may share a name (an interface, and the interface with the device it
  * needs): the gate is then found. A member named twice in one gate counts twice.
