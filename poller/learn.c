@@ -135,7 +135,8 @@ void learn_lost(struct device *d, struct plan_packet *p, unsigned sendings, enum
 	l->calm = 0;
 	if (why == FW_MALFORM || why == FW_SOURCE || why == FW_FOREIGN)
 		learn_odd(d, why == FW_MALFORM ? ODD_MALFORMED : why == FW_SOURCE ? ODD_SOURCE : ODD_STRANGER);
-	if (d->running == PLAN_PROBE || why == FW_NET || why == FW_SOURCE || why == FW_FOREIGN || l->suspect_names)
+	if (d->running == PLAN_PROBE || why == FW_NET || why == FW_SOURCE || why == FW_FOREIGN || why == FW_COMMUNITY ||
+	    l->suspect_names)
 		return;
 	if (least < d->cfg->retries + SENDINGS_EARLY + 2u)
 		least = d->cfg->retries + SENDINGS_EARLY + 2u;		/* not before a second round: silence is said at once */

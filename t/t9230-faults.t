@@ -64,14 +64,14 @@ test_run 'polled on, with faults' 'wait_cycles good1 6 30'
 test_run 'silent agents are said to be, with what came instead' '
 	for d in silent:"no answer in time" slow:"no answer in time" truncated:"answer cannot be decoded" \
 		wrongid:"answer to another request" wrongsource:"answer from another address than the one asked" \
-		wrongaddress:"answer from another address than the one asked" wrongcommunity:"answer cannot be decoded" stranger:"no answer in time"
+		wrongaddress:"answer from another address than the one asked" wrongcommunity:"answer with another community than the one asked" stranger:"no answer in time"
 	do
 		wait_for 10 "test \"\$(value ${d%%:*} snmp)\" = silent" &&
 		wait_for 10 "test \"\$(debug_of ${d%%:*} snmp_trouble)\" = \"${d#*:}\"" || { says debug device ${d%%:*}; return 1; }
 	done'
 test_run 'garbage of all kinds is silence' '
 	is malformed snmp silent && is fresh snmp silent && debug_of malformed snmp_trouble | grep -E "cannot be decoded|no answer in time"'
-test_run '... for people as well' 'says debug device wrongcommunity | grep "trouble *SNMP: answer cannot be decoded"'
+test_run '... for people as well' 'says debug device wrongcommunity | grep "trouble *SNMP: answer with another community"'
 run_pinging '... and what hangs on them is unknown, not down' '
 	is silent state degraded || is silent state up; is silent/interface/Gi0/4 state unknown &&
 	is silent reason "answers ICMP, no SNMP"'

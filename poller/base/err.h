@@ -45,7 +45,8 @@
 	X(LEVEL,    "security-level", "unsupported security level")		\
 	X(DECRYPT,  "decryption", "decryption error")				\
 	X(CONTEXT,  "context",    "unknown context")				\
-	X(ENGINE,   "engine",     "another engineID than it had")
+	X(ENGINE,   "engine",     "another engineID than it had")		\
+	X(COMMUNITY, "community", "answer with another community than the one asked")
 
 enum fw_err {
 	FW_OK,

@@ -431,7 +431,7 @@ static enum fw_err answer_check(struct snmp_engine *e, const struct snmp_message
 	}
 	if (!community_is(m, peer)) {
 		e->count.foreign_community++;
-		return FW_MALFORM;
+		return FW_COMMUNITY;
 	}
 	e->count.answered++;
 	e->count.varbinds += m->varbind_count;

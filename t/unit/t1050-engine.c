@@ -213,7 +213,7 @@ static void test_community(void)
 	head.pdu = SNMP_RESPONSE;
 	head.community_len--;
 	answer_with(s, head);
-	ok(s->got.calls == 1 && s->got.err == FW_MALFORM && counts(s).foreign_community == 1 && counts(s).answered == 0,
+	ok(s->got.calls == 1 && s->got.err == FW_COMMUNITY && counts(s).foreign_community == 1 && counts(s).answered == 0,
 	   "an answer with part of the community is none");
 	scene_end(s);
 }
