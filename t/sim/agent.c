@@ -266,7 +266,7 @@ bool agent_respond(struct sim *s, struct device *d, struct snmp_message *m, stru
 	reply->error_status = a.error_status;
 	reply->error_index = a.error_index;
 	if (d->extra && d->extra->odd & ODD_ID)
-		reply->request_id ^= 1;
+		reply->request_id ^= 0x10000;	/* another request's, not another sending's of the same */
 	*varbinds = a.out;
 	return true;
 }
