@@ -1,6 +1,6 @@
 /* poller/service/build-int.h: what the files that build share.
  *
- *   sort.c    mistakes, circles, and the gates in order
+ *   sort.c    mistakes, circles, the gates in order, and gates that only pass a member on
  *   module.c  which gates of a part stand on nothing that others stand on
  *   trial.c   the best order of a part's variables: rule after rule (order.c), module by module, and sifted
  *   compose.c the diagrams of a part from those of its modules
@@ -33,6 +33,12 @@ void sorting_release(struct sorting *s);
 /* False at a circle, which then lies on 'visit'. */
 bool sort_from(struct sorting *s, uint32_t gate);
 enum fw_err sort_all(struct sorting *s, struct err *err);
+/*
+ * A gate over one member is that member (a service that is one group): those that need it need what it passes on.
+ * same[] of each node: the next gate that is the same, or NODE_NONE; the list begins at the gate that is passed on.
+ */
+void pass_on(struct graph *g, const struct sorting *all, uint32_t *same);
+bool passes_on(const struct graph *g, uint32_t gate);
 
 /* ---- module.c ---------------------------------------------------------------------------------------------------- */
 
@@ -70,6 +76,7 @@ struct build {
 	uint8_t *leaf;			/* of each node, while a module is tried: enum leaf */
 	uint8_t *within;		/* of those within another: what they are, for it to stand for them */
 	uint32_t *together;		/* of each node: the next of those that one variable stands for */
+	uint32_t *same;			/* of each node: the next gate that is the same (pass_on) */
 	uint8_t *placed;		/* a watched node that has a root */
 	uint32_t *at, levels;		/* the order: a component or a leaf for each level */
 	uint64_t most_steps;		/* that the next order may take */

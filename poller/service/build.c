@@ -81,12 +81,22 @@ static bool same_below(const struct build *b, const struct node *n)
 	return true;
 }
 
+static bool awaits_root(const struct build *b, uint32_t node) { return b->g->node[node].watched && !b->placed[node]; }
+
+/* It, or one that is the same. */
+static bool any_awaits_root(const struct build *b, uint32_t node)
+{
+	while (node != NODE_NONE && !awaits_root(b, node))
+		node = b->same[node];
+	return node != NODE_NONE;
+}
+
 static void let_go(struct build *b, const struct node *n)
 {
 	for (uint32_t j = 0; j < n->members; j++) {
 		uint32_t m = n->member[j];
 
-		if (--b->waiting[m] == 0 && (!b->keep || !b->g->node[m].watched || b->placed[m]))
+		if (--b->waiting[m] == 0 && (!b->keep || !any_awaits_root(b, m)))
 			b->f[m] = b->gg[m] = DIAGRAM_FALSE;
 	}
 }
@@ -231,12 +241,14 @@ bool make_part(struct build *b, const struct part *p, uint32_t room)
 
 /* ---- part after part --------------------------------------------------------------------------------------------- */
 
+/* A gate and those that are the same. */
 static void place(struct build *b, struct taking *t, uint32_t gate, uint32_t most)
 {
-	struct root root = { .node = gate, .f = b->f[gate], .g = b->gg[gate] };
+	struct root root = { .f = b->f[gate], .g = b->gg[gate] };
 
-	if (live_root(t, b->g, root, most))
-		b->placed[gate] = 1;
+	for (root.node = gate; root.node != NODE_NONE; root.node = b->same[root.node])
+		if (awaits_root(b, root.node) && live_root(t, b->g, root, most))
+			b->placed[root.node] = 1;
 }
 
 /* The diagrams of a service that has no room, as far as they go; without even its variables: none. */
@@ -255,19 +267,6 @@ static void build_loosely(struct build *b, const struct part *p, uint32_t most)
 	b->loosely = false;
 }
 
-/* What stands on one member alone is that member (a service that is one group). */
-static void share_with_only_member(struct build *b, uint32_t gate)
-{
-	const struct node *n = &b->g->node[gate];
-
-	for (; n->members == 1 && n->need_capacity == 0 && !b->g->node[n->member[0]].component;
-	     n = &b->g->node[gate]) {
-		b->f[n->member[0]] = b->f[gate];
-		b->gg[n->member[0]] = b->gg[gate];
-		gate = n->member[0];
-	}
-}
-
 /* Whether the diagrams are those of this gate of the part too. */
 static bool is_there(const struct build *b, uint32_t gate, uint32_t top)
 {
@@ -278,13 +277,10 @@ static void place_all(struct build *b, struct taking *t, const struct part *p)
 {
 	uint32_t top = p->gate[p->gates - 1];
 
-	if (!b->keep && !b->loose[top])
-		share_with_only_member(b, top);
-
 	for (uint32_t i = p->gates; i-- > 0;) {
 		uint32_t gate = p->gate[i];
 
-		if (b->g->node[gate].watched && !b->placed[gate] && is_there(b, gate, top))
+		if (is_there(b, gate, top))
 			place(b, t, gate, EXTRA_FIRST + EXTRA_PER_MEMBER * b->g->node[gate].members);
 	}
 }
@@ -296,6 +292,8 @@ static void build_part(struct build *b, uint32_t gate)
 	struct taking t;
 	struct part p;
 
+	if (passes_on(b->g, gate) && !b->g->node[b->g->node[gate].member[0]].component)
+		gate = b->g->node[gate].member[0];
 	sort_from(&b->under, gate);
 	p = (struct part){ .gate = b->under.gate, .gates = b->under.gates };
 	b->keep = true;
@@ -303,10 +301,8 @@ static void build_part(struct build *b, uint32_t gate)
 		build_loosely(b, &p, most);
 	live_part(&t, b->g, &b->d);
 	place_all(b, &t, &p);
-	if (b->loose[gate]) {
-		l->root[t.root].loose = loose_new(b->g, &p, b->at, b->levels);
-		l->loose++;
-	}
+	for (uint32_t i = t.root; i < l->roots && b->loose[gate]; i++, l->loose++)
+		l->root[i].loose = loose_new(b->g, &p, b->at, b->levels);
 	live_part_done(&t, b->g, b->at, b->levels);
 	forget_part(b, &p);
 	diagram_release(&b->d);
@@ -321,7 +317,7 @@ static void build_parts(struct build *b)
 	for (uint32_t i = b->all.gates; i-- > 0;) {
 		uint32_t gate = b->all.gate[i];
 
-		if (b->g->node[gate].watched && !b->placed[gate])
+		if (awaits_root(b, gate))
 			build_part(b, gate);
 	}
 }
@@ -348,6 +344,7 @@ static void build_init(struct build *b, struct graph *g)
 	b->waiting = must_alloc((g->nodes + 1) * sizeof(*b->waiting));
 	b->members = must_alloc(most * sizeof(*b->members));
 	b->placed = must_alloc(g->nodes + 1);
+	b->same = must_alloc((g->nodes + 1) * sizeof(*b->same));
 	b->at = must_alloc((g->components + 1) * sizeof(*b->at));
 	b->rank = must_alloc((g->nodes + 1) * sizeof(*b->rank));
 	live_init(g);
@@ -368,6 +365,7 @@ static void build_release(struct build *b)
 	free(b->waiting);
 	free(b->members);
 	free(b->placed);
+	free(b->same);
 	free(b->at);
 	free(b->rank);
 }
@@ -383,8 +381,10 @@ enum fw_err graph_build(struct graph *g, struct err *err)
 		return e;
 	build_init(&b, g);
 	e = sort_all(&b.all, err);
-	if (e == FW_OK)
+	if (e == FW_OK) {
+		pass_on(g, &b.all, b.same);
 		build_parts(&b);
+	}
 	build_release(&b);
 	if (e == FW_OK) {
 		live_done(g);

@@ -44,6 +44,7 @@ void graph_free(struct graph *g)
 	live_release(&g->live);
 	for (uint32_t i = 0; i < g->nodes; i++) {
 		free(g->node[i].member);
+		free(g->node[i].given);
 		free(g->node[i].capacity);
 	}
 	free(g->node);
@@ -227,7 +228,7 @@ size_t graph_members(const struct graph *g, uint32_t gate, const uint32_t **memb
 {
 	const struct node *n = node_of(g, gate);
 
-	*members = n->member;
+	*members = n->given ? n->given : n->member;
 	return n->members;
 }
 
@@ -249,7 +250,7 @@ struct graph_size graph_size(const struct graph *g)
 	for (uint32_t i = 0; i < g->live.roots; i++)
 		inexact += g->live.root[i].loose != NULL;
 	for (uint32_t i = 0; i < g->nodes; i++)
-		octets += g->node[i].room * (sizeof(*g->node[i].member) +
+		octets += g->node[i].room * (sizeof(*g->node[i].member) * (g->node[i].given ? 2 : 1) +
 					     (g->node[i].capacity ? sizeof(*g->node[i].capacity) : 0));
 	return (struct graph_size){
 		.components = g->components, .gates = g->gates, .watched = g->watched, .inexact = inexact,

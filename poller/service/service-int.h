@@ -29,6 +29,7 @@ struct node {
 	uint32_t index;			/* of a component: in order of creation; of a watched gate: its root */
 	uint32_t need, full;		/* of a gate, as given */
 	uint32_t *member, members, room;
+	uint32_t *given;		/* the members as given, once others stand for some of them (sort.c); or NULL */
 	uint64_t *capacity;		/* of each member; NULL: none has one */
 	uint64_t need_capacity;
 	struct rate rate;

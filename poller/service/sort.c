@@ -125,3 +125,48 @@ enum fw_err sort_all(struct sorting *s, struct err *err)
 			return circle(s, err);
 	return FW_OK;
 }
+
+/* ---- gates that are their only member ---------------------------------------------------------------------------- */
+
+bool passes_on(const struct graph *g, uint32_t gate)
+{
+	const struct node *n = &g->node[gate];
+
+	return n->members == 1 && n->need_capacity == 0 && graph_need(g, gate) == 1 && graph_full(g, gate) == 1;
+}
+
+static void need_instead(struct node *n, uint32_t j, uint32_t member)
+{
+	if (n->member[j] == member)
+		return;
+	if (!n->given) {
+		n->given = must_alloc(n->room * sizeof(*n->given));
+		memcpy(n->given, n->member, n->members * sizeof(*n->given));
+	}
+	n->member[j] = member;
+}
+
+void pass_on(struct graph *g, const struct sorting *all, uint32_t *same)
+{
+	uint32_t *is = must_alloc((g->nodes + 1) * sizeof(*is));
+
+	for (uint32_t i = 0; i < g->nodes; i++) {
+		is[i] = i;
+		same[i] = NODE_NONE;
+	}
+	for (uint32_t i = 0; i < all->gates; i++) {
+		uint32_t gate = all->gate[i];
+		struct node *n = &g->node[gate];
+
+		for (uint32_t j = 0; j < n->members; j++)
+			need_instead(n, j, is[n->member[j]]);
+		if (!passes_on(g, gate))
+			continue;
+		is[gate] = n->member[0];
+		if (g->node[is[gate]].component)
+			continue;
+		same[gate] = same[is[gate]];
+		same[is[gate]] = gate;
+	}
+	free(is);
+}
