@@ -102,6 +102,9 @@ struct lens {
 };
 enum { FOLLOW = 0xff };
 
+/* Which parts are taken apart for a better order: those too large, small ones too, also what lies below such a one. */
+enum search { SEARCH_LARGE, SEARCH_SMALL, SEARCH_EACH, SEARCHES };
+
 struct graph {
 	struct node *node;
 	uint32_t nodes, room;
@@ -110,6 +113,7 @@ struct graph {
 	struct arena text;
 	struct names names;
 	uint32_t most_nodes;
+	uint8_t search;			/* enum search: tests ask for more of it */
 	bool built;
 	struct live live;
 	struct lens *now, *design;

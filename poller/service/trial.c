@@ -323,10 +323,11 @@ bool best_order(struct build *b, const struct part *p, uint32_t most)
 	struct trial t;
 	bool good;
 
-	if (try_above(b, p, most))
+	if (b->g->search < SEARCH_EACH && try_above(b, p, most))
 		return true;
 	good = try_rules(b, p, first_room(p, most), &t);
-	if (good && size_of(b, p) <= larger(SMALL_ENOUGH, b->levels * GOOD_PER_LEVEL))
+	if (good && b->g->search == SEARCH_LARGE &&
+	    size_of(b, p) <= larger(SMALL_ENOUGH, b->levels * GOOD_PER_LEVEL))
 		return true;
 	b->keep = false;
 	return search(b, p, most, good ? RULES_MOST : t.best);
