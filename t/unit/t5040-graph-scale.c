@@ -152,6 +152,31 @@ static void wide_gates(void)
 	graph_free(g);
 }
 
+/* 3 of 5, a group that is that gate, a service that is that group, and another one: all watched. */
+static void passed_on(void)
+{
+	struct graph *g = graph_new(0);
+	uint32_t gate[] = { graph_gate(g, NULL, 3, 3), graph_gate(g, "group", 1, 1), graph_gate(g, "service", 1, 1),
+			    graph_gate(g, "other", 1, 1) };
+	const uint32_t *member;
+	struct err err = { "" };
+	bool alike = true;
+
+	for (int i = 0; i < 5; i++)
+		graph_member(g, gate[0], graph_component(g, NULL, 0.5));
+	for (int i = 1; i < 4; i++)
+		graph_member(g, gate[i], gate[i == 3 ? 1 : i - 1]);
+	for (int i = 0; i < 4; i++)
+		graph_watch(g, gate[i]);
+	ok(graph_build(g, &err) == FW_OK && graph_size(g).diagram_nodes == 9,
+	   "gates that pass a member on: as many diagram nodes as that takes");
+	for (int i = 0; i < 4; i++)
+		alike = alike && graph_verdict(g, gate[i]).distance == 3 && graph_verdict(g, gate[i]).cuts == 10;
+	ok(alike && graph_touched(g, 4, NULL, 0) == 4, "... the same verdict, each touched");
+	ok(graph_members(g, gate[2], &member) == 1 && *member == gate[1], "... and members as given");
+	graph_free(g);
+}
+
 /* x, then gate over gate, each with one component more: every second one is "any of". */
 static uint32_t chain(struct graph *g, int gates, bool watch_all)
 {
@@ -358,6 +383,7 @@ static void *run(void *unused)
 	long_circle();
 	names();
 	wide_gates();
+	passed_on();
 	deep(false, "100,000 gates deep: built", "... and answered");
 	deep(true, "100,000 gates deep, all watched: they share", "... and one change is known to touch all");
 	too_large();
@@ -372,7 +398,7 @@ int main(void)
 	pthread_attr_t small;
 	pthread_t thread;
 
-	plan(41);
+	plan(44);
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, STACK_OCTETS);
 	if (pthread_create(&thread, &small, run, NULL) == 0)
