@@ -35,6 +35,12 @@ commands() {
 	sed -n '/^Try next/,/^$/s/^    //p' "$out"
 }
 
+# How many alerts the NOC has heard to be raised, or cleared. A trap is sent at least once: some may have come twice.
+alerts_of() {
+	sed -n "s/^TRAP.*forewarnAlertNumber.0 = Gauge32: \([0-9]*\).*Transition.0 = INTEGER: $1.*/\1/p" "$demo/traps.log" |
+		sort -u | wc -l
+}
+
 # story NAME: each step, of the output $out and the folder $demo.
 story() {
 	test_run "$1: it ends well in less than a minute" '
@@ -65,8 +71,7 @@ story() {
 	'
 	test_run "$1: (4) all heals, every alert clears, and the log of the NOC has it" '
 		step 4 >step && grep "3 were raised, 3 are cleared" step && grep "3 services: 3 well" step &&
-		test $(grep -c "^TRAP.*Transition.0 = INTEGER: raise" "$demo/traps.log") = 3 &&
-		test $(grep -c "^TRAP.*Transition.0 = INTEGER: clear" "$demo/traps.log") = 3
+		test $(alerts_of raise) = 3 && test $(alerts_of clear) = 3 || { cat "$demo/traps.log"; false; }
 	'
 	test_run "$1: a picture of real traffic" '
 		test "$(od -An -tx1 -N 8 "$demo/graph.png" | tr -d " ")" = 89504e470d0a1a0a &&
