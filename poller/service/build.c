@@ -15,7 +15,7 @@
 enum {
 	STEPS_PER_NODE = 8,		/* ite steps allowed for each node of room */
 	SIFT_STEPS = 5000000,		/* while diagrams are made */
-	SEARCH_STEPS = 300000000,	/* for looking for orders, of all parts: half a minute */
+	SEARCH_PER_NODE = 75,		/* for looking for orders, of all parts: half a minute with the room by default */
 	LOOSE_ROOM = 1 << 17,		/* nodes for a service that has no room, and steps for each of its gates: */
 	LOOSE_STEPS = 1 << 14,
 	EXTRA_FIRST = 64,		/* cells that a watched gate may cost in another's part, and for each member: */
@@ -205,7 +205,7 @@ static bool sifted(struct build *b, bool full)
 
 	if (b->sift_at == 0 || (!full && before < b->sift_at))
 		return false;
-	spend(b, diagram_sift(&b->d, b->at, b->levels, SIFT_STEPS));
+	spend(b, diagram_sift(&b->d, b->at, b->levels, least(SIFT_STEPS, b->search)));
 	b->sift_at = b->d.live * 2 > b->sift_at ? b->d.live * 2 : b->sift_at;
 	return b->d.live < before - before / 4;
 }
@@ -326,7 +326,8 @@ static void build_init(struct build *b, struct graph *g)
 {
 	size_t most = 1;
 
-	*b = (struct build){ .g = g, .most_steps = UINT64_MAX, .search = SEARCH_STEPS, .keep = true };
+	*b = (struct build){ .g = g, .most_steps = UINT64_MAX, .keep = true,
+			      .search = (uint64_t)g->most_nodes * SEARCH_PER_NODE };
 	for (uint32_t i = 0; i < g->nodes; i++)
 		most = g->node[i].members > most ? g->node[i].members : most;
 	sorting_init(&b->all, g);
