@@ -14,8 +14,8 @@ stamp() {
 cat >rush.ics <<-END
 	BEGIN:VCALENDAR
 	BEGIN:VEVENT
-	DTSTART:$(stamp 6)
-	DTEND:$(stamp 10)
+	DTSTART:$(stamp 10)
+	DTEND:$(stamp 15)
 	END:VEVENT
 	END:VCALENDAR
 END
@@ -42,7 +42,8 @@ told() {
 
 mkdir -p state
 test_run 'one is down before the rush: enough now, and the alert says when it is not' '
-	forewarn set app1 down --why "pulled out" && forewarn_start model.conf && service_is ".quality == \"up\" and .at_risk and .coming.quality_then == \"down\"" &&
+	forewarn set app1 down --why "pulled out" && forewarn_start model.conf &&
+	wait_for 6 "service_is \".quality == \\\"up\\\" and .at_risk and .coming.quality_then == \\\"down\\\"\"" &&
 	forewarn status | grep "app1 down" && wait_for 5 "told \"app1 down.*orders\"" && cat told.all && grep -q "down from" told.all'
 test_run 'it begins: the service is down by that, as an event and in the alert' '
 	wait_for 15 "service_is \".quality == \\\"down\\\"\"" && forewarn events "app servers" --json >events.json &&
