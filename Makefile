@@ -211,12 +211,8 @@ TESTS  ?= $(UNIT_SRC:t/unit/%.c=$(FROM_T)/t/%) $(notdir $(wildcard t/t[0-9]*.t))
 
 # In the order of the layers, base first, so that the first failure is the deepest. Most of a test's time is waiting.
 TEST_JOBS ?= 4
-PROVED     = $(FROM_T)/proved
 check-run:
-	@cd t && rm -f $(PROVED) && prove -j$(TEST_JOBS) --timer --state=save --statefile=$(PROVED) -e ./lib-run \
-		$(shell for t in $(TESTS); do echo "$${t##*/} $$t"; done | sort | cut -d' ' -f2) || \
-		{ echo "again, one at a time, what failed beside others; what fails alone as well has failed"; \
-		prove --timer --state=failed --statefile=$(PROVED) -e ./lib-run; }
+	@cd t && prove -j$(TEST_JOBS) --timer -e ./lib-run $(shell for t in $(TESTS); do echo "$${t##*/} $$t"; done | sort | cut -d' ' -f2)
 
 demo:
 	@.ci/deps
