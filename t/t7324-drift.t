@@ -21,8 +21,12 @@ supply() {
 forewarn_start "$POLL_CONF"
 test_run 'polled for the first time with one of two supplies failed: at risk at once' '
 	wait_for 20 "risk_is lan \".at_risk and .quality == \\\"up\\\"\"" && second=$(supply core1 2) && first=$(supply core1 1) &&
-	risk_is lan "(.single_points | index(\"$first\")) != null and .design_distance == 1 and .distance == 1" &&
-	says status --json | jq -e --arg c "$second" "[.wrong[] | select(.component == \$c)] | length == 1 and .[0].touches[0].service == \"lan\""'
+	risk_is lan "(.single_points | index(\"$first\")) != null and .design_distance == 1 and .distance == 1"'
+wrong_is() {
+	says status --json | jq -e --arg c "$1" "[.wrong[] | select(.component == \$c)] | length == 1 and .[0].touches[0].service == \"$2\"" >/dev/null
+}
+test_run 'and the cause is named once all have been heard of' '
+	second=$(supply core1 2) && wait_for 10 "wrong_is \"$second\" lan"'
 test_run 'the other switch is as it was built: no single supply ends it' '
 	wait_for 20 "risk_is wan \".quality == \\\"up\\\" and (.at_risk | not)\"" && risk_is wan ".single_points == [\"core2\"]"'
 test_run 'a supply that is pulled out is gone, and missed' '

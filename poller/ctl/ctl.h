@@ -108,6 +108,9 @@ struct view {
 	struct wall now;
 	bool live;			/* in the daemon */
 	bool stale;			/* not live, and the last cycle is older than three intervals */
+	bool starting;			/* live, and the causes are of the last run still: */
+	uint32_t unheard;		/* so many devices and checks have not been heard of yet */
+	struct span judged_in;		/* at the latest */
 	struct wall polled_at;		/* end of the last cycle; 0 never */
 	struct span cycle;		/* how long it took */
 	struct worker_numbers numbers;	/* summed over workers; live only */

@@ -84,6 +84,7 @@ void intake_drain(struct daemon *d);			/* all of it, at the end */
 void intake_send(struct daemon *d);			/* the next notification */
 void intake_release(struct daemon *d);
 void intake_second(struct daemon *d, struct mono now);	/* what time brings */
+uint32_t intake_unheard(struct daemon *d);		/* how many devices and checks have not been heard of since the start */
 void intake_commit(struct daemon *d);			/* changes of the model -> ledger, alerts */
 void intake_event(struct daemon *d, const struct ledger_event *e);
 void intake_window(struct daemon *d, const struct window *w);	/* as it is now, into the ledger; so too below */

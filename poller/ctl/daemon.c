@@ -387,6 +387,11 @@ struct view daemon_view(struct daemon *d)
 		if (n->last_cycle_end.us && steady_at(&d->clock, n->last_cycle_end).us > v.polled_at.us)
 			v.polled_at = steady_at(&d->clock, n->last_cycle_end);
 	}
+	if (!d->judging) {
+		v.starting = true;
+		v.unheard = intake_unheard(d);
+		v.judged_in = mono_since(d->judge_due, clock_mono());
+	}
 	v.cycle = d->slowest.now.us > d->slowest.last.us ? d->slowest.now : d->slowest.last;
 	for (unsigned s = 0; s < d->store_count; s++) {
 		v.store.rows += d->store_numbers[s].rows;

@@ -478,16 +478,16 @@ void intake_drain(struct daemon *d)
 
 /* ---- what time brings ---------------------------------------------------------------------------------------------------- */
 
-/* Has every device and check been heard of since the start? */
-static bool all_heard(struct daemon *d)
+uint32_t intake_unheard(struct daemon *d)
 {
+	uint32_t n = 0;
+
 	for (size_t i = 0; i < model_count(d->model); i++) {
 		const struct entity *e = model_at(d->model, i);
 
-		if ((e->kind == ENTITY_DEVICE || e->kind == ENTITY_CHECK) && !e->seen)
-			return false;
+		n += (e->kind == ENTITY_DEVICE || e->kind == ENTITY_CHECK) && !e->seen;
 	}
-	return true;
+	return n;
 }
 
 /* Calendars begin and end. */
@@ -505,7 +505,7 @@ static void judge_begin(struct daemon *d, struct mono now)
 {
 	if (d->judging)
 		return;
-	if (now.us < d->judge_due.us && !(d->options->once ? d->idle_workers == d->worker_count : all_heard(d)))
+	if (now.us < d->judge_due.us && !(d->options->once ? d->idle_workers == d->worker_count : intake_unheard(d) == 0))
 		return;
 	d->judging = d->dirty = true;
 }

@@ -178,6 +178,21 @@ static void print_wrong(const struct screen *s, const struct wrong_sheet *w, con
 }
 
 /* Without an alert: all is well, or nothing is known. */
+/* A daemon that has just started: what is wrong is judged when everything has been heard of, or soon. */
+static void print_starting(const struct screen *s, const json_t *starting, bool nothing)
+{
+	int unheard = (int)json_int(starting, "unheard");
+	char in[32];
+
+	fprintf(s->out, "%s%sjust started: what is wrong is judged anew ", nothing ? "\n" : "", screen_ink(s, INK_WARN));
+	if (unheard)
+		fprintf(s->out, "when all have been heard of (%d not yet), in %s at most", unheard,
+			span_format(json_span(starting, "judged_in_s"), in, sizeof(in)));
+	else
+		fputs("in a second", s->out);
+	fprintf(s->out, "%s\n", screen_ink(s, INK_PLAIN));
+}
+
 static void print_nothing(const struct screen *s, const json_t *head)
 {
 	bool known = json_int(head, "unknown") == 0 && (!is_true(head, "stale") || json_int(head, "devices") + json_int(head, "checks") == 0);
@@ -218,7 +233,12 @@ static void print_wrong_list(const struct screen *s, const struct wrong_sheet *w
 static void print_wrongs(const struct screen *s, const json_t *wrong, const json_t *head, bool all)
 {
 	struct wrong_sheet w = wrong_sheet_of(s, wrong);
+	const json_t *starting = json_object_get(head, "starting");
 
+	if (starting)
+		print_starting(s, starting, json_array_size(wrong) == 0);
+	if (json_array_size(wrong) == 0 && starting)
+		return;
 	if (json_array_size(wrong) == 0) {
 		print_nothing(s, head);
 		return;

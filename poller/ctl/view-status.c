@@ -253,10 +253,11 @@ static void count(struct counts *n, const json_t *item)
 
 static json_t *head_json(struct view *v, const struct counts *n)
 {
+	json_t *head;
 	char host[256] = "";
 
 	gethostname(host, sizeof(host) - 1);
-	return json_pack("{s:o,s:i,s:i,s:i,s:i,s:o,s:f,s:f,s:f,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}", "host", json_words(host),
+	head = json_pack("{s:o,s:i,s:i,s:i,s:i,s:o,s:f,s:f,s:f,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}", "host", json_words(host),
 			 "devices", (int)v->config->device_count, "answering", (int)v->numbers.answering,
 			 "silent", (int)v->numbers.silent, "checks", (int)v->config->check_count, "polled", json_time(v->polled_at),
 			 "polled_ago_s", v->polled_at.us ? span_as_s(wall_since(v->now, v->polled_at)) : -1.0,
@@ -264,6 +265,9 @@ static json_t *head_json(struct view *v, const struct counts *n)
 			 "well", n->well, "at_risk", n->at_risk, "accepted", n->accepted, "planned", n->planned, "degraded", n->degraded, "down", n->down, "unknown", n->unknown,
 			 "rows_lost", json_count(v->store.rows_lost), "store_error",
 			 json_words(v->store.write_errors ? v->store.last_error : ""));
+	if (v->starting)
+		json_object_set_new(head, "starting", json_pack("{s:i,s:f}", "unheard", (int)v->unheard, "judged_in_s", span_as_s(v->judged_in)));
+	return head;
 }
 
 json_t *view_status(struct view *v, const json_t *args, json_t *answer, struct err *err)
