@@ -150,6 +150,11 @@ test_run 'explain: a sentence, then the tree' '
 '
 
 # With a state folder, what is set by hand is kept, and judged without a daemon as well.
+test_run 'a state folder that is not there is made by the first thing to keep; a parent that is missing is told' '
+	forewarn set -s fresh app3 down && test -f fresh/forewarn.db && forewarn status -s fresh | grep -q "^order management  *DEGRADED" &&
+	! forewarn set -s none/fresh app3 down 2>got && grep -q "cannot make state folder .none/fresh.: No such file" got'
+test "$(id -u)" -ne 0 || test_run 'what root keeps belongs to the owner of the folder' '
+	mkdir own && chown nobody: own && forewarn set -s own app3 down && test "$(stat -c %U own/forewarn.db)" = nobody'
 mkdir state
 sed "1i state = \"$SCRATCH/state\"" model.conf >kept.conf
 FOREWARN_CONFIG=$SCRATCH/kept.conf

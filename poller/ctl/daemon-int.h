@@ -138,6 +138,8 @@ enum fw_err arguments_check(const char *call, const json_t *args, struct err *er
 /* ICMP sockets, one pair a worker; what may not be opened is said when a device is pinged ('once': by the first run). */
 enum fw_err privilege_sockets(const struct config *c, bool once, struct worker_sockets *s, unsigned workers, struct err *err);
 enum fw_err privilege_folder(const struct config *c, struct err *err);	/* make the state folder, owned by its user */
+/* The same for a command that writes without a daemon: one that is there stays as it is, and the user need not exist. */
+enum fw_err privilege_home(const struct config *c, struct err *err);
 enum fw_err privilege_drop(const struct config *c, struct err *err);
 enum fw_err privilege_state(const struct config *c, struct err *err);	/* may it write what is there? */
 /* Lock the folder: FW_OK with the descriptor, FW_LOCKED when another run or poll has it ('pid' of it). */

@@ -95,6 +95,15 @@ enum fw_err privilege_folder(const struct config *c, struct err *err)
 	return e;
 }
 
+enum fw_err privilege_home(const struct config *c, struct err *err)
+{
+	struct passwd pw = { 0 };
+	char buf[4096];
+	bool give = geteuid() == 0 && find_user(c, &pw, buf, sizeof(buf), err) == FW_OK;
+
+	return access(c->state, F_OK) == 0 ? FW_OK : folder_make(c->state, give, &pw, err);
+}
+
 /* Root stays, with what polling needs: raw sockets were opened before, so nothing but its own files' access is left. */
 static enum fw_err drop_capabilities(struct err *err)
 {

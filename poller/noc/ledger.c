@@ -203,6 +203,17 @@ static enum fw_err look_through(struct ledger *l, struct err *err)
 	return e;
 }
 
+/* Root gives it to whoever owns the folder: it must stay writable for whoever polls. */
+static bool give_to_owner(const struct ledger *l, int fd)
+{
+	char folder[sizeof(l->path)];
+	struct stat st;
+
+	snprintf(folder, sizeof(folder), "%s", l->path);
+	*strrchr(folder, '/') = '\0';
+	return geteuid() != 0 || (stat(folder, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0);
+}
+
 /* For its group to read. One that is there is not opened: closing it would let go of locks of SQLite (fcntl(2)). */
 static enum fw_err make_file(struct ledger *l, struct err *err)
 {
@@ -213,6 +224,8 @@ static enum fw_err make_file(struct ledger *l, struct err *err)
 	fd = open(l->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (fd < 0 && errno != EEXIST)
 		return err_set(err, FW_IO, "cannot make '%s': %s", l->path, err_errno());
+	if (fd >= 0 && !give_to_owner(l, fd))
+		log_warn(LOG_LEDGER, "cannot give '%s' to the owner of its folder: %s", l->path, err_errno());
 	if (fd >= 0)
 		close(fd);
 	return FW_OK;
