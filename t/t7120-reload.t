@@ -61,7 +61,7 @@ test_run 'and so is one that comes' 'mv away.conf "$file" && hup "configuration 
 
 test_run 'an open alert stays over a reload, with its number' '
 	sim_ctl 127.16.2.1 silent && wait_for 10 "status_is \".wrong | length == 1\"" &&
-	number=$(sql "SELECT number FROM alert WHERE cleared = 0") &&
+	wait_for 10 "number=\$(sql \"SELECT number FROM alert WHERE cleared = 0\") && test -n \"\$number\"" &&
 	hup "configuration read again" && sleep 2 &&
 	test "$(sql "SELECT number FROM alert WHERE cleared = 0")" = "$number"
 '

@@ -100,6 +100,7 @@ test_run 'stopped while the disk is full: within 5 s, and nothing is damaged' '
 '
 test_run 'started on a full disk it polls, or says why not' '
 	fill; run_behind "$FOREWARN_LOG" "$FOREWARN" run -c "$conf" && FOREWARN_PID=$! && sleep 3
+	wait_for 20 "all_is_well || ! alive $FOREWARN_PID"
 	cat "$FOREWARN_LOG"
 	if alive $FOREWARN_PID; then all_is_well; else grep -i "cannot.*\(space\|full\)" "$FOREWARN_LOG"; fi && sane "$FOREWARN_LOG"
 '

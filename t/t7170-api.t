@@ -107,6 +107,24 @@ test_run 'every view answers for every name and for arguments of the wrong kind'
 test_run 'a message cut in the middle of a letter is still an answer' '
 	call explain "{\"name\":\"$(perl -e "print qq(x) x 201, qq(\\xc3\\xa4) x 300")\"}" | tail -n 1 | jq -e .error
 '
+# Who changes something and asks what happened, finds it: the change is on the disk when its answer comes.
+cat >kept.pl <<'END'
+use strict; use IO::Socket::UNIX; use JSON::PP;
+sub ask {
+	my ($view, $args) = @_;
+	my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "no socket: $!\n";
+	my $body = encode_json($args);
+	print $s "POST /$view HTTP/1.0\r\nContent-Length: ", length $body, "\r\n\r\n$body";
+	return decode_json((split /\r\n\r\n/, join('', <$s>), 2)[1]);
+}
+alarm 60;
+for my $n (1 .. 50) {
+	ask(set => { list => [ { name => 'feed', state => $n % 2 ? 'down' : 'up', why => "turn $n" } ] });
+	my $events = ask(events => { name => 'feed', most => 4 });
+	grep { ($_->{what} eq 'set') && ($_->{reason} eq "turn $n") } @{$events->{items}} or die "turn $n is not there: ", encode_json($events), "\n";
+}
+END
+test_run 'what was changed is among the events as soon as it is answered' 'perl kept.pl "$SCRATCH/state/forewarn.sock"'
 test_run 'who set a state is recorded' '
 	fw set feed down --why "test of who" && wait_for 5 "test \"\$(sql \"SELECT who FROM event WHERE what = \\\"set\\\" AND reason = \\\"test of who\\\"\")\" = \"$(id -un)\"" &&
 	fw set feed up

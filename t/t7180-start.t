@@ -14,13 +14,14 @@ mkdir -p state
 
 # ---- order -----------------------------------------------------------------------------------------------------------
 
+changes() { sql 'SELECT count(*) FROM outbox'; }
 test_run 'an outage, then the end' '
 	forewarn_start "$conf" && wait_for 20 all_is_well && sim_ctl 127.16.2.1 silent && sim_ctl 127.16.1.1 psu 1 failed &&
-	wait_for 20 "status_is \".wrong | length == 2\"" && sleep 1 && forewarn_stop
+	wait_for 20 "status_is \".wrong | length == 2\"" && sleep 1 && forewarn_stop &&
+	wait_for 10 "test \$(trapd_matches forewarnAlert) -ge \$(changes)"
 '
 before=$(sql 'SELECT group_concat(number || key) FROM (SELECT * FROM alert WHERE cleared = 0 ORDER BY number)')
 told=$(trapd_matches forewarnAlert)
-changes() { sql 'SELECT count(*) FROM outbox'; }
 rows=$(changes)
 test_run 'a start clears and raises nothing: the alerts of the last run stand' '
 	forewarn_start "$conf" && { fw status --json | jq -e ".wrong | length == 2"; } && wait_for 20 "debug_is \"[.items[] | select(.judging != null) | .judging] | all\"" && sleep 3 &&
@@ -33,8 +34,8 @@ test_run 'what healed while it was dead is cleared, what broke is raised' '
 '
 test_run 'a component set by hand stays set, and makes no event again' '
 	forewarn_stop && printf "component \"feed\" { }\nservice \"powered\" { needs = {\"feed\"} }\n" >>"$conf" && forewarn_start "$conf" && wait_for 10 "fw set feed down --why test" &&
-	wait_for 10 "status_is \".items | any(.quality == \\\"down\\\")\"" && sleep 1 && events=$(sql "SELECT count(*) FROM event WHERE name = \"feed\"") &&
-	forewarn_stop && forewarn_start "$conf" && wait_for 20 "status_is \".items | any(.quality == \\\"down\\\")\"" && sleep 3 &&
+	wait_for 10 "status_is \".items | any(.quality == \\\"down\\\")\"" &&
+	forewarn_stop && events=$(sql "SELECT count(*) FROM event WHERE name = \"feed\"") && test "$events" -gt 0 && forewarn_start "$conf" && wait_for 20 "status_is \".items | any(.quality == \\\"down\\\")\"" && sleep 3 &&
 	test "$(sql "SELECT count(*) FROM event WHERE name = \"feed\"")" -eq "$events" && fw set feed up && sim_ctl 127.16.2.1+3 heal && sim_ctl 127.16.1.1+2 heal &&
 	wait_for 20 all_is_well && forewarn_stop
 '
@@ -60,7 +61,7 @@ test_run 'a manager that is not there is no reason not to run' '
 test_run 'with --syslog nothing is on standard error' 'forewarn_start "$conf" --syslog && wait_for 10 all_is_well && forewarn_stop && test $FOREWARN_STATUS -eq 0 && test ! -s "$FOREWARN_LOG" || { cat "$FOREWARN_LOG"; false; }'
 test_run 'a log that nobody reads any more does not end it' '
 	mkfifo log.fifo && { head -n 1 log.fifo >/dev/null & } && "$FOREWARN" run -c "$conf" -s state >log.fifo 2>&1 3>&- & piped=$!
-	sleep 0.2; started 20 $piped && kill -HUP $piped && sleep 1 && kill -HUP $piped && sleep 1 && alive $piped && all_is_well
+	sleep 0.2; started 20 $piped && kill -HUP $piped && sleep 1 && kill -HUP $piped && sleep 1 && alive $piped && wait_for 20 all_is_well
 	pipe=$?; kill $piped; wait_for 10 "! alive $piped"; test $pipe -eq 0
 '
 test_run 'a reload asked for while it starts is not its end' '
@@ -115,12 +116,12 @@ then
 	}
 	test_run 'the clock jumps an hour ahead: it is an event, and rows go on' '
 		rm -rf state && mkdir state && conf_write "$conf" "rrd { rows = 1 }" && shifted_start && wait_for 20 all_is_well && sleep 3 && shift_to 3600 &&
-		wait_for 10 "test \"\$(sql \"SELECT count(*) FROM event WHERE what = \\\"clock\\\"\")\" -eq 1" && sleep 3 && all_is_well &&
+		wait_for 10 "test \"\$(sql \"SELECT count(*) FROM event WHERE what = \\\"clock\\\"\")\" -eq 1" && sleep 3 && wait_for 10 all_is_well &&
 		grep "clock was set by 3600" "$FOREWARN_LOG" && test "$(rows_refused)" -eq 0
 	'
 	test_run 'it jumps back: what would lie before what is there is refused, with the reason, and polling goes on' '
 		shift_to 0 && wait_for 10 "test \"\$(sql \"SELECT count(*) FROM event WHERE what = \\\"clock\\\"\")\" -eq 2" &&
-		wait_for 20 "test \$(rows_refused) -gt 0" && grep "not after its last" "$FOREWARN_LOG" && test "$(grep -c "not after its last" "$FOREWARN_LOG")" -le 4 && all_is_well
+		wait_for 20 "test \$(rows_refused) -gt 0" && grep "not after its last" "$FOREWARN_LOG" && test "$(grep -c "not after its last" "$FOREWARN_LOG")" -le 4 && wait_for 10 all_is_well
 	'
 	test_run 'an outage is seen and told while rows are refused' '
 		sim_ctl 127.16.2.1 silent && wait_for 15 "status_is \".wrong | length == 1\"" && wait_for 5 "trapd_matches forewarnAlertRaised" && sim_ctl 127.16.2.1 heal && wait_for 15 all_is_well

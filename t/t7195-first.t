@@ -5,7 +5,7 @@ sim_start --device '127.16.0.1+2 kind=switch ports=2 name=sw#'
 cat >forewarn.conf <<EOF
 user = "$(id -un)"
 poll { interval = 4s  status-interval = 1s  threads = 1 }
-defaults { credentials = "sim"  timeout = 100ms  retries = 0  ping = false  port = $SIM_PORT }
+defaults { credentials = "sim"  timeout = 300ms  retries = 1  ping = false  port = $SIM_PORT }
 credentials "sim" { version = "2c"  community = "public" }
 rrd { write = false }
 device "sw1" { address = "127.16.0.1" }

@@ -43,9 +43,13 @@ test_run 'the daemon goes on with it' '
 	forewarn_start "$conf" && sim_ctl 127.16.2.1 silent && wait_for 10 "history_is app1 \"failures = 2 AND now = 2\" >/dev/null" &&
 	rates_are ".rates[] | select(.component == \"app1\") | .failures == 2"
 '
+# all_are COMMAND: no moment lies between them
+all_are() {
+	printf '127.16.1.1+2 %s\n127.16.2.1+3 %s\n' "$1" "$1" | sim_ctl -
+}
 test_run 'our own blindness is nobody else'\''s failure' '
-	sim_ctl 127.16.1.1+3 silent && sim_ctl 127.16.2.1+3 silent && wait_for 15 "status_is \".items | all(.quality == \\\"unknown\\\")\" >/dev/null" &&
-	sim_ctl 127.16.1.1+3 heal && sim_ctl 127.16.2.1+3 heal && wait_for 15 "status_is \".items | all(.quality == \\\"up\\\")\" >/dev/null" &&
+	all_are silent && wait_for 15 "status_is \".items | all(.quality == \\\"unknown\\\")\" >/dev/null" &&
+	all_are heal && wait_for 15 "status_is \".items | all(.quality == \\\"up\\\")\" >/dev/null" &&
 	forewarn_stop && history_is app2 "failures = 0" && history_is app3 "failures = 0"
 '
 test_run 'what is no longer configured is kept as long as retention says, and then forgotten: that is said' '

@@ -35,7 +35,7 @@ test_run 'a supply that is pulled out is gone, and missed' '
 	wait_for 30 "risk_is wan .at_risk >/dev/null" && risk_is wan "(.single_points | index(\"$first\")) != null" &&
 	is "$second" state down && value "$second" reason | grep gone'
 test_run 'the next process misses it from its first second' '
-	forewarn_stop && risk_is wan ".at_risk" && forewarn_start "$POLL_CONF" && wait_for 20 "risk_is wan \".quality == \\\"up\\\"\"" && risk_is wan ".at_risk" && risk_is lan ".at_risk"'
+	forewarn_stop && risk_is wan ".at_risk" && forewarn_start "$POLL_CONF" && wait_for 20 "risk_is wan \".quality == \\\"up\\\"\"" && risk_is wan ".at_risk" && wait_for 20 "risk_is lan .at_risk"'
 test_run 'what is forgotten is no longer expected' '
 	wait_for 10 "is \"$(supply core2 2)\" state down" && says forget "$(supply core2 2)" && risk_is wan "(.at_risk | not) and .quality == \"up\""'
 test_end

@@ -75,8 +75,8 @@ test_run 'withdrawn: it is heard again' '
 	{ forewarn status >got; test $? -eq 1; } && ! forewarn accept --withdraw 1 2>err && grep -q "there is no accepted risk #1" err
 '
 test_run 'its end is the end: it is heard again; by its number this time' '
-	n=$(forewarn status --json | jq ".wrong[0].alert") && forewarn accept "#$n" --until 2s --why "short" >/dev/null && forewarn status >got &&
-	wait_for 10 "test \$(told app1 change) -eq 4" && forewarn accept | grep -q "^no risk is accepted$" &&
+	n=$(forewarn status --json | jq ".wrong[0].alert") && forewarn accept "#$n" --until 5s --why "short" >/dev/null && forewarn status >got &&
+	wait_for 15 "test \$(told app1 change) -eq 4" && forewarn accept | grep -q "^no risk is accepted$" &&
 	forewarn events app1 --json | jq -e "any(.items[]; .what == \"accept\" and .now == \"over\")"
 '
 test_run 'what clears is told to those who were told; the same again is as accepted, and quiet from its raise to its clear' '

@@ -84,12 +84,12 @@ test_run 'weakening: a degraded member of a pair loses nothing yet, and only it 
 	forewarn set db1 degraded --why "replication 40 s behind" >/dev/null && wait_for 10 "alert db1 \".severity == \\\"minor\\\" and .kind == \\\"risk\\\"\"" &&
 	service ledger ".quality == \"degraded\" or .quality == \"up\"" &&
 	service ledger ".at_risk and .distance == 2 and .distance_weak == 1" &&
-	told db1 "ledger: up, can lose 1"
+	wait_for 10 "told db1 \"ledger: up, can lose 1\""
 '
 test_run '... then the other one fails: what works hangs on what is weak' '
 	forewarn set db2 down >/dev/null && wait_for 10 "told db2 \"AlertTransition.0 = [^	]*raise\" \"ledger: \"" &&
 	service ledger ".quality == \"degraded\" and .distance == 1 and .distance_weak == 0" &&
-	wait_for 10 "alert db1 \".severity == \\\"major\\\"\"" && told db1 "AlertTransition.0 = [^	]*change" &&
+	wait_for 10 "alert db1 \".severity == \\\"major\\\"\"" && wait_for 10 "told db1 \"AlertTransition.0 = [^	]*change\"" &&
 	forewarn risk ledger >got && grep -q "^Works, but not as it should. One more failure stops it" got &&
 	are_up db1 db2 && wait_for 10 "forewarn status >/dev/null"
 '
@@ -111,14 +111,14 @@ test_run '... the second failure under it is heard, and so is what it does to th
 
 test_run 'one dead resolver under six services is one alert with six lines' '
 	forewarn set resolver down >/dev/null && wait_for 10 "alert resolver \"(.touches | length) == 6\"" &&
-	told resolver "AlertServiceCount.0 = [^	]*6" && forewarn set resolver up >/dev/null && wait_for 10 "forewarn status >/dev/null"
+	wait_for 10 "told resolver \"AlertServiceCount.0 = [^	]*6\"" && forewarn set resolver up >/dev/null && wait_for 10 "forewarn status >/dev/null"
 '
 
 test_run 'partial reachability: what nobody can see is counted at its worst, and called unknown' '
 	forewarn set app2 unknown >/dev/null && wait_for 10 "alert app2 \".severity == \\\"warning\\\"\"" &&
 	service orders ".quality == \"up\" and (.at_risk | not) and .distance == 2 and .distance_worst == 1" &&
 	forewarn risk orders >got && grep -q "^Works now. It can still lose 0..1: 1 of its 7 components is unknown.$" got &&
-	told app2 "AlertSubject.0 = [^	]*\[UNKNOWN\] app2 unknown: orders may be worse than it looks"
+	wait_for 10 "told app2 \"AlertSubject.0 = [^	]*\[UNKNOWN\] app2 unknown: orders may be worse than it looks\""
 '
 test_run '... and two of three unseen may be an outage: nobody says up' '
 	forewarn set app3 unknown >/dev/null && service orders ".quality == \"unknown\" and .distance == 2 and .distance_worst == 0" &&

@@ -85,7 +85,7 @@ test_run 'renumbered between any two requests: no value of another port is filed
 test_run 'a port that is removed is down and gone' '
 	sim_ctl 127.16.0.2 port 4 remove &&
 	wait_for 15 "test \"\$(value loses/interface/Gi0/4 state)\" = down" &&
-	value loses/interface/Gi0/4 reason | grep "^gone" && test "$(names_of loses | wc -w)" = 6 && test "$(events gone)" = 1'
+	value loses/interface/Gi0/4 reason | grep "^gone" && test "$(names_of loses | wc -w)" = 6 && wait_for 5 "test \$(events gone) = 1"'
 test_run '... and is so after a restart' '
 	forewarn_stop && forewarn_start "$POLL_CONF" && wait_cycles loses 2 20 &&
 	is loses/interface/Gi0/4 state down && value loses/interface/Gi0/4 reason | grep "^gone"'

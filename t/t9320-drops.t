@@ -23,7 +23,7 @@ all() {
 }
 
 test_run 'answers are dropped, and that is counted' 'wait_for 20 "test \$(all kernel_dropped) -gt 0" || { says debug; false; }'
-test_run '... fewer are asked for at once' 'wait_for 10 "test \$(all pace_cuts) -gt 0" && test "$(all pace_rate)" -gt 0'
+test_run '... fewer are asked for at once' 'wait_for 10 "test \$(all pace_cuts) -gt 0 && test \$(all pace_rate) -gt 0"'
 test_run '... it is an event, one' 'wait_for 10 "test \"\$(events drops)\" = 1" && says events --json | jq -e ".items[] | select(.what == \"drops\") | .reason | test(\"no room for [0-9]+ answers\")"'
 test_run '... and a line in the log that says what to do' 'grep "rmem_max" "$FOREWARN_LOG"'
 test_run 'the buffer is as small as was asked for' 'test "$(all receive_buffer)" -le 32768'

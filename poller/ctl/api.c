@@ -2,7 +2,8 @@
  *
  * POST /NAME with the arguments as a JSON object answers the view of that name (ctl.h): 200 and the envelope, or 4xx with
  * {"error":"why"}. Who asks is read from the socket (SO_PEERCRED), and recorded with what it changes. Some calls wait for
- * another thread: flush (a store), device (a worker's view of one device), poll. They end after two seconds at most.
+ * another thread: flush (a store), device (a worker's view of one device), and those that change something (the ledger). They
+ * end after two seconds at most.
  *
  * Who asks may be slow or hostile, and must not hold main up: requests are read as they come, within bounds of size and time;
  * at most CLIENTS_MOST are served at once, the others wait in the socket's queue. One connection is one request.
@@ -206,6 +207,23 @@ static void debugged(struct waiting *w, const char *text)
 		json_decref(items);
 }
 
+/* What was changed is on the disk; or it takes long, and is kept in memory until it is. */
+static void kept(struct waiting *w, const char *text)
+{
+	(void)text;
+	reply(w->request, 200, w->answer);
+}
+
+/* Who changed something, and asks what happened, is to find it; and does not hear that it is done while a crash may undo it. */
+static void reply_kept(struct daemon *d, struct evhttp_request *q, json_t *answer)
+{
+	struct waiting w = { .token = intake_seal(d), .deadline = mono_add(clock_mono(), span_s(WAIT_S)), .request = q,
+			     .done = kept, .answer = answer };
+
+	if (w.token == 0 || !api_wait(d, w))
+		reply(q, 200, answer);
+}
+
 /* Post a name to a thread and let the request wait for its answer. */
 static void ask_thread(struct daemon *d, struct evhttp_request *q, struct mbox *to, uint32_t kind, const char *name)
 {
@@ -330,6 +348,8 @@ static void call_view(struct daemon *d, struct evhttp_request *q, const char *na
 	answer = view_answer(&v, call, args, &err);
 	if (answer == NULL)
 		reply_error(q, 400, err.text);
+	else if (call->writes)
+		reply_kept(d, q, answer);
 	else
 		reply(q, 200, answer);
 }

@@ -13,8 +13,16 @@ enum { STORES_DEFAULT = 1, WAITING_MOST = 64 };
 /* A device that fell silent: judged when it is known whose silence that is, see hold.c. */
 struct held { uint32_t device; struct device_fact fact; struct wall at; struct mono began, deadline; };
 
-/* An API request that waits for another thread's answer. */
-struct waiting { uint64_t token; unsigned answers; struct mono deadline; void (*done)(struct waiting *w, const char *text); void *request; };
+/* An API request that waits for another thread's answer; or for a commit of the ledger, with the answer to give then. */
+struct waiting {
+	uint64_t token;
+	struct mono deadline;
+	void (*done)(struct waiting *w, const char *text);
+	void *request;
+	json_t *answer;
+};
+
+#define COMMIT_TOKEN (UINT64_C(1) << 63)	/* ... with the commit's number */
 
 /* The longest full poll of any device: a beat says that since the one before, people are told that of a whole interval. */
 struct slowest { struct span now, last; struct mono began; };
@@ -62,6 +70,7 @@ struct daemon {
 	uint32_t aside_count;
 	struct waiting waiting[WAITING_MOST];
 	uint64_t next_token;
+	uint64_t commits, committed;	/* batches that were closed, and that are on the disk */
 
 	char **owed;			/* alerts as JSON that the ledger did not take; they go before all others */
 	uint32_t owed_count, owed_room;
@@ -86,6 +95,7 @@ void intake_release(struct daemon *d);
 void intake_second(struct daemon *d, struct mono now);	/* what time brings */
 uint32_t intake_unheard(struct daemon *d);		/* how many devices and checks have not been heard of since the start */
 void intake_commit(struct daemon *d);			/* changes of the model -> ledger, alerts */
+uint64_t intake_seal(struct daemon *d);			/* close the batch: the token of its commit; 0: the ledger takes nothing */
 void intake_event(struct daemon *d, const struct ledger_event *e);
 void intake_window(struct daemon *d, const struct window *w);	/* as it is now, into the ledger; so too below */
 void intake_acceptance(struct daemon *d, const struct acceptance *a);

@@ -53,6 +53,20 @@ static bool post_again(struct daemon *d, enum fw_err e, unsigned *tries)
 		while (post_again((d), e_ = (call), &tries_)) { }	\
 	e_; })
 
+/* Closes a batch. The ledger answers each by LEDGER_COMMITTED, in their order. */
+static void post_commit(struct daemon *d)
+{
+	d->commits += LEDGER_POST(d, ledger_post_commit(d->ledger)) == FW_OK;
+}
+
+uint64_t intake_seal(struct daemon *d)
+{
+	uint64_t before = d->commits;
+
+	post_commit(d);
+	return d->commits > before ? COMMIT_TOKEN | d->commits : 0;
+}
+
 /* Room for the consequences of one batch? Else they wait in the model and in the alert book, as levels. */
 static bool ledger_has_room(struct daemon *d)
 {
@@ -319,7 +333,7 @@ void intake_commit(struct daemon *d)
 	model_histories(d->model, one_history, d);
 	model_changes(d->model, one_change, d);
 	alert_book_judge(d->book, d->model, now_wall(d), one_alert, d);
-	LEDGER_POST(d, ledger_post_commit(d->ledger));
+	post_commit(d);
 }
 
 /* ---- levels and facts ------------------------------------------------------------------------------------------------- */
@@ -353,7 +367,7 @@ static void take_part(struct daemon *d, const struct msg_name *m)
 		return;
 	d->rebuild = d->dirty = true;
 	LEDGER_POST(d, ledger_post_part(d->ledger, m->name, true, now_wall(d)));
-	LEDGER_POST(d, ledger_post_commit(d->ledger));
+	post_commit(d);
 }
 
 static void take_note(struct daemon *d, const struct msg_note *m)
@@ -364,7 +378,7 @@ static void take_note(struct daemon *d, const struct msg_note *m)
 	text_copy(e.name, sizeof(e.name), m->name);
 	text_copy(e.reason, sizeof(e.reason), m->text);
 	post_event(d, &e);
-	LEDGER_POST(d, ledger_post_commit(d->ledger));
+	post_commit(d);
 }
 
 static void slowest_take(struct daemon *d, struct span worst, struct mono now)
@@ -440,6 +454,7 @@ void intake_take(struct daemon *d, struct msg *m)
 	case MSG_IDLE: d->idle_workers++; break;
 	case MSG_TEXT: api_answered(d, ((struct msg_text *)m)->token, ((struct msg_text *)m)->text); break;
 	case MSG_FLUSHED: api_answered(d, ((struct msg_name *)m)->token, ((struct msg_name *)m)->name); break;
+	case LEDGER_COMMITTED: api_answered(d, COMMIT_TOKEN | ++d->committed, ""); break;
 	case MSG_STORE_BEAT: d->store_numbers[((struct msg_store_beat *)m)->store] = ((struct msg_store_beat *)m)->count; break;
 	}
 }
@@ -584,7 +599,7 @@ static void cycle_note(struct daemon *d)
 	}
 	snprintf(summary, sizeof(summary), "{\"devices\":%u,\"answering\":%u}", devices, answering);
 	LEDGER_POST(d, ledger_post_cycle(d->ledger, d->cycle_began, now_wall(d), summary));
-	LEDGER_POST(d, ledger_post_commit(d->ledger));
+	post_commit(d);
 	d->cycle_began = now_wall(d);
 }
 
