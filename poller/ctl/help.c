@@ -41,10 +41,10 @@ int help_command(struct ctl *c)
 		char call[64];
 
 		snprintf(call, sizeof(call), "%s %s", k->name, k->arguments);
-		printf("  %-24s %s%s\n", strlen(call) <= 24 ? call : k->name, strlen(call) <= 24 ? "" : k->arguments,
-		       strlen(call) <= 24 ? k->text : "");
 		if (strlen(call) > 24)
-			printf("  %-24s %s\n", "", k->text);
+			printf("  %s\n  %-24s %s\n", call, "", k->text);
+		else
+			printf("  %-24s %s\n", call, k->text);
 	}
 	puts("\noptions of all commands");
 	common_options();
