@@ -98,6 +98,28 @@ static json_t *how_json(const struct device *d, struct mono now)
 	return j;
 }
 
+/* The engine behind an agent of version 3, and what of its answers was refused. No key, and nothing made of one. */
+static json_t *engine_json(const struct usm_engine *e, struct mono now)
+{
+	const struct usm_count *n = snmp_agent_count(e);
+	char id[2 * USM_ENGINE_ID_MAX + 1] = "";
+	struct text t = text_over(id, sizeof(id));
+	json_t *j, *counts = json_object();
+
+	for (uint8_t i = 0; i < e->self.id_len; i++)
+		text_add(&t, "%02x", e->self.id[i]);
+#define COUNT_ROW(name, word, text) if (n && n->name) json_object_set_new(counts, word, json_integer((json_int_t)n->name));
+	USM_COUNTS(COUNT_ROW)
+#undef COUNT_ROW
+	j = json_pack("{s:s,s:b,s:o}", "engine_id", id, "clock_known", e->clock.set, "counts", counts);
+	must(j != NULL);
+	if (e->clock.set) {
+		json_object_set_new(j, "boots", json_integer(e->clock.boots));
+		json_object_set_new(j, "engine_time_s", json_integer(usm_time(&e->clock, now)));
+	}
+	return j;
+}
+
 char *device_debug(struct device *d)
 {
 	const struct last_record *r = last_at(d->w->last, d->record);
@@ -125,6 +147,8 @@ char *device_debug(struct device *d)
 	must(j != NULL);
 	json_object_update_new(j, how_json(d, now));
 	json_object_set_new(j, "flat", json_integer(flat));
+	if (d->peer.v3)
+		json_object_set_new(j, "v3", engine_json(d->peer.v3, now));
 	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
 	return text;

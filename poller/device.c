@@ -460,6 +460,8 @@ static void remember_round(struct device *d, struct mono now, struct wall at)
 		r->since_us = at.us;
 	}
 	r->value[LAST_D_ICMP] = d->fact.icmp;
+	if (r->value[LAST_D_SNMP] != d->fact.snmp || r->value[LAST_D_SNMP_SINCE] == 0)
+		r->value[LAST_D_SNMP_SINCE] = (uint64_t)at.us;
 	r->value[LAST_D_SNMP] = d->fact.snmp;
 	r->why[LAST_D_SNMP] = !d->has_address ? FW_RESOLVE : d->snmp_why;
 	r->value[LAST_D_UPTIME] = d->uptime;

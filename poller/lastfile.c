@@ -174,6 +174,21 @@ uint64_t last_capacity(const struct mib_table *t, const struct last_record *r)
 	return 0;
 }
 
+void last_missing(struct last_record *r, uint8_t column, enum fw_err why, struct wall since)
+{
+	if (r->known >> column & 1 || r->why[column] == FW_OK)
+		r->value[column] = (uint64_t)since.us;
+	r->known &= ~(1u << column);
+	r->why[column] = (uint8_t)why;
+}
+
+struct wall last_missing_since(const struct last_record *r, uint8_t column)
+{
+	bool missing = !(r->known >> column & 1) && r->why[column] != FW_OK;
+
+	return (struct wall){ missing && r->value[column] <= INT64_MAX ? (int64_t)r->value[column] : 0 };
+}
+
 /* ---- the map from names ---------------------------------------------------------------------------------------------- */
 
 static void slot_put(struct last *l, uint64_t hash, uint32_t record);

@@ -55,11 +55,12 @@ struct last_record {			/* 1,024 octets */
 	uint32_t transitions;
 	uint32_t ask_count, miss_count;	/* devices: cycles, cycles without an answer; parts: rows, rows with something missing */
 	uint32_t source;		/* bit c: column c is read from its 'else' column */
-	uint32_t known;			/* bit c: value[c] is there (missing: why[c] says the reason) */
+	uint32_t known;			/* bit c: value[c] is there (missing: why[c] says the reason, value[c] since when) */
 	uint8_t why[LAST_VALUES];	/* enum fw_err: why column c is missing, or was not refreshed the last time */
 	uint8_t arcs, text_len_hi, text_len_lo, spare;
 	uint32_t arc[LAST_ARCS];	/* the index now */
-	uint64_t value[LAST_VALUES];	/* raw, as the agent sent it (INTEGER sign-extended); a device's: enum last_device_value */
+	uint64_t value[LAST_VALUES];	/* raw, as the agent sent it (INTEGER sign-extended); of one that is missing for a reason: wall us
+					 * of the first time it did not come; a device's: enum last_device_value */
 	uint64_t run[LAST_RUNS];	/* running value of the data source, unwrapped */
 	uint8_t text[LAST_TEXT];	/* (number, length, octets)... */
 };
@@ -86,6 +87,7 @@ enum last_device_value {
 	LAST_D_CACHE_US,		/* its counters stand still for so long at a time; 0: they do not */
 	LAST_D_JITTER_US,		/* worst distance of a full poll from an interval after the last, slowly forgotten */
 	LAST_D_MISSED,			/* intervals without a full poll though it answered before and after */
+	LAST_D_SNMP_SINCE,		/* wall us since when LAST_D_SNMP is what it is */
 };
 
 struct last;
@@ -107,6 +109,11 @@ void last_end(struct last *l, uint32_t record);
 /* Texts. Setting returns false when it did not fit (cut to what fits). Getting copies, "" when absent. */
 bool last_text_set(struct last_record *r, uint8_t which, const void *text, size_t len_octets);
 size_t last_text_get(const struct last_record *r, uint8_t which, char *buf, size_t size_octets);
+
+/* Value 'column' of a part did not come, for 'why': it is no longer known, and the first time that it did not come is kept. */
+void last_missing(struct last_record *r, uint8_t column, enum fw_err why, struct wall since);
+/* Since when it is missing; 0 when it is not, or nobody knows. */
+struct wall last_missing_since(const struct last_record *r, uint8_t column);
 
 /* Hash of columns of a table: what 'signature' holds. */
 uint32_t last_signature(const struct mib_table *t);

@@ -224,11 +224,12 @@ enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const
 			carries_other(d, p);
 		r->value[column] = vb->number;
 	}
-	if (why == FW_OK)
+	if (why == FW_OK) {
 		r->known |= 1u << column;
-	else
-		r->known &= ~(1u << column);
-	r->why[column] = (uint8_t)why;
+		r->why[column] = FW_OK;
+	} else {
+		last_missing(r, column, why, at);
+	}
 	last_end(d->w->last, p->record);
 	return why;
 }
@@ -357,6 +358,7 @@ void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
 {
 	struct part *p;
 	struct last_record *r;
+	int64_t at = worker_wall(d->w, clock_mono()).us;
 
 	if (s->part >= SLOT_MARKER)
 		return;
@@ -364,8 +366,10 @@ void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
 	if (agent_says(why) && last_at(d->w->last, p->record)->known >> s->column & 1)
 		d->lacks = true;
 	r = last_begin(d->w->last, p->record);
-	if (agent_says(why) || p->lost + 1 >= LOST_MOST)
-		r->known &= ~(1u << s->column);
+	if (agent_says(why))
+		last_missing(r, s->column, why, (struct wall){ at });
+	else if (!(r->known >> s->column & 1) || p->lost + 1 >= LOST_MOST)
+		last_missing(r, s->column, why, (struct wall){ at - p->lost * d->w->config->interval.us });
 	r->why[s->column] = (uint8_t)why;
 	last_end(d->w->last, p->record);
 	d->w->n.missing++;

@@ -46,6 +46,20 @@ test_run 'nor an answer at a lower level' 'wait_for 15 "counted lower-level" && 
 test_run 'nor one from before the time window' 'wait_for 15 "counted not-in-time-window"'
 test_run 'nor are reports that anyone may send' 'wait_for 15 "counted unauthentic-report"'
 test_run 'an old answer that is replayed is late, and silence' 'wait_for 15 "is replay snmp silent"'
+# of DEVICE WORD: what was counted of one device.
+of() { says debug --json device "$1" | jq ".items[0].worker.v3.counts[\"$2\"] // 0"; }
+test_run 'each is counted at the device that lies so, and at no other' '
+	test "$(of forged wrong-digest)" -gt 0 && test "$(of noauth lower-level)" -gt 0 && test "$(of old not-in-time-window)" -gt 0 &&
+	test "$(of flood unauthentic-report)" -gt 0 && test "$(of forged lower-level)" = 0 && test "$(of noauth wrong-digest)" = 0 &&
+	test "$(of clone1 wrong-digest)" = 0 && says debug device forged | grep "^counted .*wrong-digest [0-9]"'
+test_run 'debug says as whom a device is asked, and what is known of its engine; no secret' '
+	says debug device clone2 >people && says debug --json device clone2 >clone2.json && cat people &&
+	grep "^security *user .full. · authPriv · auth SHA-256, priv AES$" people && grep "SNMPv3" people &&
+	grep "^engine *80007ed905aabbcc · boots 40, .* ago by its clock" people &&
+	jq -e ".items[0] | .version == \"SNMPv3\" and .security.user == \"full\" and .security.level == \"authPriv\" and .worker.v3.clock_known
+		and .worker.v3.boots == 40 and .worker.v3.engine_time_s >= 86400" clone2.json &&
+	says debug device context | grep "context .vlan-10." && says debug device other | grep "^engine .*boots" &&
+	! grep -r -e "$secret" -e "$PWD/good" people clone2.json'
 test_run 'all are heard when they tell the truth again' '
 	lie off
 	for name in $liars; do wait_for 15 "is $name snmp answers" || return 1; done

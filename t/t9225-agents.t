@@ -82,6 +82,7 @@ test_run 'wrong types: what can mean only one thing is read, the rest is missing
 	missing types/interface/Gi0/2 ifOperStatus "value has another type than defined" &&
 	missing types/interface/Gi0/4 ifInErrors "value is out of range" &&
 	missing types/interface/Gi0/7 ifInErrors "value has another type than defined" &&
+	says show interface types | tee shown | grep "? ifInErrors of 1: value is out of range, since 20" &&
 	is types/interface/Gi0/2 state unknown && test "$(odd_of types)" = "negative null text type"'
 test_run '... counted by reason, and in all' '
 	debug_of types missing_by_reason | jq -e ".type == 2 and .range == 1" &&
@@ -98,7 +99,8 @@ test_run 'an agent that answers one object at a time is asked so' '
 test_run 'an agent that answers all is asked for more than at first, without a value lost' '
 	wait_for 60 "test \"\$(debug_of grows objects_per_get)\" -gt 70" && right grows 22 && test "$(debug_of grows lost)" = 0'
 test_run '... at once after a restart' '
-	n=$(debug_of grows objects_per_get) && forewarn_stop && forewarn_start "$POLL_CONF" && wait_cycles grows 1 20 &&
+	since=$(value types/interface/Gi0/4 missing_since | jq -r .ifInErrors) && n=$(debug_of grows objects_per_get) && forewarn_stop && forewarn_start "$POLL_CONF" && wait_cycles grows 1 20 &&
+	missing types/interface/Gi0/4 ifInErrors "value is out of range" && test "$(value types/interface/Gi0/4 missing_since | jq -r .ifInErrors)" = "$since" &&
 	test "$(debug_of grows objects_per_get)" -ge $n && test "$(debug_of toobig objects_per_get)" -lt 40 &&
 	wait_cycles next 2 20 && says debug device next | grep "by GETNEXT *24 interface"'
 test_run 'counters that are renewed every three polls: said, and no rate is 0 or a spike' '

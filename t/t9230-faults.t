@@ -55,6 +55,7 @@ echo "$faults" | while IFS=: read -r name octet command
 do
 	echo "127.16.0.$octet $command"
 done | sim_ctl - >/dev/null
+before=$(date -u +%FT%T)
 sim_ctl 127.16.0.29 no-such-instance 1.3.6.1.2.1.31.1.1.1.10.3 >/dev/null
 sim_ctl 127.16.0.29 no-such-instance 1.3.6.1.2.1.2.2.1.8.2 >/dev/null
 sim_ctl 127.16.0.40 no-such-instance 1.3.6.1.2.1.2.2.1.14.3 >/dev/null
@@ -91,6 +92,13 @@ test_run 'an object that is not there is missing with its reason, and the rest i
 	is lacks/interface/Gi0/2 state unknown && is lacks/interface/Gi0/2 reason "ifOperStatus: agent has no such instance" &&
 	missing lacks/interface/Gi0/2 ifOperStatus "agent has no such instance" &&
 	says debug device lacks | grep "ifOperStatus of .*agent has no such instance"'
+test_run 'since when is said as well, and stays' '
+	since=$(value lacks/interface/Gi0/2 missing_since | jq -r .ifOperStatus) && echo "$before $since" && after=$(date -u +%FT%T.999Z) &&
+	test "$(printf "%s\n" "$before" "$since" "$after" | LC_ALL=C sort | sed -n 2p)" = "$since" &&
+	test "$(debug_of lacks missing | jq -r ".[] | select(.object == \"ifOperStatus\") | .since")" = "$since" &&
+	says debug device lacks | tr -s "\n " " " | grep "ifOperStatus of .*agent has no such instance, since 20" &&
+	wait_cycles lacks 2 20 && test "$(value lacks/interface/Gi0/2 missing_since | jq -r .ifOperStatus)" = "$since" &&
+	debug_of silent snmp_since | grep "^20" && says debug device silent | grep "everything, since 20.* until it answers again"'
 test_run 'the 32-bit counter stands in for a 64-bit one' '
 	is lacks/interface/Gi0/3 ifHCOutOctets null && test "$(value lacks/interface/Gi0/3 ifOutOctets)" -gt 6000000'
 test_run 'SNMPv1: the object is left out, the others are read' '

@@ -547,7 +547,7 @@ static json_t *pace_json(const struct snmp_pace *p)
 static json_t *v3_json(const struct worker_numbers *n)
 {
 	const struct { const char *word; uint64_t count; } counts[] = {
-		{ "refused", n->snmp.refused }, { "downgraded", n->snmp.downgraded },
+		{ "refused", n->snmp.refused },
 #define ROW(name, word, text) { word, n->v3.name },
 		USM_COUNTS(ROW)
 #undef ROW

@@ -11,12 +11,19 @@
 #include "poller/base/text.h"
 #include "poller/ctl/ctl.h"
 #include "poller/snmp/snmp.h"
+#include "poller/snmp/usm.h"
 #include "poller/lastfile.h"
 #include "poller/message.h"
 
 /* ---- the view: what is missing, by table, column and reason --------------------------------------------------------------- */
 
-struct lack { const struct mib_table *t; uint8_t column, why; unsigned count, of; char example[MODEL_NAME_MAX]; };
+struct lack {
+	const struct mib_table *t;
+	uint8_t column, why;
+	unsigned count;
+	struct wall since, since_last;		/* of the first and of the last part that came to lack it; 0 not known */
+	char example[MODEL_NAME_MAX];
+};
 struct lacks {
 	struct view *v;
 	struct lack *list;
@@ -28,8 +35,10 @@ struct lacks {
 	json_t *device;
 };
 
-static void lack_add(struct lacks *l, const struct mib_table *t, uint8_t column, uint8_t why, const char *name)
+static void lack_add(struct lacks *l, const struct mib_table *t, uint8_t column, const struct last_record *r, const char *name)
 {
+	struct wall since = last_missing_since(r, column);
+	uint8_t why = r->why[column];
 	struct lack *k = NULL;
 
 	for (size_t i = 0; i < l->count && k == NULL; i++)
@@ -38,9 +47,11 @@ static void lack_add(struct lacks *l, const struct mib_table *t, uint8_t column,
 	if (k == NULL) {
 		l->list = must_realloc(l->list, (l->count + 1) * sizeof(*l->list));
 		k = &l->list[l->count++];
-		*k = (struct lack){ .t = t, .column = column, .why = why };
+		*k = (struct lack){ .t = t, .column = column, .why = why, .since = since, .since_last = since };
 		text_copy(k->example, sizeof(k->example), name);
 	}
+	k->since = since.us < k->since.us ? since : k->since;
+	k->since_last = since.us > k->since_last.us ? since : k->since_last;
 	k->count++;
 	l->reasons[why < FW_ERRS ? why : FW_AGENT]++;
 }
@@ -73,7 +84,7 @@ static void device_facts(struct lacks *l, const struct last_record *r)
 	char trouble[256];
 
 	last_text_get(r, LAST_T_TROUBLE, trouble, sizeof(trouble));
-	l->device = json_pack("{s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "icmp", answer[r->value[LAST_D_ICMP] % 3],
+	l->device = json_pack("{s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "icmp", answer[r->value[LAST_D_ICMP] % 3],
 			      "snmp", answer[r->value[LAST_D_SNMP] % 3], "answered", json_time((struct wall){ r->seen_us }),
 			      "asked", json_time((struct wall){ r->asked_us }),
 			      "answered_ago_s", r->seen_us ? json_real(span_as_s(wall_since(v->now, (struct wall){ r->seen_us }))) :
@@ -82,6 +93,7 @@ static void device_facts(struct lacks *l, const struct last_record *r)
 			      "late", (json_int_t)r->value[LAST_D_LATE], "reboots", (json_int_t)r->value[LAST_D_REBOOTS], "lost", (json_int_t)r->value[LAST_D_LOST],
 			      "requests", (json_int_t)r->value[LAST_D_REQUESTS],
 			      "discovered", json_time((struct wall){ (int64_t)r->value[LAST_D_DISCOVERED_AT] }),
+			      "snmp_since", json_time((struct wall){ (int64_t)r->value[LAST_D_SNMP_SINCE] }),
 			      "rtt_s", r->value[LAST_D_RTT_US] ? json_real((double)r->value[LAST_D_RTT_US] / 1e6) : json_null());
 	device_learned(l->device, r);
 	l->tables = r->value[LAST_D_TABLES];
@@ -115,7 +127,7 @@ static bool one_record(void *owner, const char *device, const struct last_record
 	}
 	for (uint8_t c = 0; c < t->column_count; c++)
 		if (!(r->known >> c & 1) && r->why[c] != FW_OK && !(r->source >> c & 1))
-			lack_add(l, t, c, r->why[c], instance);
+			lack_add(l, t, c, r, instance);
 	(void)device;
 	return true;
 }
@@ -131,9 +143,10 @@ static json_t *lacks_json(const struct lacks *l)
 		for (unsigned t = 0; t < l->v->config->mib->count && t < 64; t++)
 			if (l->v->config->mib->table[t] == k->t)
 				of = l->rows[t];
-		json_array_append_new(list, json_pack("{s:s,s:s,s:i,s:i,s:s,s:s,s:o}", "class", k->t->class_name, "object",
+		json_array_append_new(list, json_pack("{s:s,s:s,s:i,s:i,s:s,s:s,s:o,s:o,s:o}", "class", k->t->class_name, "object",
 				      k->t->column[k->column].name, "count", (int)k->count, "of", (int)of, "why", fw_err_word(k->why),
-				      "words", fw_err_text(k->why), "example", json_words(k->example)));
+				      "words", fw_err_text(k->why), "example", json_words(k->example), "since", json_time(k->since),
+				      "since_last", json_time(k->since_last)));
 	}
 	return list;
 }
@@ -160,6 +173,28 @@ static void lacks_summary(const struct lacks *l, json_t *item)
 
 static const char *const version_word[] = { [SNMP_V1] = "SNMPv1", [SNMP_V2C] = "SNMPv2c", [SNMP_V3] = "SNMPv3" };
 
+/* As whom it is asked. No password, no key, no name of a file with one. */
+static json_t *security_json(const struct cfg_credentials *c)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:s}", "user", c->user, "level", usm_level_word((enum usm_auth)c->auth, (enum usm_priv)c->priv), "auth",
+			 usm_auth_word((enum usm_auth)c->auth), "priv", usm_priv_word((enum usm_priv)c->priv), "context", c->context);
+}
+
+static void device_config_json(json_t *item, const struct config *config, const struct cfg_device *d)
+{
+	const struct cfg_credentials *c = d->credentials == CONFIG_NONE ? NULL : &config->credentials[d->credentials];
+
+	json_object_set_new(item, "device", json_words(d->name));
+	json_object_set_new(item, "address", json_words(d->address));
+	json_object_set_new(item, "port", json_integer(d->port));
+	json_object_set_new(item, "retries", json_integer(d->retries));
+	json_object_set_new(item, "timeout_s", json_real(span_as_s(d->timeout)));
+	json_object_set_new(item, "interval_s", json_real(span_as_s(config->interval)));
+	json_object_set_new(item, "version", json_string(c ? version_word[c->version] : ""));
+	if (c && c->version == SNMP_V3)
+		json_object_set_new(item, "security", security_json(c));
+}
+
 json_t *view_debug(struct view *v, const json_t *args, json_t *answer, struct err *err)
 {
 	const char *device = json_text(args, "device");
@@ -181,14 +216,7 @@ json_t *view_debug(struct view *v, const json_t *args, json_t *answer, struct er
 	if (last_read_device(v->config->state, device, one_record, &l, err) != FW_OK)
 		return NULL;
 	item = l.device ? l.device : json_object();
-	json_object_set_new(item, "device", json_words(device));
-	json_object_set_new(item, "address", json_words(v->config->device[r->index].address));
-	json_object_set_new(item, "port", json_integer(v->config->device[r->index].port));
-	json_object_set_new(item, "retries", json_integer(v->config->device[r->index].retries));
-	json_object_set_new(item, "timeout_s", json_real(span_as_s(v->config->device[r->index].timeout)));
-	json_object_set_new(item, "version", json_string(v->config->device[r->index].credentials == CONFIG_NONE ? "" :
-			    version_word[v->config->credentials[v->config->device[r->index].credentials].version]));
-	json_object_set_new(item, "interval_s", json_real(span_as_s(v->config->interval)));
+	device_config_json(item, v->config, &v->config->device[r->index]);
 	json_object_set_new(item, "missing", lacks_json(&l));
 	lacks_summary(&l, item);
 	free(l.list);
@@ -269,7 +297,20 @@ static int print_inside(struct ctl *c)
 static bool same_lack(const json_t *a, const json_t *b)
 {
 	return strcmp(json_text(a, "class"), json_text(b, "class")) == 0 && strcmp(json_text(a, "why"), json_text(b, "why")) == 0 &&
-	       json_int(a, "count") == json_int(b, "count") && json_int(a, "of") == json_int(b, "of");
+	       json_int(a, "count") == json_int(b, "count") && json_int(a, "of") == json_int(b, "of") &&
+	       json_wall(a, "since").us == json_wall(b, "since").us && json_wall(a, "since_last").us == json_wall(b, "since_last").us;
+}
+
+/* Since when it is missing; where parts came to lack it one after the other, also of the last. */
+static void add_since(struct text *t, const json_t *missing)
+{
+	struct wall first = json_wall(missing, "since"), last = json_wall(missing, "since_last");
+	char at[48];
+
+	if (first.us)
+		text_add(t, ", since %s", wall_format(first, at, sizeof(at)));
+	if (first.us && last.us != first.us)
+		text_add(t, " (the last since %s)", wall_format(last, at, sizeof(at)));
 }
 
 static void print_lack(const struct screen *s, const json_t *missing, size_t first)
@@ -294,6 +335,7 @@ static void print_lack(const struct screen *s, const json_t *missing, size_t fir
 		text_add(&t, " of %lld of %lld %s (such as %s)", (long long)json_int(m, "count"), (long long)json_int(m, "of"),
 			 json_text(m, "class"), json_text(m, "example"));
 	text_add(&t, ": %s", json_text(m, "words"));
+	add_since(&t, m);
 	screen_label(s, first == 0 ? "missing" : "");
 	screen_wrap(s, SCREEN_LABEL, words);
 }
@@ -376,6 +418,37 @@ static void print_pace(const struct screen *s, const json_t *live)
 		fprintf(s->out, "silent, so its agent is asked one question ever later: next in %s, or at once when it shows life\n",
 			span_format(json_span(live, "asked_again_s"), at, sizeof(at)));
 	}
+}
+
+/* Version 3: as whom, what is known of the agent's engine, and what was refused. */
+static void print_security(const struct screen *s, const json_t *d, const json_t *live)
+{
+	const json_t *security = json_object_get(d, "security"), *engine = json_object_get(live, "v3"), *n;
+	const char *word, *context = json_text(security, "context");
+	char up[32], line[1024];
+	struct text t = text_over(line, sizeof(line));
+
+	if (security == NULL)
+		return;
+	screen_label(s, "security");
+	fprintf(s->out, "user '%s' \u00b7 %s \u00b7 auth %s, priv %s", json_text(security, "user"), json_text(security, "level"),
+		json_text(security, "auth"), json_text(security, "priv"));
+	fprintf(s->out, context[0] ? " \u00b7 context '%s'\n" : "%s\n", context);
+	if (engine == NULL)
+		return;
+	screen_label(s, "engine");
+	fputs(json_text(engine, "engine_id")[0] ? json_text(engine, "engine_id") : "not known yet", s->out);
+	if (json_is_true(json_object_get(engine, "clock_known")))
+		fprintf(s->out, " \u00b7 boots %lld, %s ago by its clock\n", (long long)json_int(engine, "boots"),
+			span_format(span_s(json_int(engine, "engine_time_s")), up, sizeof(up)));
+	else
+		fputs(" \u00b7 boots and time not known: nothing of it was authentic yet\n", s->out);
+	json_object_foreach((json_t *)(uintptr_t)json_object_get(engine, "counts"), word, n)
+		text_add(&t, "%s%s %lld", t.len ? ", " : "", word, (long long)json_integer_value(n));
+	if (t.len == 0)
+		return;
+	screen_label(s, "counted");
+	screen_wrap(s, SCREEN_LABEL, line);
 }
 
 static void print_packing(const struct screen *s, const json_t *d, const json_t *live)
@@ -493,18 +566,29 @@ static void print_trouble(const struct screen *s, const json_t *d)
 	}
 }
 
+static void print_silent(const struct screen *s, struct wall since)
+{
+	char at[48];
+
+	screen_label(s, "missing");
+	fputs("everything", s->out);
+	if (since.us)
+		fprintf(s->out, ", since %s", wall_format(since, at, sizeof(at)));
+	fputs(", until it answers again\n", s->out);
+}
+
 static void print_device(const struct ctl *c, const json_t *d, const json_t *live)
 {
 	struct screen s = screen_of(c);
 
 	print_who(&s, d);
 	print_trouble(&s, d);
+	print_security(&s, d, live);
 	print_packing(&s, d, live);
 	print_pace(&s, live);
 	print_odd(&s, d);
 	if (strcmp(json_text(d, "snmp"), "silent") == 0) {
-		screen_label(&s, "missing");
-		fprintf(s.out, "everything, until it answers again\n");
+		print_silent(&s, json_wall(d, "snmp_since"));
 	} else {
 		print_missing(&s, json_object_get(d, "missing"));
 		print_absent(&s, json_object_get(d, "tables_not_there"));

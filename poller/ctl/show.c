@@ -36,7 +36,7 @@ static const struct shown_column { const char *class_name, *title; enum shown ho
 };
 
 struct column { struct shown_column c; unsigned width; bool number; char title[64]; };
-struct why { const char *key, *words; unsigned count; };
+struct why { const char *key, *words; unsigned count; struct wall since; };	/* since: of the first */
 struct sheet {
 	const json_t *answer, *columns;
 	struct column column[COLUMNS_MOST];
@@ -246,7 +246,7 @@ static void sheet_add_key(struct sheet *s, const char *key)
 /* Every key of the items that is a value, or missing; without 'wide' not those asked at discovery only. */
 static void sheet_add_keys(struct sheet *s, const json_t *items)
 {
-	static const char *const left_out[] = { "device", "missing", "since", "polled", "reason", "state", "component", "rates", "flat" };
+	static const char *const left_out[] = { "device", "missing", "missing_since", "since", "polled", "reason", "state", "component", "rates", "flat" };
 	const char *key;
 	json_t *item, *value;
 	size_t i;
@@ -281,15 +281,19 @@ static void sheet_choose(struct sheet *s, const json_t *items)
 	}
 }
 
-static void why_add(struct sheet *s, const char *key, const char *words)
+static void why_add(struct sheet *s, const char *key, const json_t *item)
 {
+	const char *words = json_text(json_object_get(item, "missing"), key);
+	struct wall since = json_wall(json_object_get(item, "missing_since"), key);
+
 	for (unsigned i = 0; i < s->whys; i++)
 		if (strcmp(s->why[i].key, key) == 0 && strcmp(s->why[i].words, words) == 0) {
 			s->why[i].count++;
+			s->why[i].since = since.us < s->why[i].since.us ? since : s->why[i].since;
 			return;
 		}
 	if (s->whys < WHYS_MOST)
-		s->why[s->whys++] = (struct why){ key, words, 1 };
+		s->why[s->whys++] = (struct why){ key, words, 1, since };
 }
 
 /* Widths, what is a number, and why values are missing; columns without a single value go. */
@@ -314,7 +318,7 @@ static void sheet_measure(struct sheet *s, const json_t *items)
 			text = text || (k->c.how == SHOWN_VALUE && w > 0 && buf[0] != '?' &&
 					!json_is_number(json_object_get(item, k->c.key)));
 			if (strcmp(buf, "?") == 0)
-				why_add(s, k->c.key, json_text(json_object_get(item, "missing"), k->c.key));
+				why_add(s, k->c.key, item);
 		}
 		k->number = !text;
 		if (filled)
@@ -396,7 +400,20 @@ static void print_next(const struct screen *out, const struct sheet *s)
 		fprintf(out->out, " \u00b7 next: forewarn events \"%s\"", name);
 }
 
-/* Why values are missing; how many, in which state; what to do next. */
+/* Why values are missing, and since when the first of them is. */
+static void print_whys(const struct screen *out, const struct sheet *s)
+{
+	char at[48];
+
+	for (unsigned k = 0; k < s->whys; k++) {
+		fprintf(out->out, "? %s of %u: %s", s->why[k].key, s->why[k].count, s->why[k].words);
+		if (s->why[k].since.us)
+			fprintf(out->out, ", since %s", wall_format(s->why[k].since, at, sizeof(at)));
+		putc('\n', out->out);
+	}
+}
+
+/* How many, in which state; what to do next. */
 static void print_end(const struct screen *out, const struct sheet *s, unsigned hidden)
 {
 	const json_t *items = json_object_get(s->answer, "items");
@@ -407,8 +424,7 @@ static void print_end(const struct screen *out, const struct sheet *s, unsigned 
 	size_t i;
 	json_t *item;
 
-	for (unsigned k = 0; k < s->whys; k++)
-		fprintf(out->out, "? %s of %u: %s\n", s->why[k].key, s->why[k].count, s->why[k].words);
+	print_whys(out, s);
 	fprintf(out->out, "%s%s", screen_ink(out, INK_DIM), text_thousands(json_array_size(items), number, sizeof(number)));
 	for (size_t k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
 		unsigned n = 0;

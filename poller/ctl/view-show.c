@@ -33,17 +33,22 @@ static json_t *value_json(const struct mib_column *k, const struct last_record *
 
 static void columns_json(json_t *j, const struct mib_table *t, const struct last_record *r)
 {
-	json_t *missing = json_object();
+	json_t *missing = json_object(), *since = json_object();
 
 	for (uint8_t c = 0; c < t->column_count; c++) {
 		if (r->known >> c & 1)
 			json_object_set_new(j, t->column[c].name, value_json(&t->column[c], r, c));
-		else if (r->why[c] != FW_OK && !(r->source >> c & 1))
-			json_object_set_new(missing, t->column[c].name, json_string(fw_err_text(r->why[c])));
+		if (r->known >> c & 1 || r->why[c] == FW_OK || r->source >> c & 1)
+			continue;
+		json_object_set_new(missing, t->column[c].name, json_string(fw_err_text(r->why[c])));
+		json_object_set_new(since, t->column[c].name, json_time(last_missing_since(r, c)));
 	}
-	if (json_object_size(missing))
+	if (json_object_size(missing)) {
 		json_object_set(j, "missing", missing);
+		json_object_set(j, "missing_since", since);
+	}
 	json_decref(missing);
+	json_decref(since);
 }
 
 static void check_json(json_t *j, const struct last_record *r)

@@ -129,6 +129,7 @@ bool snmp_source_is(struct snmp_engine *e, const struct snmp_datagram *d, struct
 /* Seal what is to leave for 'a' into 'room'; 'iov' is set. FW_FULL: the room may be too small; or what v3_seal() says. */
 enum fw_err snmp_v3_seal(struct snmp_ask *a, uint8_t *room, size_t room_octets, struct iovec *iov);
 void snmp_v3_receive(struct snmp_engine *e, const struct snmp_datagram *d);
+void snmp_v3_downgraded(struct snmp_ask *a);			/* an answer of another version came: not taken */
 bool snmp_v3_mute(const struct snmp_ask *a);			/* it answered discovery, and nothing that was encrypted */
 void snmp_v3_rest(struct snmp_engine *e);			/* a batch has left, or was read: no key in contexts */
 void snmp_v3_release(struct snmp_engine *e);

@@ -5,6 +5,8 @@
  * What is not believed changes nothing but a counter, and the word the ask ends with if nothing better comes.
  * Agents lie in secret memory, for they hold keys; their slots are used again, so that they are no more than devices.
  */
+#include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 
 #include "engine-int.h"
@@ -14,7 +16,33 @@
 struct v3_slot {
 	struct usm_engine engine;	/* first: an agent is its slot */
 	struct v3_slot *next;
+	struct usm_count *count;	/* what was odd of this agent; there when anything was */
 };
+
+/* A million agents are as a rule: what is not costs memory only where it happens. */
+static struct usm_count *slot_count(struct v3_slot *s)
+{
+	if (s->count == NULL)
+		s->count = must_alloc(sizeof(*s->count));
+	return s->count;
+}
+
+const struct usm_count *snmp_agent_count(const struct usm_engine *a) { return a ? ((const struct v3_slot *)a)->count : NULL; }
+
+/* What was counted for the worker since 'before' was by this agent. */
+static void slot_counted(struct v3_slot *s, struct usm_count before, const struct usm_count *now)
+{
+	struct usm_count *own;
+
+	before.answered = now->answered;
+	before.synchronised = now->synchronised;
+	if (memcmp(&before, now, sizeof(before)) == 0)
+		return;
+	own = slot_count(s);
+#define ADD(name, word, text) own->name += now->name - before.name;
+	USM_COUNTS(ADD)
+#undef ADD
+}
 
 /* ---- agents ---- */
 
@@ -54,6 +82,8 @@ void snmp_agent_free(struct snmp_engine *e, struct usm_engine *a)
 	if (!a)
 		return;
 	usm_engine_release(a);
+	free(s->count);
+	s->count = NULL;
 	s->next = e->agents_free;
 	e->agents_free = s;
 }
@@ -132,9 +162,11 @@ bool snmp_v3_mute(const struct snmp_ask *a)
 static void judge(struct snmp_ask *a, const struct snmp_datagram *d, int sending, const struct v3_message *m)
 {
 	struct snmp_message pdu;
+	struct usm_count before = a->engine->usm->count;
 	struct v3_verdict v = v3_open(a->engine->usm, a->peer->v3, m, d->at, &pdu);
 	struct snmp_answer answer = { .err = v.err, .reply = v.does == V3_TAKE ? &pdu : NULL };
 
+	slot_counted((struct v3_slot *)a->peer->v3, before, &a->engine->usm->count);
 	switch (v.does) {
 	case V3_TAKE:
 		a->engine->count.answered++;
@@ -158,6 +190,21 @@ static void judge(struct snmp_ask *a, const struct snmp_datagram *d, int sending
 	}
 }
 
+static void malformed(struct snmp_ask *a, enum fw_err err)
+{
+	if (a->peer->v3)
+		slot_count((struct v3_slot *)a->peer->v3)->malformed++;
+	disappoint(a, err, false);
+}
+
+void snmp_v3_downgraded(struct snmp_ask *a)
+{
+	if (a->engine->usm)
+		a->engine->usm->count.downgraded++;
+	if (a->peer->v3)
+		slot_count((struct v3_slot *)a->peer->v3)->downgraded++;
+}
+
 void snmp_v3_receive(struct snmp_engine *e, const struct snmp_datagram *d)
 {
 	struct v3_message m = { .msg_id = 0 };
@@ -176,7 +223,7 @@ void snmp_v3_receive(struct snmp_engine *e, const struct snmp_datagram *d)
 	if (a->peer->version != SNMP_V3)
 		e->count.malformed++;
 	else if (err)
-		disappoint(a, err, false);
+		malformed(a, err);
 	else
 		judge(a, d, sending, &m);
 }

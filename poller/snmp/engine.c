@@ -456,7 +456,7 @@ static void receive_community(struct snmp_engine *e, const struct snmp_datagram 
 	if (!a || !snmp_source_is(e, d, a))
 		return;
 	if (a->peer->version == SNMP_V3) {
-		e->count.downgraded++;
+		snmp_v3_downgraded(a);
 		return;
 	}
 	answer.err = err ? err : answer_check(e, &m, a->peer);

@@ -183,7 +183,6 @@ struct snmp_count {	/* all since start */
 	uint64_t sent, resent, received, answered;
 	uint64_t early;			/* of 'resent': before the configured time-out, by the measured round trips */
 	uint64_t refused;		/* ended with the agent's reason (SNMP_V3) */
-	uint64_t downgraded;		/* answers of version 1 or 2c to a request of version 3: not taken */
 	uint64_t timeout, late, foreign_source, foreign_community, unknown_id, malformed, send_failed, kernel_dropped;
 	uint64_t varbinds;		/* received in answers */
 };
@@ -222,6 +221,8 @@ struct usm_engine *snmp_agent_new(struct snmp_engine *e, const struct usm_user *
 void snmp_agent_same(struct usm_engine *a, const struct usm_user *user, const char *context);
 void snmp_agent_free(struct snmp_engine *e, struct usm_engine *a);
 struct usm_count snmp_count_v3(const struct snmp_engine *e);	/* usm.h; each refusal has its own */
+/* The same of one agent since snmp_agent_new(), but answers taken and clocks set, which are usual; NULL: nothing. */
+const struct usm_count *snmp_agent_count(const struct usm_engine *a);
 
 /*
  * Send 'p' to 'peer' (with a request-id of its own at each sending; the packet must stay until done, may serve many asks

@@ -87,6 +87,12 @@ bool usm_priv_parse(enum usm_priv *p, const char *word)
 
 const char *usm_auth_word(enum usm_auth a) { return auth_kinds[a < USM_AUTHS ? a : USM_NOAUTH].word; }
 const char *usm_priv_word(enum usm_priv p) { return priv_kinds[p < USM_PRIVS ? p : USM_NOPRIV].word; }
+
+const char *usm_level_word(enum usm_auth a, enum usm_priv p)
+{
+	return a == USM_NOAUTH ? "noAuthNoPriv" : p == USM_NOPRIV ? "authNoPriv" : "authPriv";
+}
+
 unsigned usm_digest_size(enum usm_auth a) { return auth_kinds[a].digest; }
 unsigned usm_hash_size(enum usm_auth a) { return auth_kinds[a].hash; }
 unsigned usm_cipher_key(enum usm_priv p) { return priv_kinds[p].key; }

@@ -59,7 +59,6 @@ const uint8_t *usm_decrypt(struct usm *u, const struct usm_seal *s, const uint8_
 
 enum usm_seen { USM_WITHIN, USM_BEHIND, USM_LATCHED };
 
-uint32_t usm_time(const struct usm_clock *c, struct mono now);
 /* RFC 3414 3.2 (7b) of an authentic message: move the clock, then judge. */
 enum usm_seen usm_clock_see(struct usm_clock *c, uint32_t boots, uint32_t time, struct mono now);
 /* Near enough to what is guessed? */

@@ -79,6 +79,7 @@ bool usm_auth_parse(enum usm_auth *a, const char *word);
 bool usm_priv_parse(enum usm_priv *p, const char *word);
 const char *usm_auth_word(enum usm_auth a);		/* as in the list above; USM_NOAUTH and others: "none" */
 const char *usm_priv_word(enum usm_priv p);
+const char *usm_level_word(enum usm_auth a, enum usm_priv p);	/* "authPriv": what a user with these is */
 unsigned usm_digest_size(enum usm_auth a);		/* octets in a message: 12, 12, 16, 24, 32, 48; 0 for none */
 
 /* What a person configured. */
@@ -135,7 +136,8 @@ struct usm_keys {
 	X(kind,         "not-an-answer",        "neither Response nor Report")			\
 	X(report_low,   "unauthentic-report",   "reports that moved nothing: not authentic")	\
 	X(report_odd,   "odd-report",           "reports that say nothing known")		\
-	X(trial_held,   "trial-held",           "another engineID said too soon after the last")
+	X(trial_held,   "trial-held",           "another engineID said too soon after the last")	\
+	X(downgraded,   "downgraded",           "answers of version 1 or 2c, not taken")
 
 struct usm_count {
 #define USM_COUNT_FIELD(name, word, text) uint64_t name;
@@ -163,6 +165,8 @@ struct usm_clock {
 	bool set;
 	struct mono at;
 };
+
+uint32_t usm_time(const struct usm_clock *c, struct mono now);	/* its engineTime as it should be now */
 
 struct usm_identity {
 	uint8_t id[USM_ENGINE_ID_MAX], id_len;	/* 0: not known */

@@ -269,13 +269,13 @@ static uint64_t counted(const struct world *w, size_t at)
 }
 
 #define AT(field) offsetof(struct usm_count, field)
-enum { AT_DOWNGRADED = 100000, AT_STRAY };
+enum { AT_STRAY = 100000 };
 
 static uint64_t counted_at(const struct world *w, size_t at)
 {
 	struct snmp_count n = snmp_count(w->engine);
 
-	return at == AT_DOWNGRADED ? n.downgraded : at == AT_STRAY ? n.unknown_id + n.late : counted(w, at);
+	return at == AT_STRAY ? n.unknown_id + n.late : counted(w, at);
 }
 
 static const struct lying {
@@ -295,7 +295,7 @@ static const struct lying {
 	{ GARBAGE, "what cannot be decrypted", AT(decryption), FW_DECRYPT },
 	{ REQUEST_ID, "another request-id", AT(request_id), FW_FOREIGN },
 	{ NO_ANSWER_PDU, "a signed request instead of an answer", AT(kind), FW_FOREIGN },
-	{ VERSION_2C, "an answer of version 2c", AT_DOWNGRADED, FW_TIMEOUT },
+	{ VERSION_2C, "an answer of version 2c", AT(downgraded), FW_TIMEOUT },
 	{ CUT, "an answer cut short", AT(malformed), FW_TIMEOUT },
 	{ REPORT_PLAIN, "a Report that anyone could send", AT(report_low), FW_USER },
 	{ REPORT_CLOCK, "a Report with another clock that anyone could send", AT(report_low), FW_WINDOW },
