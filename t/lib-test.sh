@@ -332,6 +332,17 @@ trapd_matches() {
 	grep '^TRAP' "$TRAPD_LOG" | grep -c -e "$1"
 }
 
+# trapd_alerts TRANSITION: the numbers of the alerts of which that was told. A trap is sent at least once: some come twice.
+trapd_alerts() {
+	sed -n "s/^TRAP.*forewarnAlertNumber\.0 = [A-Za-z0-9]*: \([0-9]*\).*AlertTransition\.0 = [^	]*$1.*/\1/p" "$TRAPD_LOG" | sort -u
+}
+
+# Was every alert that was raised, as was told, cleared?
+trapd_all_cleared() {
+	trapd_alerts raise >"$SCRATCH/.raised" && trapd_alerts clear >"$SCRATCH/.cleared" && test -s "$SCRATCH/.raised" &&
+		cmp "$SCRATCH/.raised" "$SCRATCH/.cleared"
+}
+
 # ---- forewarn ------------------------------------------------------------------------------------------------------
 
 # forewarn_start CONFIGURATION [ARGUMENT...]: the daemon, until its socket answers. Its state is in $FOREWARN_STATE

@@ -54,7 +54,7 @@ test_run 'a state folder that is a file' 'rm -rf state && : >state && ! "$FOREWA
 # ---- a full disk -----------------------------------------------------------------------------------------------------
 
 mkdir -p state
-if ! mount -t tmpfs -o size=24m none "$SCRATCH/state" 2>/dev/null
+if ! mount -t tmpfs -o size=64m none "$SCRATCH/state" 2>/dev/null
 then
 	for what in 'a read-only file system' 'a full disk' 'it goes on when there is room'
 	do
