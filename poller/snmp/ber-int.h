@@ -32,6 +32,18 @@ uint32_t ber_len_unbounded(struct rd *r);
 /* Subidentifiers of at most 32 bits, none padded or cut, at most 128 arcs: oid_dec() takes it, memcmp compares it. */
 bool ber_oid_ok(const uint8_t *p, size_t len_octets);
 
+/* Most names are of 8 to 16 octets, and no arc of theirs is above 127: those are told here. false: ask ber_oid_ok(). */
+static inline bool ber_oid_plain(const uint8_t *p, size_t len_octets)
+{
+	uint64_t first, last;
+
+	if (len_octets < 8 || len_octets > 16)
+		return false;
+	memcpy(&first, p, 8);
+	memcpy(&last, p + len_octets - 8, 8);
+	return !((first | last) & UINT64_C(0x8080808080808080));
+}
+
 /* One tag and length within [*at, end); '*at' moves behind the contents. */
 static inline bool ber_tlv_next(const uint8_t **at, const uint8_t *end, struct ber_tlv *t)
 {

@@ -16,20 +16,37 @@ static const uint8_t zero_dot_zero[1] = { 0 };
 
 /* ---- decoding ---- */
 
-static inline bool number_dec(struct snmp_varbind *vb, const struct ber_tlv *t)
-{
-	int64_t v = 0;
+/* What may be the contents of each tag: from 'least' to 'most' octets of 'look'. */
+enum look { UNKNOWN, OCTETS, NAME, SIGNED, UNSIGNED32, UNSIGNED64 };
 
-	if (t->tag != SNMP_INTEGER)
-		return ber_unsigned_at(t->bytes, t->len, t->tag == SNMP_COUNTER64 ? 64 : 32, &vb->number);
-	if (!ber_integer_at(t->bytes, t->len, &v))
-		return false;
-	vb->number = (uint64_t)v;
+static const struct kind { uint8_t look, least; uint16_t most; } kinds[UINT8_MAX + 1] = {
+	[SNMP_INTEGER]      = { SIGNED, 1, 8 },
+	[SNMP_COUNTER32]    = { UNSIGNED32, 1, 9 },
+	[SNMP_GAUGE32]      = { UNSIGNED32, 1, 9 },
+	[SNMP_TIMETICKS]    = { UNSIGNED32, 1, 9 },
+	[SNMP_COUNTER64]    = { UNSIGNED64, 1, 9 },
+	[SNMP_OCTET_STRING] = { OCTETS, 0, BER_LEN_MAX },
+	[SNMP_OPAQUE]       = { OCTETS, 0, BER_LEN_MAX },
+	[SNMP_OID]          = { NAME, 0, BER_LEN_MAX },
+	[SNMP_IPADDRESS]    = { OCTETS, 4, 4 },
+	[SNMP_NULL]         = { OCTETS, 0, 0 },
+	[SNMP_NO_OBJECT]    = { OCTETS, 0, 0 },
+	[SNMP_NO_INSTANCE]  = { OCTETS, 0, 0 },
+	[SNMP_END_OF_MIB]   = { OCTETS, 0, 0 },
+};
+
+static inline bool number_dec(struct snmp_varbind *vb, const struct ber_tlv *t, enum look look)
+{
+	if (look != SIGNED && __builtin_expect(t->len > (look == UNSIGNED64 ? 8 : 4), 0))
+		return ber_unsigned_at(t->bytes, t->len, look == UNSIGNED64 ? 64 : 32, &vb->number);
+	vb->number = (uint64_t)ber_signed_at(t->bytes, t->len);
+	if (look == UNSIGNED32)
+		vb->number = (uint32_t)vb->number;
 	return true;
 }
 
 /* An OID value of no octets is malformed, and sent by agents for 0.0 (ifSpecific): it is read as that. */
-static inline bool oid_value_dec(struct snmp_varbind *vb, bool check)
+static bool oid_value_dec(struct snmp_varbind *vb, bool check)
 {
 	if (vb->bytes_len == 0) {
 		vb->bytes = zero_dot_zero;
@@ -39,54 +56,44 @@ static inline bool oid_value_dec(struct snmp_varbind *vb, bool check)
 	return !check || ber_oid_ok(vb->bytes, vb->bytes_len);
 }
 
-static inline bool value_dec(struct snmp_varbind *vb, const struct ber_tlv *t, bool check)
+static inline __attribute__((always_inline)) bool value_dec(struct snmp_varbind *vb, const struct ber_tlv *t,
+							    bool check)
 {
+	const struct kind k = kinds[t->tag];
+
 	vb->type = t->tag;
 	vb->bytes = t->bytes;
 	vb->bytes_len = (uint16_t)t->len;
 	vb->number = 0;
-	switch (t->tag) {
-	case SNMP_INTEGER:
-	case SNMP_COUNTER32:
-	case SNMP_GAUGE32:
-	case SNMP_TIMETICKS:
-	case SNMP_COUNTER64:
-		return number_dec(vb, t);
-	case SNMP_OCTET_STRING:
-	case SNMP_OPAQUE:
-		return true;
-	case SNMP_OID:
-		return oid_value_dec(vb, check);
-	case SNMP_IPADDRESS:
-		return t->len == 4;
-	case SNMP_NULL:
-	case SNMP_NO_OBJECT:
-	case SNMP_NO_INSTANCE:
-	case SNMP_END_OF_MIB:
-		return t->len == 0;
-	default:
+	if (k.look == UNKNOWN || t->len < k.least || t->len > k.most)
 		return false;
-	}
+	if (k.look >= SIGNED)
+		return number_dec(vb, t, k.look);
+	return k.look == OCTETS || oid_value_dec(vb, check);
 }
 
+/* A varbind, split; what is behind it is at 'next'. */
+struct pair { struct ber_tlv name, value; const uint8_t *next; };
+
 /* Any varbind: SEQUENCE { name, value }. */
-static bool varbind_split(const uint8_t **at, const uint8_t *end, struct ber_tlv *name, struct ber_tlv *value)
+static bool pair_split(const uint8_t *at, const uint8_t *end, struct pair *v)
 {
 	struct ber_tlv t;
 	const uint8_t *p, *inner;
 
-	if (!ber_tlv_next(at, end, &t) || t.tag != BER_SEQUENCE)
+	v->next = at;
+	if (!ber_tlv_next(&v->next, end, &t) || t.tag != BER_SEQUENCE)
 		return false;
 	p = t.bytes;
 	inner = p + t.len;
-	return ber_tlv_next(&p, inner, name) && name->tag == SNMP_OID && ber_tlv_next(&p, inner, value) && p == inner;
+	return ber_tlv_next(&p, inner, &v->name) && v->name.tag == SNMP_OID && v->name.len > 0 &&
+	       ber_tlv_next(&p, inner, &v->value) && p == inner;
 }
 
 /* A varbind of short lengths, nearly all of them: its four first octets are looked at together. */
-static inline bool varbind_split_short(const uint8_t **at, const uint8_t *end, struct ber_tlv *name,
-				       struct ber_tlv *value)
+static inline bool pair_split_short(const uint8_t *p, const uint8_t *end, struct pair *pair)
 {
-	const uint8_t *p = *at, *v;
+	const uint8_t *v;
 	uint32_t head;
 
 	if (end - p < 7)
@@ -94,53 +101,60 @@ static inline bool varbind_split_short(const uint8_t **at, const uint8_t *end, s
 	memcpy(&head, p, 4);
 	if ((be32toh(head) & 0xff80ff80) != (BER_SEQUENCE << 24 | SNMP_OID << 8))
 		return false;
-	if (p[1] < p[3] + 4 || end - p < p[1] + 2)
+	if (p[3] == 0 || p[1] < p[3] + 4 || end - p < p[1] + 2)
 		return false;
 	v = p + 4 + p[3];
 	if (p[3] + 4 + v[1] != p[1])
 		return false;
-	*name = (struct ber_tlv){ p + 4, p[3], SNMP_OID };
-	*value = (struct ber_tlv){ v + 2, v[1], v[0] };
-	*at = v + 2 + v[1];
+	pair->name = (struct ber_tlv){ p + 4, p[3], SNMP_OID };
+	pair->value = (struct ber_tlv){ v + 2, v[1], v[0] };
+	pair->next = p + p[1] + 2;
 	return true;
 }
 
-static inline __attribute__((always_inline)) bool varbind_dec(const uint8_t **at, const uint8_t *end,
-							      struct snmp_varbind *vb, bool check)
+/* What is behind it; NULL when it is malformed. 'any' is beside 'pair' so that no pointer keeps that one from registers. */
+static inline __attribute__((always_inline)) const uint8_t *varbind_dec(const uint8_t *at, const uint8_t *end,
+									struct snmp_varbind *vb, bool check)
 {
-	struct ber_tlv name, value;
+	struct pair pair, any;
 
-	if (!varbind_split_short(at, end, &name, &value) && !varbind_split(at, end, &name, &value))
-		return false;
-	if (name.len == 0 || (check && !ber_oid_ok(name.bytes, name.len)))
-		return false;
-	vb->name = name.bytes;
-	vb->name_len = (uint16_t)name.len;
-	return value_dec(vb, &value, check);
+	if (__builtin_expect(!pair_split_short(at, end, &pair), 0)) {
+		if (!pair_split(at, end, &any))
+			return NULL;
+		pair = any;
+	}
+	if (check && !ber_oid_plain(pair.name.bytes, pair.name.len) && !ber_oid_ok(pair.name.bytes, pair.name.len))
+		return NULL;
+	vb->name = pair.name.bytes;
+	vb->name_len = (uint16_t)pair.name.len;
+	return value_dec(vb, &pair.value, check) ? pair.next : NULL;
 }
 
 bool snmp_varbind_next(struct snmp_message *m, struct snmp_varbind *vb)
 {
 	struct rd *r = &m->varbinds;
+	const uint8_t *next;
 
 	if (r->failed || r->at == r->end)
 		return false;
-	r->failed = !varbind_dec(&r->at, r->end, vb, false);
-	return !r->failed;
+	next = varbind_dec(r->at, r->end, vb, false);
+	if (next)
+		r->at = next;
+	else
+		r->failed = true;
+	return next != NULL;
 }
 
 static bool varbinds_check(struct snmp_message *m)
 {
-	const uint8_t *at = m->varbinds.at;
+	const uint8_t *at = m->varbinds.at, *end = m->varbinds.end;
 	struct snmp_varbind vb;
+	uint16_t n = 0;
 
-	m->varbind_count = 0;
-	while (at != m->varbinds.end) {
-		if (!varbind_dec(&at, m->varbinds.end, &vb, true))
-			return false;
-		m->varbind_count++;
-	}
-	return true;
+	for (; at && at != end; n++)
+		at = varbind_dec(at, end, &vb, true);
+	m->varbind_count = n;
+	return at != NULL;
 }
 
 static bool pdu_tag_ok(uint8_t tag)
