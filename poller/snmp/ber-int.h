@@ -132,12 +132,13 @@ static inline void ber_signed_enc(struct wr *w, int64_t v)
 }
 
 /*
- * 'len' octets (1..8) as two's complement, by one load that ends where they end: the seven octets before 'p' are read
- * as well. In a varbind they are there: 30 L 06 L name T L, its name not empty.
+ * 'len' octets (1..8; of others what comes is no number) as two's complement, by one load that ends where they end: the
+ * seven octets before 'p' are read as well, of none the eighth. In a varbind they are there: 30 L 06 L name T L, its name
+ * of two octets, or of one and the value not empty.
  */
 static inline int64_t ber_signed_at(const uint8_t *p, uint32_t len)
 {
-	unsigned others = 64 - 8 * len;
+	unsigned others = (64 - 8 * len) & 63;
 	uint64_t v;
 
 	memcpy(&v, p + len - 8, 8);

@@ -4,8 +4,8 @@
  *              [pdu] { request-id, error-status, error-index INTEGER,
  *                      SEQUENCE OF SEQUENCE { name OBJECT IDENTIFIER, value } } }
  *
- * Decoding is two passes of one function: snmp_message_dec() checks every varbind, snmp_varbind_next() reads them again
- * without the checks that need no repeating. Bounds are checked in both.
+ * Decoding is two passes: snmp_message_dec() checks every varbind, snmp_varbind_next() reads them again; bounds are
+ * checked in both. Each takes nearly all varbinds by one straight line of code, and the unusual ones by another.
  */
 #include "message-int.h"
 
@@ -16,118 +16,123 @@ static const uint8_t zero_dot_zero[1] = { 0 };
 
 /* ---- decoding ---- */
 
-/* What may be the contents of each tag: from 'least' to 'most' octets of 'look'. */
-enum look { UNKNOWN, OCTETS, NAME, SIGNED, UNSIGNED32, UNSIGNED64 };
-
-static const struct kind { uint8_t look, least; uint16_t most; } kinds[UINT8_MAX + 1] = {
-	[SNMP_INTEGER]      = { SIGNED, 1, 8 },
-	[SNMP_COUNTER32]    = { UNSIGNED32, 1, 9 },
-	[SNMP_GAUGE32]      = { UNSIGNED32, 1, 9 },
-	[SNMP_TIMETICKS]    = { UNSIGNED32, 1, 9 },
-	[SNMP_COUNTER64]    = { UNSIGNED64, 1, 9 },
-	[SNMP_OCTET_STRING] = { OCTETS, 0, BER_LEN_MAX },
-	[SNMP_OPAQUE]       = { OCTETS, 0, BER_LEN_MAX },
-	[SNMP_OID]          = { NAME, 0, BER_LEN_MAX },
-	[SNMP_IPADDRESS]    = { OCTETS, 4, 4 },
-	[SNMP_NULL]         = { OCTETS, 0, 0 },
-	[SNMP_NO_OBJECT]    = { OCTETS, 0, 0 },
-	[SNMP_NO_INSTANCE]  = { OCTETS, 0, 0 },
-	[SNMP_END_OF_MIB]   = { OCTETS, 0, 0 },
-};
-
-static inline bool number_dec(struct snmp_varbind *vb, const struct ber_tlv *t, enum look look)
+static bool number_dec(struct snmp_varbind *vb, const struct ber_tlv *t)
 {
-	if (look != SIGNED && __builtin_expect(t->len > (look == UNSIGNED64 ? 8 : 4), 0))
-		return ber_unsigned_at(t->bytes, t->len, look == UNSIGNED64 ? 64 : 32, &vb->number);
-	vb->number = (uint64_t)ber_signed_at(t->bytes, t->len);
-	if (look == UNSIGNED32)
-		vb->number = (uint32_t)vb->number;
+	int64_t v = 0;
+
+	if (t->tag != SNMP_INTEGER)
+		return ber_unsigned_at(t->bytes, t->len, t->tag == SNMP_COUNTER64 ? 64 : 32, &vb->number);
+	if (!ber_integer_at(t->bytes, t->len, &v))
+		return false;
+	vb->number = (uint64_t)v;
 	return true;
 }
 
 /* An OID value of no octets is malformed, and sent by agents for 0.0 (ifSpecific): it is read as that. */
-static bool oid_value_dec(struct snmp_varbind *vb, bool check)
+static bool oid_value_dec(struct snmp_varbind *vb)
 {
 	if (vb->bytes_len == 0) {
 		vb->bytes = zero_dot_zero;
 		vb->bytes_len = sizeof(zero_dot_zero);
 		return true;
 	}
-	return !check || ber_oid_ok(vb->bytes, vb->bytes_len);
+	return ber_oid_ok(vb->bytes, vb->bytes_len);
 }
 
-static inline __attribute__((always_inline)) bool value_dec(struct snmp_varbind *vb, const struct ber_tlv *t,
-							    bool check)
+static bool value_dec(struct snmp_varbind *vb, const struct ber_tlv *t)
 {
-	const struct kind k = kinds[t->tag];
-
 	vb->type = t->tag;
 	vb->bytes = t->bytes;
 	vb->bytes_len = (uint16_t)t->len;
 	vb->number = 0;
-	if (k.look == UNKNOWN || t->len < k.least || t->len > k.most)
+	switch (t->tag) {
+	case SNMP_INTEGER:
+	case SNMP_COUNTER32:
+	case SNMP_GAUGE32:
+	case SNMP_TIMETICKS:
+	case SNMP_COUNTER64:
+		return number_dec(vb, t);
+	case SNMP_OCTET_STRING:
+	case SNMP_OPAQUE:
+		return true;
+	case SNMP_OID:
+		return oid_value_dec(vb);
+	case SNMP_IPADDRESS:
+		return t->len == 4;
+	case SNMP_NULL:
+	case SNMP_NO_OBJECT:
+	case SNMP_NO_INSTANCE:
+	case SNMP_END_OF_MIB:
+		return t->len == 0;
+	default:
 		return false;
-	if (k.look >= SIGNED)
-		return number_dec(vb, t, k.look);
-	return k.look == OCTETS || oid_value_dec(vb, check);
+	}
 }
 
-/* A varbind, split; what is behind it is at 'next'. */
-struct pair { struct ber_tlv name, value; const uint8_t *next; };
-
-/* Any varbind: SEQUENCE { name, value }. */
-static bool pair_split(const uint8_t *at, const uint8_t *end, struct pair *v)
+/* Any varbind: SEQUENCE { name, value }. What is behind it; NULL when it is malformed. */
+static const uint8_t *varbind_any(const uint8_t *at, const uint8_t *end, struct snmp_varbind *vb)
 {
-	struct ber_tlv t;
+	struct ber_tlv t, name, value;
 	const uint8_t *p, *inner;
 
-	v->next = at;
-	if (!ber_tlv_next(&v->next, end, &t) || t.tag != BER_SEQUENCE)
-		return false;
+	if (!ber_tlv_next(&at, end, &t) || t.tag != BER_SEQUENCE)
+		return NULL;
 	p = t.bytes;
 	inner = p + t.len;
-	return ber_tlv_next(&p, inner, &v->name) && v->name.tag == SNMP_OID && v->name.len > 0 &&
-	       ber_tlv_next(&p, inner, &v->value) && p == inner;
-}
-
-/* A varbind of short lengths, nearly all of them: its four first octets are looked at together. */
-static inline bool pair_split_short(const uint8_t *p, const uint8_t *end, struct pair *pair)
-{
-	const uint8_t *v;
-	uint32_t head;
-
-	if (end - p < 7)
-		return false;
-	memcpy(&head, p, 4);
-	if ((be32toh(head) & 0xff80ff80) != (BER_SEQUENCE << 24 | SNMP_OID << 8))
-		return false;
-	if (p[3] == 0 || p[1] < p[3] + 4 || end - p < p[1] + 2)
-		return false;
-	v = p + 4 + p[3];
-	if (p[3] + 4 + v[1] != p[1])
-		return false;
-	pair->name = (struct ber_tlv){ p + 4, p[3], SNMP_OID };
-	pair->value = (struct ber_tlv){ v + 2, v[1], v[0] };
-	pair->next = p + p[1] + 2;
-	return true;
-}
-
-/* What is behind it; NULL when it is malformed. 'any' is beside 'pair' so that no pointer keeps that one from registers. */
-static inline __attribute__((always_inline)) const uint8_t *varbind_dec(const uint8_t *at, const uint8_t *end,
-									struct snmp_varbind *vb, bool check)
-{
-	struct pair pair, any;
-
-	if (__builtin_expect(!pair_split_short(at, end, &pair), 0)) {
-		if (!pair_split(at, end, &any))
-			return NULL;
-		pair = any;
-	}
-	if (check && !ber_oid_plain(pair.name.bytes, pair.name.len) && !ber_oid_ok(pair.name.bytes, pair.name.len))
+	if (!ber_tlv_next(&p, inner, &name) || name.tag != SNMP_OID || !ber_oid_ok(name.bytes, name.len) ||
+	    !ber_tlv_next(&p, inner, &value) || p != inner)
 		return NULL;
-	vb->name = pair.name.bytes;
-	vb->name_len = (uint16_t)pair.name.len;
-	return value_dec(vb, &pair.value, check) ? pair.next : NULL;
+	vb->name = name.bytes;
+	vb->name_len = (uint16_t)name.len;
+	return value_dec(vb, &value) ? at : NULL;
+}
+
+/* Values that need no second look: of 'least' octets to fewer than 'count' more, and what of them is the number. */
+static const struct usual { uint8_t least, count; uint64_t number; } usuals[UINT8_MAX + 1] = {
+	[SNMP_INTEGER]      = { 1, 8, UINT64_MAX },
+	[SNMP_COUNTER32]    = { 1, 4, UINT32_MAX },
+	[SNMP_GAUGE32]      = { 1, 4, UINT32_MAX },
+	[SNMP_TIMETICKS]    = { 1, 4, UINT32_MAX },
+	[SNMP_COUNTER64]    = { 1, 8, UINT64_MAX },
+	[SNMP_OCTET_STRING] = { 0, 128, 0 },
+	[SNMP_NULL]         = { 0, 1, 0 },
+	[SNMP_NO_OBJECT]    = { 0, 1, 0 },
+	[SNMP_NO_INSTANCE]  = { 0, 1, 0 },
+	[SNMP_END_OF_MIB]   = { 0, 1, 0 },
+};
+
+/*
+ * Nearly all of them: short lengths, a plain name, a usual value. NULL: look at it properly. Its first four octets are
+ * looked at together. 'checked': it has been through before, and its name is well formed.
+ */
+static inline __attribute__((always_inline)) const uint8_t *varbind_usual(const uint8_t *p, const uint8_t *end,
+									  struct snmp_varbind *vb, bool checked)
+{
+	const struct usual *usual;
+	const uint8_t *v;
+	uint32_t head, name, value;
+
+	if (end - p < 8)
+		return NULL;
+	memcpy(&head, p, 4);
+	name = p[3];
+	if ((head & htobe32(0xff80ff80)) != htobe32(BER_SEQUENCE << 24 | SNMP_OID << 8) || p[1] < name + 4 ||
+	    end - p - 2 < p[1])
+		return NULL;
+	v = p + 4 + name;
+	value = v[1];
+	usual = &usuals[v[0]];
+	if (name + 4 + value != p[1] || (uint8_t)(value - usual->least) >= usual->count)
+		return NULL;
+	if (checked ? name < 2 : !ber_oid_plain(p + 4, name))
+		return NULL;
+	vb->name = p + 4;
+	vb->bytes = v + 2;
+	vb->number = (uint64_t)ber_signed_at(v + 2, value) & usual->number;
+	vb->name_len = (uint16_t)name;
+	vb->bytes_len = (uint16_t)value;
+	vb->type = v[0];
+	return p + 2 + p[1];		/* known before the value's length is read */
 }
 
 bool snmp_varbind_next(struct snmp_message *m, struct snmp_varbind *vb)
@@ -137,7 +142,9 @@ bool snmp_varbind_next(struct snmp_message *m, struct snmp_varbind *vb)
 
 	if (r->failed || r->at == r->end)
 		return false;
-	next = varbind_dec(r->at, r->end, vb, false);
+	next = varbind_usual(r->at, r->end, vb, true);
+	if (!next)
+		next = varbind_any(r->at, r->end, vb);
 	if (next)
 		r->at = next;
 	else
@@ -148,11 +155,14 @@ bool snmp_varbind_next(struct snmp_message *m, struct snmp_varbind *vb)
 static bool varbinds_check(struct snmp_message *m)
 {
 	const uint8_t *at = m->varbinds.at, *end = m->varbinds.end;
-	struct snmp_varbind vb;
+	struct snmp_varbind vb, unusual;
 	uint16_t n = 0;
 
-	for (; at && at != end; n++)
-		at = varbind_dec(at, end, &vb, true);
+	for (; at && at != end; n++) {
+		const uint8_t *next = varbind_usual(at, end, &vb, false);
+
+		at = next ? next : varbind_any(at, end, &unusual);
+	}
 	m->varbind_count = n;
 	return at != NULL;
 }

@@ -347,13 +347,92 @@ static void test_requests(void)
 	free(p);
 }
 
+/* ---- short and long lengths ---- */
+
+/* A varbind of 'name_len' and 'len' octets, its lengths of one octet or two, in a message that lasts until the next. */
+static struct wr one_varbind(const uint8_t *octets, unsigned name_len, uint8_t tag, unsigned len, bool two)
+{
+	static const struct snmp_message m = {
+		.community = (const uint8_t *)"public", .community_len = 6, .version = SNMP_V2C, .pdu = SNMP_RESPONSE
+	};
+	static uint8_t list[64], all[128];
+	struct wr w = wr_over(list, sizeof(list)), message = wr_over(all, sizeof(all));
+
+	wr_bytes(&w, (const uint8_t[]){ 0x30, 0x81 }, two ? 2 : 1);
+	wr_u8(&w, (uint8_t)(name_len + len + (two ? 6 : 4)));
+	wr_bytes(&w, (const uint8_t[]){ 0x06, 0x81 }, two ? 2 : 1);
+	wr_u8(&w, (uint8_t)name_len);
+	wr_bytes(&w, octets, name_len);
+	wr_bytes(&w, (const uint8_t[]){ tag, 0x81 }, two ? 2 : 1);
+	wr_u8(&w, (uint8_t)len);
+	wr_bytes(&w, octets + name_len, len);
+	snmp_message_enc(&message, &m, list, w.len);
+	return message;
+}
+
+enum { REFUSED, ODD, TAKEN };	/* ODD: what the first pass took the second does not read */
+
+/* ... and from TAKEN on a sum of everything that was read. */
+static uint64_t read_one(struct wr w)
+{
+	struct snmp_message m;
+	struct snmp_varbind vb, none;
+	uint64_t sum;
+
+	if (snmp_message_dec(&m, w.buf, w.len))
+		return REFUSED;
+	if (!snmp_varbind_next(&m, &vb) || snmp_varbind_next(&m, &none) || m.varbind_count != 1)
+		return ODD;
+	sum = vb.number * 31 + vb.type + (uint64_t)vb.name_len * 256 + (uint64_t)vb.bytes_len * 65536;
+	for (unsigned i = 0; i < vb.name_len; i++)
+		sum = sum * 31 + vb.name[i];
+	for (unsigned i = 0; i < vb.bytes_len; i++)
+		sum = sum * 31 + vb.bytes[i];
+	return sum | TAKEN;
+}
+
+/* Unpredictable octets, most of them below 128, the value's first often 0. */
+static void some_octets(uint8_t octets[40], unsigned name_len)
+{
+	static uint64_t x = 1;
+
+	for (unsigned i = 0; i < 40; i++) {
+		x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		octets[i] = (uint8_t)(x >> 33) & (x >> 60 < 14 ? 0x7f : 0xff);
+	}
+	if (x >> 63)
+		octets[name_len] = 0;
+}
+
+/* The usual varbinds are read by other code than the odd ones: both have to say the same. */
+static void test_both_ways(void)
+{
+	enum { MOST = 20 };
+	unsigned differ = 0, taken = 0;
+	uint8_t octets[40];
+
+	for (unsigned i = 0; i < 256 * MOST * MOST; i++) {
+		uint8_t tag = (uint8_t)(i / MOST / MOST);
+		unsigned name_len = i / MOST % MOST, len = i % MOST;
+		uint64_t got;
+
+		some_octets(octets, name_len);
+		got = read_one(one_varbind(octets, name_len, tag, len, false));
+		taken += got >= TAKEN;
+		differ += got == ODD || got != read_one(one_varbind(octets, name_len, tag, len, true));
+	}
+	is_int(differ, 0, "short and long lengths are read alike");
+	ok(taken > 1000, "... and many of them are taken");
+}
+
 int main(void)
 {
-	plan(CASES + 2 + 6 + 6 + 9);
+	plan(CASES + 2 + 6 + 6 + 9 + 2);
 	test_cases();
 	test_damage();
 	test_round();
 	test_quirks();
 	test_requests();
+	test_both_ways();
 	return done();
 }
