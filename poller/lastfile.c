@@ -1,5 +1,4 @@
 /* poller/lastfile.c: the last file's writer; see lastfile.h. */
-#define _GNU_SOURCE		/* mremap */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -285,7 +284,9 @@ static void free_push(struct last *l, uint32_t i)
 
 static size_t size_for(uint32_t records) { return HEADER_SIZE + (size_t)records * sizeof(struct last_record); }
 
-/* Make the mapping hold 'records'; the disk's blocks are taken at once, so that a full disk refuses here and not by a signal. */
+/* Make the mapping hold 'records'; the disk's blocks are taken at once, so that a full disk refuses here and not by a signal. A larger
+ * one takes the place of the old (and not mremap, which the thread sanitizer does not see: to it the next thread that is given
+ * the old place would share it). */
 static enum fw_err map_grow(struct last *l, uint32_t records, struct err *err)
 {
 	size_t size = size_for(records);
@@ -296,10 +297,11 @@ static enum fw_err map_grow(struct last *l, uint32_t records, struct err *err)
 		errno = e;
 		return err_set(err, FW_IO, "cannot grow '%s' to %zu octets: %s", l->path, size, err_errno());
 	}
-	map = l->map ? mremap(l->map, l->map_size, size, MREMAP_MAYMOVE)
-		     : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, l->fd, 0);
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, l->fd, 0);
 	if (map == MAP_FAILED)
 		return err_set(err, FW_IO, "cannot map '%s': %s", l->path, err_errno());
+	if (l->map)
+		munmap(l->map, l->map_size);
 	l->map = map;
 	l->map_size = size;
 	l->room = records;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -263,15 +264,18 @@ static void test_odd_texts(void)
 
 /* ---- large ------------------------------------------------------------------------------------------------------- */
 
+/* Of this process: what else runs on the machine does not count. */
+static double cpu_s(void) { return (double)clock() / CLOCKS_PER_SEC; }
+
 static struct config *load_timed(const char *path, const char *what)
 {
 	struct mistakes m = { 0 };
-	struct mono begin = clock_mono();
+	double begin = cpu_s(), took;
 	struct config *c = config_load(path, NULL, &m);
-	struct span took = mono_since(clock_mono(), begin);
 
-	note("%s: %.2f s", what, span_as_s(took));
-	ok(c && took.us < 60000000, what);
+	took = cpu_s() - begin;
+	note("%s: %.2f s", what, took);
+	ok(c && took < 60, what);
 	say(&m);
 	mistakes_release(&m);
 	return c;
@@ -331,7 +335,7 @@ static void test_many_unknown(void)
 	enum { N = 50000, WRONG = 5000 };
 	char *text = malloc((size_t)(N + WRONG) * 64);
 	struct mistakes m = { 0 };
-	struct mono begin = clock_mono();
+	double begin = cpu_s();
 	size_t len = 0;
 
 	for (int i = 0; i < N; i++)
@@ -340,7 +344,7 @@ static void test_many_unknown(void)
 		len += (size_t)snprintf(text + len, 64, "service \"s%d\" { needs = {\"komponent %d\"} }\n", i, i);
 	ok(!config_load_bare("x.conf", text, len, &m), "five thousand unknown names");
 	is_int(m.count + m.more, WRONG, "... each counted");
-	ok(strstr(m.line[0], "near") && mono_since(clock_mono(), begin).us < 60000000, "... the first with the nearest");
+	ok(strstr(m.line[0], "near") && cpu_s() - begin < 60, "... the first with the nearest");
 	mistakes_release(&m);
 	free(text);
 }
