@@ -105,6 +105,13 @@ test_run 'version and check as JSON' '
 	forewarn check --json | jq -e ".mistakes == [] and .items[0].devices == 3 and .items[0].services == 2" && forewarn check | grep -q " is well: 3 devices, 1 checks"
 '
 
+# rates_exact FILE: of ports 1 to 4, as the simulator moves them. A machine that is busy may let a moment pass between an agent's look
+# at its clock and the answer: another poll is exact.
+rates_exact() {
+	jq -e '[.items[] | .rates.ifHCInOctets - ((.component | split("/")[-1] | tonumber) * 1000 + 1442049 % 1000)] |
+		length == 4 and all(fabs < 2)' "$1" >/dev/null 2>&1
+}
+
 # ---- with the daemon -----------------------------------------------------------------------------------------------
 
 forewarn_start "$FOREWARN_CONFIG"
@@ -126,9 +133,7 @@ test_run 'status SERVICE shows what touches it, nothing else' '
 	forewarn status "Büro München" >got && grep -q "nothing is wrong" got && ! grep -q "order management" got
 '
 test_run 'show: speed and rates with units, exact; the reason of checks; what is worst is offered next' '
-	wait_for 20 "forewarn show interface sw1 --json | jq -e \".items | all(.rates.ifHCInOctets != null)\" >/dev/null" &&
-	forewarn show interface sw1 --json >got &&
-	jq -e "[.items[] | .rates.ifHCInOctets - ((.component | split(\"/\")[-1] | tonumber) * 1000 + 1442049 % 1000)] | all(fabs < 2)" got &&
+	wait_for 20 "forewarn show interface sw1 --json >got && rates_exact got" && cat got &&
 	jq -e ".items[0] | .ifOperStatus == \"up\" and .ifName == \"Gi0/1\" and (.ifHCInOctets | type) == \"number\" and .ifHighSpeed == 1000" got &&
 	jq -e ".columns.ifHighSpeed == {\"as\":\"gauge\",\"slow\":true,\"unit\":\"bit/s\",\"scale\":1000000}" got &&
 	forewarn show interface sw1 >got && head -n 1 got | grep -q "^COMPONENT  *STATE  *SPEED  *IN  *OUT  *ERRORS/s  *ALIAS$" &&
