@@ -93,7 +93,7 @@ static void ask_without(struct device *d, struct plan_packet *p, uint32_t tag, c
 		return;
 	}
 	if (p->slot[i].part == SLOT_UPTIME) {
-		d->no_uptime = d->replan = true;
+		sample_no_uptime(d);
 	} else if (p->slot[i].part != SLOT_MARKER) {
 		sample_missing(d, &p->slot[i], denied ? FW_NOINST : FW_AGENT);
 		if (denied)

@@ -17,56 +17,12 @@
 #include "poller/base/hash.h"
 #include "poller/base/log.h"
 #include "poller/base/text.h"
-#include "poller/worker-int.h"
-
-struct cell { const uint8_t *bytes; uint64_t number; uint16_t len; uint8_t type; };	/* type 0: nothing */
-
-struct found {
-	uint32_t arc[LAST_ARCS];
-	uint8_t arcs;
-	bool is_row;			/* a row-making column has it */
-	const char *name;
-	struct cell *cell;		/* one per column */
-};
-
-enum { TORN_MOST = 2 };
-
-struct discovery {
-	struct device *d;
-	uint32_t table;			/* being asked */
-	uint8_t column[MIB_COLUMNS_MAX], columns, at;
-	uint8_t column_now;
-	struct found *row;
-	uint32_t rows, rows_size;
-	struct names by_index;
-	struct arena arena;
-	struct snmp_walk *walk;
-	struct snmp_ask *ask;
-	struct snmp_packet *packet;
-	uint64_t tables;		/* bit t: has rows */
-	uint32_t reindexed, added, gone, returned, renamed;
-	struct parts_map by_record;	/* of this table's merge */
-	struct mono began, heard;	/* heard: its last answer, or the start */
-	char trouble[160];		/* the first that could not be read, and why */
-	struct marks marks;		/* of all tables that are defined, as they were read last */
-	uint8_t torn;			/* how often this table changed while it was read */
-	bool singly;			/* scalars one by one: the agent refuses a whole GET for one of them */
-	bool incomplete, unsure;	/* unsure: something is missing for the first time: look again soon */
-};
+#include "poller/discover-int.h"
 
 static void table_next(struct discovery *x);
 static void table_read(struct discovery *x);
 
 /* ---- gathering rows ------------------------------------------------------------------------------------------------------ */
-
-static uint32_t row_find(const struct discovery *x, const uint32_t *arc, uint8_t arcs, char key[LAST_ARCS * 11 + 1])
-{
-	struct text text = text_over(key, LAST_ARCS * 11 + 1);
-
-	for (uint8_t a = 0; a < arcs; a++)
-		text_add(&text, ".%u", arc[a]);
-	return names_find(&x->by_index, key);
-}
 
 static struct found *row_of(struct discovery *x, const struct oid *name, uint8_t prefix)
 {
@@ -87,7 +43,7 @@ static struct found *row_of(struct discovery *x, const struct oid *name, uint8_t
 		x->row = must_realloc(x->row, x->rows_size * sizeof(*x->row));
 	}
 	f = &x->row[x->rows];
-	*f = (struct found){ .arcs = (uint8_t)(name->len - prefix) };
+	*f = (struct found){ .arcs = (uint8_t)(name->len - prefix), .known = NAMES_NONE };
 	memcpy(f->arc, name->arc + prefix, f->arcs * sizeof(f->arc[0]));
 	f->cell = arena_alloc(&x->arena, t->column_count * sizeof(*f->cell));
 	names_put(&x->by_index, arena_strdup(&x->arena, key), x->rows++);
@@ -127,7 +83,9 @@ static bool walk_row(void *owner, const struct snmp_varbind *vb, struct mono at)
 	if (f == NULL)
 		return true;
 	cell_take(x, f, x->column_now, vb);
-	for (uint8_t i = 0; i < t->rows_count; i++)
+	f->hole = f->hole || vb->type == SNMP_NULL || vb->type >= SNMP_NO_OBJECT;
+	x->holes = x->holes || f->hole;
+	for (uint8_t i = 0; i < t->rows_count && vb->type < SNMP_NO_OBJECT; i++)
 		f->is_row = f->is_row || t->rows[i] == x->column_now;
 	return true;
 }
@@ -146,111 +104,7 @@ static void incomplete(struct discovery *x, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* ---- from rows to parts -------------------------------------------------------------------------------------------------- */
-
-static bool cell_text(const struct mib_column *k, const struct cell *c, char *buf, size_t size)
-{
-	size_t len = c->len;
-
-	buf[0] = '\0';
-	if (c->type == 0 || c->type == SNMP_NULL || c->type >= SNMP_NO_OBJECT)
-		return false;
-	if (c->type == SNMP_OID) {
-		struct oid o;
-
-		return oid_dec(&o, c->bytes, c->len) && oid_format(&o, buf, size);
-	}
-	if (c->type != SNMP_OCTET_STRING) {
-		snprintf(buf, size, k->as == AS_INTEGER ? "%lld" : "%llu", (long long)c->number);
-		return true;
-	}
-	while (len > 0 && (c->bytes[len - 1] == '\0' || c->bytes[len - 1] == ' '))
-		len--;
-	text_clean(c->bytes ? c->bytes : (const uint8_t *)"", len, buf, size);
-	return buf[0] != '\0';
-}
-
-static bool row_is_ours(const struct mib_table *t, const struct found *f)
-{
-	char value[OID_TEXT_MAX];
-
-	if (!f->is_row)
-		return false;
-	for (uint8_t w = 0; w < t->where_count; w++) {
-		const struct mib_where *m = &t->where[w];
-		bool listed = false;
-
-		cell_text(&t->column[m->column], &f->cell[m->column], value, sizeof(value));
-		for (uint8_t i = 0; i < m->count; i++)
-			listed = listed || strcmp(value, m->is[i]) == 0;
-		if (!listed)
-			return false;
-	}
-	return true;
-}
-
-/* The naming column: kept with the parts there are, else the first that at least half of the rows fill. */
-static uint8_t naming_column(struct discovery *x, const struct mib_table *t)
-{
-	char buf[LAST_INSTANCE_MAX + 1];
-
-	for (uint32_t i = 0; i < x->d->part_count; i++)
-		if (x->d->part[i].table == x->table)
-			return last_at(x->d->w->last, x->d->part[i].record)->name_column;
-	for (uint8_t n = 0; n < t->name_count; n++) {
-		uint32_t filled = 0, rows = 0;
-
-		for (uint32_t i = 0; i < x->rows; i++) {
-			rows += x->row[i].name != NULL;
-			filled += x->row[i].name != NULL &&
-				  cell_text(&t->column[t->name[n]], &x->row[i].cell[t->name[n]], buf, sizeof(buf));
-		}
-		if (rows > 0 && filled * 2 >= rows)
-			return t->name[n];
-	}
-	return INDEX_NAMES;
-}
-
-static char *index_text(struct arena *a, const struct found *f)
-{
-	char buf[LAST_ARCS * 11 + 1];
-	struct text t = text_over(buf, sizeof(buf));
-
-	for (uint8_t i = 0; i < f->arcs; i++)
-		text_add(&t, "%s%u", i ? "." : "", f->arc[i]);
-	return arena_strdup(a, buf);
-}
-
-/* Give each of our rows its name; those that are equal get their index behind. */
-static void name_rows(struct discovery *x, const struct mib_table *t, uint8_t column)
-{
-	struct names seen = { 0 };
-	char buf[LAST_INSTANCE_MAX + 1];
-
-	for (uint32_t i = 0; i < x->rows; i++) {
-		struct found *f = &x->row[i];
-
-		if (f->name == NULL)
-			continue;
-		if (column == INDEX_NAMES || column >= t->column_count ||
-		    !cell_text(&t->column[column], &f->cell[column], buf, sizeof(buf) - 60))
-			f->name = index_text(&x->arena, f);
-		else
-			f->name = arena_strdup(&x->arena, buf);
-		names_set(&seen, f->name, names_find(&seen, f->name) == NAMES_NONE ? 1 : 2);
-	}
-	for (uint32_t i = 0; i < x->rows; i++) {
-		const char *index;
-		size_t room;
-
-		if (x->row[i].name == NULL || names_find(&seen, x->row[i].name) != 2)
-			continue;
-		index = index_text(&x->arena, &x->row[i]);
-		room = LAST_INSTANCE_MAX - strlen(index) - 1;	/* 16 arcs have at most 175 octets */
-		x->row[i].name = arena_printf(&x->arena, "%.*s~%s", (int)room, x->row[i].name, index);
-	}
-	names_release(&seen);
-}
+/* ---- from rows to parts ------------------------------------------------------------------------------------------------ */
 
 static void post_part(struct device *d, const struct mib_table *t, const struct part *p)
 {
@@ -333,21 +187,37 @@ static void part_renamed(struct discovery *x, const struct part *p)
 /* A complete discovery did not find this part: the first time it may be a hole of the agent's, the second time it is gone. */
 static void part_missing(struct discovery *x, struct part *p)
 {
-	struct device *d = x->d;
-	uint8_t flags = last_at(d->w->last, p->record)->flags;
-	struct last_record *r;
+	struct last *last = x->d->w->last;
+	uint8_t flags = last_at(last, p->record)->flags;
 
 	if (flags & LAST_F_GONE)
 		return;
 	part_renamed(x, p);
-	r = last_begin(d->w->last, p->record);
-	r->flags |= flags & LAST_F_ABSENT ? LAST_F_GONE : LAST_F_ABSENT;
-	last_end(d->w->last, p->record);
-	if (flags & LAST_F_ABSENT) {
+	p->vanished = flags & LAST_F_ABSENT;
+	x->unsure = x->unsure || !p->vanished;
+	last_begin(last, p->record)->flags |= LAST_F_ABSENT;
+	last_end(last, p->record);
+}
+
+/* Those that it did not find the second time. But an agent that tells nothing at all hides what it has: then nothing is gone. */
+static void parts_gone(struct discovery *x)
+{
+	struct device *d = x->d;
+
+	for (uint32_t i = 0; i < d->part_count; i++) {
+		struct part *p = &d->part[i];
+
+		if (!p->vanished)
+			continue;
+		p->vanished = false;
+		if (!x->told) {
+			incomplete(x, "the agent tells none of its objects any more");
+			continue;
+		}
+		last_begin(d->w->last, p->record)->flags |= LAST_F_GONE;
+		last_end(d->w->last, p->record);
 		x->gone++;
 		part_state(d, p, worker_wall(d->w, clock_mono()));
-	} else {
-		x->unsure = true;
 	}
 }
 
@@ -368,10 +238,7 @@ static void table_merge(struct discovery *x)
 	bool *found = must_alloc(before + 1);
 	uint8_t naming;
 
-	for (uint32_t i = 0; i < x->rows; i++)
-		x->row[i].name = row_is_ours(t, &x->row[i]) ? "" : NULL;
-	naming = t->single ? INDEX_NAMES : naming_column(x, t);
-	name_rows(x, t, naming);
+	naming = rows_name(x, t);
 	parts_map_build(&x->by_record, d);
 	for (uint32_t i = 0; i < x->rows; i++) {
 		uint32_t p;
@@ -379,6 +246,7 @@ static void table_merge(struct discovery *x)
 		if (x->row[i].name == NULL)
 			continue;
 		x->tables |= UINT64_C(1) << x->table;
+		x->told = x->told || x->row[i].is_row;
 		if ((p = part_of(x, t, &x->row[i], naming)) == LAST_NONE) {
 			incomplete(x, "table '%s': no room in the last file", t->title);
 			continue;
@@ -399,6 +267,7 @@ static void rows_reset(struct discovery *x)
 	free(x->row);
 	x->row = NULL;
 	x->rows = x->rows_size = 0;
+	x->holes = false;
 	names_release(&x->by_index);
 	x->by_index = (struct names){ 0 };
 	arena_reset(&x->arena);
@@ -673,9 +542,11 @@ static void discovery_end(struct discovery *x)
 {
 	struct device *d = x->d;
 	struct wall at = worker_wall(d->w, clock_mono());
-	bool complete = !x->incomplete, unsure = x->unsure;
-	bool news = x->reindexed || (x->added && x->added < d->part_count) || x->gone || x->returned || unsure;
+	bool complete, unsure = x->unsure, news;
 
+	parts_gone(x);
+	complete = !x->incomplete;
+	news = x->reindexed || (x->added && x->added < d->part_count) || x->gone || x->returned || unsure;
 	discovery_remember(x, at);
 	if (complete)
 		d->marker = marks_together(d, &x->marks);

@@ -181,6 +181,16 @@ void last_missing(struct last_record *r, uint8_t column, enum fw_err why, struct
 	r->why[column] = (uint8_t)why;
 }
 
+bool last_lacks(const struct mib_table *t, const struct last_record *r, uint8_t column)
+{
+	if (r->known >> column & 1 || r->why[column] == FW_OK || r->source >> column & 1)
+		return false;
+	for (uint8_t c = 0; c < t->column_count; c++)
+		if (t->column[c].otherwise == column)
+			return r->source >> c & 1;
+	return true;
+}
+
 struct wall last_missing_since(const struct last_record *r, uint8_t column)
 {
 	bool missing = !(r->known >> column & 1) && r->why[column] != FW_OK;

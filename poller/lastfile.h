@@ -112,6 +112,8 @@ size_t last_text_get(const struct last_record *r, uint8_t which, char *buf, size
 
 /* Value 'column' of a part did not come, for 'why': it is no longer known, and the first time that it did not come is kept. */
 void last_missing(struct last_record *r, uint8_t column, enum fw_err why, struct wall since);
+/* Is it missing, for a reason? Not where another column stands in for it, nor one that stands in for none now. */
+bool last_lacks(const struct mib_table *t, const struct last_record *r, uint8_t column);
 /* Since when it is missing; 0 when it is not, or nobody knows. */
 struct wall last_missing_since(const struct last_record *r, uint8_t column);
 

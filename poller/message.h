@@ -74,7 +74,7 @@ enum { JITTERS = 10 };
 	X(PLACE,     "place",     "answers objects in another order than asked")	\
 	X(FOREIGN,   "foreign",   "answers objects that were not asked for")		\
 	X(NEXT,      "get-denied", "denies to GET what it tells to GETNEXT")		\
-	X(EXCEPTION, "exception", "answers GETNEXT with noSuchObject or noSuchInstance") \
+	X(EXCEPTION, "exception", "answers GETNEXT with noSuchObject, noSuchInstance, or an end that is none") \
 	X(NO_BULK,   "no-bulk",   "cannot answer GETBULK")				\
 	X(NO_VALUE,  "null",      "sends objects without a value (NULL)")		\
 	X(TYPE,      "type",      "sends values of other types than defined")		\
@@ -83,7 +83,8 @@ enum { JITTERS = 10 };
 	X(MALFORMED, "malformed", "sends answers that cannot be decoded")		\
 	X(SOURCE,    "source",    "answers from another address than the one asked")	\
 	X(STRANGER,  "stranger",  "answers to other requests than ours")		\
-	X(CACHE,     "cache",     "renews its counters less often than they are asked")
+	X(CACHE,     "cache",     "renews its counters less often than they are asked")	\
+	X(UPTIME,    "no-uptime", "does not tell sysUpTime: restarts are seen by its counters alone")
 
 enum odd {
 #define ODD_ENUM(name, word, text) ODD_##name,

@@ -50,6 +50,7 @@ static void part_from_record(struct device *d, uint32_t record)
 		w->known = w->source = 0;
 		w->signature = last_signature(mib->table[t]);
 		memset(w->run, 0, sizeof(w->run));
+		memset(w->why, 0, sizeof(w->why));
 		last_end(d->w->last, record);
 	}
 	part_add(d, record, (uint8_t)t);

@@ -47,8 +47,7 @@ static enum fw_err type_fits(enum mib_as as, const struct snmp_varbind *vb)
 {
 	switch (vb->type) {
 	case SNMP_NO_OBJECT: return FW_NOOBJECT;
-	case SNMP_NO_INSTANCE: return FW_NOINST;
-	case SNMP_END_OF_MIB: return FW_END;
+	case SNMP_NO_INSTANCE: case SNMP_END_OF_MIB: return FW_NOINST;	/* the latter has no place in what is answered here */
 	case SNMP_NULL: return FW_TYPE;
 	case SNMP_OCTET_STRING: case SNMP_OPAQUE:
 		return as == AS_STRING || as == AS_HEX ? FW_OK : FW_TYPE;
@@ -293,6 +292,14 @@ static void rebooted(struct device *d, uint64_t now, struct wall at)
 		    (double)d->uptime / 100);
 }
 
+/* It is asked again after the next discovery. */
+void sample_no_uptime(struct device *d)
+{
+	if (!d->no_uptime)
+		d->no_uptime = d->replan = true;
+	learn_odd(d, ODD_UPTIME);
+}
+
 void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall at)
 {
 	struct mono now = clock_mono();
@@ -301,8 +308,7 @@ void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall 
 	bool back;
 
 	if (vb->type != SNMP_TIMETICKS && vb->type != SNMP_GAUGE32 && vb->type != SNMP_COUNTER32 && vb->type != SNMP_INTEGER) {
-		if (!d->no_uptime)
-			d->no_uptime = d->replan = true;
+		sample_no_uptime(d);
 		return;
 	}
 	back = d->uptime_known && vb->number < d->uptime && !uptime_wrapped(d->uptime, vb->number, seconds);
@@ -387,8 +393,8 @@ void sample_slot(struct device *d, const struct slot *s, const struct snmp_varbi
 		p->fresh |= 1u << s->column;
 		return;
 	}
-	sample_missing(d, s, why == FW_END ? FW_NOINST : why);
-	if (why != FW_NOOBJECT && why != FW_NOINST && why != FW_END)
+	sample_missing(d, s, why);
+	if (why != FW_NOOBJECT && why != FW_NOINST)
 		return;
 	d->lacks = d->lacks || before;
 	sample_absent(d, s);

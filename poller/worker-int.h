@@ -34,6 +34,7 @@ struct part {
 	bool watched : 1, dirty : 1;	/* dirty: main has not taken its level */
 	bool weighed : 1;		/* a group weighs it by what is read: asked as often as its state */
 	bool reset : 1;			/* counters do not continue */
+	bool vanished : 1;		/* two discoveries in a row did not find it */
 };
 _Static_assert(sizeof(struct part) <= 48, "there may be a million");
 
@@ -316,6 +317,7 @@ uint32_t parts_map_find(const struct parts_map *m, const struct device *d, uint3
 /* ---- sample.c ------------------------------------------------------------------------------------------------------------- */
 
 const struct mib_table *part_table(const struct device *d, const struct part *p);
+void sample_no_uptime(struct device *d);	/* the agent does not tell sysUpTime */
 void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall at);
 void sample_slot(struct device *d, const struct slot *s, const struct snmp_varbind *vb, struct wall at);
 void sample_missing(struct device *d, const struct slot *s, enum fw_err why);

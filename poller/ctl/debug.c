@@ -126,7 +126,7 @@ static bool one_record(void *owner, const char *device, const struct last_record
 		l->by_next[i] += l->v->config->mib->table[i] == t && r->flags & LAST_F_NEXT;
 	}
 	for (uint8_t c = 0; c < t->column_count; c++)
-		if (!(r->known >> c & 1) && r->why[c] != FW_OK && !(r->source >> c & 1))
+		if (last_lacks(t, r, c))
 			lack_add(l, t, c, r, instance);
 	(void)device;
 	return true;

@@ -38,7 +38,7 @@ static void columns_json(json_t *j, const struct mib_table *t, const struct last
 	for (uint8_t c = 0; c < t->column_count; c++) {
 		if (r->known >> c & 1)
 			json_object_set_new(j, t->column[c].name, value_json(&t->column[c], r, c));
-		if (r->known >> c & 1 || r->why[c] == FW_OK || r->source >> c & 1)
+		if (!last_lacks(t, r, c))
 			continue;
 		json_object_set_new(missing, t->column[c].name, json_string(fw_err_text(r->why[c])));
 		json_object_set_new(since, t->column[c].name, json_time(last_missing_since(r, c)));

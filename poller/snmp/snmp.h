@@ -244,7 +244,8 @@ struct snmp_pace snmp_pace(const struct snmp_engine *e);
 /* ---- walks ------------------------------------------------------------------------------------------------------ */
 
 /*
- * A walk of one subtree with GETBULK (v1: GETNEXT). 'row' gets each varbind inside 'root', in the agent's order; false
+ * A walk of one subtree with GETBULK (v1: GETNEXT). 'row' gets each varbind inside 'root', in the agent's order (an exception
+ * with a name that goes on inside 'root' is a row without a value, by its type; else it is the end); false
  * ends the walk early with FW_OK. 'done' is called once: FW_OK at the end of the subtree, FW_ORDER when names do not
  * increase (what came before counts), or what an ask ends with. On tooBig, a timeout or a malformed answer it goes on
  * with half the repetitions, down to GETNEXT, before it gives up; on another error at once with GETNEXT. While answers are
@@ -271,7 +272,7 @@ struct snmp_walk_learned {
 	unsigned repetitions;		/* 1: GETNEXT */
 	bool shortened;			/* by trouble, not by the size of its answers */
 	bool no_bulk;			/* GETBULK brings an error, GETNEXT does not */
-	bool exception;			/* it ended with noSuchObject or noSuchInstance, behind rows */
+	bool exception;			/* noSuchObject or noSuchInstance behind rows, or any exception in place of a row's value */
 };
 struct snmp_walk_learned snmp_walk_learned(const struct snmp_walk *w);	/* likewise */
 unsigned snmp_walk_repetitions(const struct snmp_walk *w);	/* what it has learned, for 'done' */

@@ -25,7 +25,8 @@ struct snmp_walk {
 	struct walk_name root, last;
 	unsigned repetitions, rows;
 	unsigned room;			/* repetitions that fit an answer, by the size of its last */
-	bool shortened, refused, exception;
+	bool shortened, refused;
+	bool exception;			/* noSuchObject, noSuchInstance, or a hole: behind rows, or among them */
 	struct snmp_packet *packet;
 	struct snmp_ask *ask;
 	bool busy, cancelled;		/* in a callback of its owner; which cancelled it */
@@ -81,14 +82,23 @@ static void name_keep(struct walk_name *n, const struct snmp_varbind *vb)
 	n->len = vb->name_len;
 }
 
+/* An exception ends a subtree; but with a name that goes on in it, it is a row without a value: others may follow. */
+static bool is_hole(const struct snmp_walk *w, const struct snmp_varbind *vb)
+{
+	return in_subtree(&w->root, vb) && oid_ber_compare(vb->name, vb->name_len, w->last.ber, w->last.len) > 0;
+}
+
 /* One varbind of an answer. STEP_END sets '*err'. */
 static enum step walk_varbind(struct snmp_walk *w, const struct snmp_varbind *vb, struct mono at, enum fw_err *err)
 {
+	bool exception = vb->type == SNMP_END_OF_MIB || vb->type == SNMP_NO_OBJECT || vb->type == SNMP_NO_INSTANCE;
+
 	*err = FW_OK;
-	if (vb->type == SNMP_END_OF_MIB || vb->type == SNMP_NO_OBJECT || vb->type == SNMP_NO_INSTANCE) {
-		w->exception = vb->type != SNMP_END_OF_MIB && w->rows > 0;
+	if (exception && !is_hole(w, vb)) {
+		w->exception = w->exception || (vb->type != SNMP_END_OF_MIB && w->rows > 0);
 		return STEP_END;
 	}
+	w->exception = w->exception || exception;
 	if (oid_ber_compare(vb->name, vb->name_len, w->last.ber, w->last.len) <= 0) {
 		*err = FW_ORDER;
 		return STEP_END;

@@ -79,7 +79,7 @@ static bool bulk_repetition(struct answering *a, unsigned n, unsigned from)
 		uint8_t *out = a->sim->names[!from][i];
 
 		view_next(&a->look, a->sim->names[from][i], a->sim->name_len[i], out, &vb);
-		if (vb.type == SNMP_END_OF_MIB) {
+		if (vb.type == SNMP_END_OF_MIB && vb.name != out) {	/* the end, and not what is said of an object */
 			memcpy(out, a->sim->names[from][i], a->sim->name_len[i]);
 			ended++;
 		}
@@ -197,6 +197,8 @@ static void fault_after(struct extra *x, struct reply *r)
 	if (x->odd & ODD_TRUNCATE)
 		r->w.len = x->truncate_octets ? (x->truncate_octets < r->w.len ? x->truncate_octets : r->w.len)
 					      : r->w.len / 2;
+	for (uint32_t i = 0; x->odd & ODD_PAD && i < x->pad_octets && wr_ok(&r->w); i++)
+		wr_u8(&r->w, 0);
 	r->twice = x->odd & ODD_TWICE;
 	r->from_port = x->odd & ODD_PORT;
 	r->from_address = x->odd & ODD_ADDRESS;

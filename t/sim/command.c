@@ -97,7 +97,7 @@ static enum fw_err do_odd_number(struct job *j)
 	}
 	if (j->count > 0 ? !number_of(j, 0, 65535, &n) : j->arg != ODD_TRUNCATE && j->arg != ODD_TOOBIG)
 		return wrong(j, "truncate [OCTETS], toobig [VARBINDS], error STATUS, short VARBINDS, lost-above OCTETS, "
-			     "cache SECONDS: a number to 65535, or 'off'");
+			     "pad OCTETS, cache SECONDS: a number to 65535, or 'off'");
 	x->odd |= j->arg;
 	if (j->arg == ODD_TRUNCATE)
 		x->truncate_octets = (uint32_t)n;
@@ -107,6 +107,8 @@ static enum fw_err do_odd_number(struct job *j)
 		x->short_most = (uint32_t)n;
 	else if (j->arg == ODD_LONG)
 		x->long_above = (uint32_t)n;
+	else if (j->arg == ODD_PAD)
+		x->pad_octets = (uint32_t)n;
 	else if (j->arg == ODD_CACHE)
 		x->cache_s = (uint32_t)n;
 	else
@@ -368,6 +370,23 @@ static enum fw_err do_hide(struct job *j)
 	return FW_OK;
 }
 
+/* say object|instance|end|null OID: an exception, or no value, instead of the value of it and all below; show OID ends it. */
+static enum fw_err do_say(struct job *j)
+{
+	static const struct { const char *word; uint8_t type; } kinds[] = {
+		{ "object", SNMP_NO_OBJECT }, { "instance", SNMP_NO_INSTANCE }, { "end", SNMP_END_OF_MIB }, { "null", SNMP_NULL },
+	};
+	struct overlay o = { .said = true };
+	struct oid oid;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		o.type = word_is(j, 0, kinds[i].word) ? kinds[i].type : o.type;
+	if (o.type == 0 || j->count != 2 || !oid_parse(j->word[1], &oid) || oid.len < 2)
+		return wrong(j, "say object|instance|end|null OID");
+	o.name_len = (uint16_t)oid_enc(&oid, o.name, sizeof(o.name));
+	return overlay_put(j, &o);
+}
+
 static enum fw_err do_v3(struct job *j) { return v3_command(j->device, j->word, j->count, j->err); }
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */
@@ -397,6 +416,7 @@ static const struct verb {
 	{ "short", do_odd_number, ODD_SHORT },
 	{ "lost-above", do_odd_number, ODD_LONG },
 	{ "cache", do_odd_number, ODD_CACHE },
+	{ "pad", do_odd_number, ODD_PAD },
 	{ "shuffle", do_odd, ODD_SHUFFLE },
 	{ "one-more", do_odd, ODD_EXTRA },
 	{ "no-bulk", do_odd, ODD_NO_BULK },
@@ -409,6 +429,7 @@ static const struct verb {
 	{ "hide", do_hide, 1 },
 	{ "deny", do_hide, 2 },
 	{ "show", do_hide, 0 },
+	{ "say", do_say, 0 },
 	{ "set", do_set, 0 },
 	{ "v3", do_v3, 0 },
 };

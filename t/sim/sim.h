@@ -113,13 +113,14 @@ struct overlay {
 	uint16_t name_len, bytes_len;
 	uint8_t type;
 	bool hidden, denied;	/* denied: GET says noSuchInstance, GETNEXT tells it */
+	bool said;		/* it and all below are told with 'type' instead of a value, to GETNEXT as well */
 	uint64_t number;
 };
 
 enum odd {	/* what is wrong with a device's replies; bits */
 	ODD_SILENT = 1, ODD_ORDER = 2, ODD_LOOP = 4, ODD_TRUNCATE = 8, ODD_MALFORMED = 16, ODD_ID = 32,
 	ODD_PORT = 64, ODD_ADDRESS = 128, ODD_COMMUNITY = 256, ODD_TWICE = 512, ODD_TOOBIG = 1024, ODD_ERROR = 2048, ODD_SHORT = 4096, ODD_LONG = 8192, ODD_CACHE = 16384, ODD_SHUFFLE = 32768,
-	ODD_NO_BULK = 65536, ODD_EXTRA = 131072
+	ODD_NO_BULK = 65536, ODD_EXTRA = 131072, ODD_PAD = 262144
 };
 
 /* What a liar does with an answer of version 3. */
@@ -153,7 +154,7 @@ struct extra {
 	bool v3_boots_set;
 	uint8_t *v3_answer; size_t v3_answer_len;	/* to be replayed */
 	uint32_t delay_ms, loss_percent, toobig_above, error_status, truncate_octets, malformed_nth;
-	uint32_t short_most, long_above, cache_s;
+	uint32_t short_most, long_above, cache_s, pad_octets;
 	uint32_t renumber_in;			/* requests; 0 not */
 	uint64_t psu_failed, fan_failed;	/* bits; unit 1 is bit 0 */
 	struct port *port;			/* all ports, or NULL while none was touched */

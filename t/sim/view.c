@@ -374,6 +374,15 @@ static bool overlay_hides(const struct extra *x, const uint8_t *name, size_t len
 	return false;
 }
 
+/* What is told instead of a value, NULL: nothing is. */
+static const struct overlay *overlay_said(const struct extra *x, const uint8_t *name, size_t len)
+{
+	for (unsigned i = 0; i < x->overlay_count; i++)
+		if (x->overlay[i].said && name_within(name, len, x->overlay[i].name, x->overlay[i].name_len))
+			return &x->overlay[i];
+	return NULL;
+}
+
 static void overlay_value(const struct overlay *o, struct snmp_varbind *vb)
 {
 	vb->type = o->type;
@@ -385,7 +394,7 @@ static void overlay_value(const struct overlay *o, struct snmp_varbind *vb)
 static const struct overlay *overlay_after(const struct extra *x, const uint8_t *name, size_t len)
 {
 	for (unsigned i = 0; i < x->overlay_count; i++)
-		if (!x->overlay[i].hidden && !x->overlay[i].denied && oid_ber_compare(x->overlay[i].name, x->overlay[i].name_len, name, len) > 0)
+		if (!x->overlay[i].hidden && !x->overlay[i].denied && !x->overlay[i].said && oid_ber_compare(x->overlay[i].name, x->overlay[i].name_len, name, len) > 0)
 			return &x->overlay[i];
 	return NULL;
 }
@@ -401,6 +410,10 @@ void view_get(struct look *l, const uint8_t *name, size_t len, struct snmp_varbi
 
 		if (o->denied && name_within(name, len, o->name, o->name_len)) {
 			vb->type = SNMP_NO_INSTANCE;
+			return;
+		}
+		if (o->said && name_within(name, len, o->name, o->name_len)) {
+			vb->type = o->type;
 			return;
 		}
 		if (!o->hidden && o->name_len == len && memcmp(o->name, name, len) == 0) {
@@ -440,6 +453,8 @@ void view_next(struct look *l, const uint8_t *name, size_t len, uint8_t *out, st
 			memcpy(out, o->name, n);
 			overlay_value(o, vb);
 		}
+		if (n > 0 && (o = overlay_said(x, out, n)) != NULL)
+			*vb = (struct snmp_varbind){ .type = o->type };
 	}
 	vb->name = n ? out : name;
 	vb->name_len = (uint16_t)(n ? n : len);
