@@ -12,12 +12,22 @@ void view_put_capacity(struct view *v, struct look *l, const struct entity *serv
 /* The name for people of a node of the graph; "" when it has none. */
 const char *view_node_name(struct view *v, uint32_t node);
 
-/* What a question about cut sets may cost: all services of one answer share it. The daemon must not stand still for it. */
-struct cut_bound view_cut_bound(const struct view *v);
+/*
+ * What is asked about cut sets, and what it may cost: all services of one answer share it, those that are still to come
+ * are counted. The daemon must not stand still for it.
+ */
+struct cut_asked {
+	struct cut_bound all, brief;	/* for all of them; for those of up to a size, when all have no room */
+	size_t services, sets;		/* to come, with this one; smallest ones to be listed */
+};
+struct cut_asked view_cut_asked(const struct view *v);
 
-/* Put what all minimal cut sets say, and importance: cut_sets, cut_sets_by_size, the same of the design, smallest (up to 'sets'),
- * importance; where a bound is met the first are null, and cut_sets_reason says why. */
-void view_put_cuts(struct view *v, const struct entity *e, struct cut_bound *b, size_t sets, json_t *item);
+/*
+ * Put what all minimal cut sets say, and importance: cut_sets, cut_sets_by_size, the same of the design, smallest,
+ * importance. Where a bound is met cut_sets is null, and cut_sets_reason says why; cut_sets_by_size then ends with the
+ * size cut_sets_exact_to, up to which all are counted, cut_sets_least together; or is null as well.
+ */
+void view_put_cuts(struct view *v, const struct entity *e, struct cut_asked *a, json_t *item);
 
 /* How many rates of the components in the support are given, measured, assumed, missing; 'each': and what each of them is. */
 void view_put_rates(struct view *v, const uint32_t *support, size_t n, bool each, json_t *item);

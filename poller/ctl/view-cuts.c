@@ -1,11 +1,15 @@
 /* poller/ctl/view-cuts.c: all minimal cut sets of a service in numbers, the smallest of them, and importance: for the view of risk. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "risk-int.h"
 
-enum { LIVE_NODES = 1 << 20, LIVE_STEPS = 20000000 };
+enum {
+	LIVE_NODES = 1 << 20, LIVE_STEPS = 20000000,
+	BRIEF_STEPS = 200000000,
+};
 
 const char *view_node_name(struct view *v, uint32_t node)
 {
@@ -15,13 +19,14 @@ const char *view_node_name(struct view *v, uint32_t node)
 	return name ? name : "";
 }
 
-struct cut_bound view_cut_bound(const struct view *v)
+struct cut_asked view_cut_asked(const struct view *v)
 {
 	struct cut_bound b = cut_bound_default();
+	struct cut_bound live = { .nodes = LIVE_NODES, .steps = LIVE_STEPS };
 
 	if (v->live)
-		b = (struct cut_bound){ .nodes = LIVE_NODES, .steps = LIVE_STEPS };
-	return b;
+		return (struct cut_asked){ .all = live, .brief = live };
+	return (struct cut_asked){ .all = b, .brief = { .nodes = b.nodes, .steps = BRIEF_STEPS } };
 }
 
 /* ---- numbers -------------------------------------------------------------------------------------------------------------------- */
@@ -36,11 +41,13 @@ static json_t *count_json(char *digits)
 	return j;
 }
 
+/* Up to the largest, or the size up to which they are known. */
 static json_t *by_size_json(const struct cut_sets *c)
 {
+	uint32_t to = cut_sets_exact_to(c) ? cut_sets_exact_to(c) : cut_sets_largest(c);
 	json_t *list = json_array();
 
-	for (uint32_t size = 1; size <= cut_sets_largest(c); size++)
+	for (uint32_t size = 1; size <= to; size++)
 		json_array_append_new(list, count_json(cut_sets_count(c, size)));
 	return list;
 }
@@ -101,23 +108,19 @@ static json_t *importance_json(struct view *v, uint32_t node)
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------------------- */
 
-/* The numbers of one question under their keys; the sets, when they could be counted. It may take half of what is left,
- * so that one service does not leave nothing to all others. */
-static struct cut_sets *put_counts(struct view *v, const struct cut_question *q, struct cut_bound *b, json_t *item)
+typedef enum fw_err ask_cuts(struct graph *g, const struct cut_question *q, struct cut_bound *b, struct cut_sets **out, struct err *err);
+
+/* While others are to come a question may take half of what is left, so that one does not leave nothing to all others. */
+static enum fw_err ask_within(ask_cuts *ask, struct view *v, const struct cut_question *q, struct cut_bound *b, bool last,
+			      struct cut_sets **out, struct err *err)
 {
-	const char *all = q->design ? "design_cut_sets" : "cut_sets";
-	const char *by_size = q->design ? "design_cut_sets_by_size" : "cut_sets_by_size";
-	struct cut_bound part = { .nodes = b->nodes, .steps = b->steps / 2 };
-	struct cut_sets *c;
-	struct err err;
+	struct cut_bound part = { .nodes = b->nodes, .steps = last ? b->steps : b->steps / 2 };
+	enum fw_err e;
 
 	b->steps -= part.steps;
-	if (graph_cut_sets(model_graph(v->model), q, &part, &c, &err) != FW_OK)
-		json_object_set_new(item, "cut_sets_reason", json_words(err.text));
+	e = ask(model_graph(v->model), q, &part, out, err);
 	b->steps += part.steps;
-	json_object_set_new(item, all, c ? count_json(cut_sets_count(c, 0)) : json_null());
-	json_object_set_new(item, by_size, c ? by_size_json(c) : json_null());
-	return c;
+	return e;
 }
 
 static bool is_any_down(struct graph *g, uint32_t node)
@@ -133,28 +136,78 @@ static bool is_any_down(struct graph *g, uint32_t node)
 	return down;
 }
 
-/* Of the design: the same, when nothing of it is down. */
-static void put_design_counts(struct view *v, uint32_t node, struct cut_bound *b, json_t *item)
+struct counting { struct view *v; struct cut_asked *a; bool last; json_t *item; };
+
+/* All of them; where that is too much, those of up to a size, and why. NULL: none is known. */
+static struct cut_sets *count(const struct counting *w, const struct cut_question *q)
 {
-	if (is_any_down(model_graph(v->model), node)) {
-		cut_sets_free(put_counts(v, &(struct cut_question){ .node = node, .design = true }, b, item));
-		return;
+	struct cut_sets *c;
+	struct err err, none;
+
+	if (ask_within(graph_cut_sets, w->v, q, &w->a->all, w->last, &c, &err) == FW_OK)
+		return c;
+	ask_within(graph_short_cut_sets, w->v, q, &w->a->brief, w->last, &c, &none);
+	if (c == NULL || cut_sets_exact_to(c))
+		json_object_set_new(w->item, "cut_sets_reason", json_words(err.text));
+	if (c && cut_sets_exact_to(c) && cut_sets_largest(c) == 0) {	/* none as small as that: nothing to tell */
+		cut_sets_free(c);
+		c = NULL;
 	}
-	json_object_set(item, "design_cut_sets", json_object_get(item, "cut_sets"));
-	json_object_set(item, "design_cut_sets_by_size", json_object_get(item, "cut_sets_by_size"));
+	return c;
 }
 
-void view_put_cuts(struct view *v, const struct entity *e, struct cut_bound *b, size_t sets, json_t *item)
+/* The numbers of one question under their keys; the sets. */
+static struct cut_sets *put_counts(const struct counting *w, const struct cut_question *q)
+{
+	static const char *const key[2][4] = {
+		{ "cut_sets", "cut_sets_by_size", "cut_sets_exact_to", "cut_sets_least" },
+		{ "design_cut_sets", "design_cut_sets_by_size", "design_cut_sets_exact_to", "design_cut_sets_least" },
+	};
+	const char *const *k = key[q->design];
+	struct cut_sets *c = count(w, q);
+	bool all = c && cut_sets_exact_to(c) == 0;
+
+	json_object_set_new(w->item, k[0], all ? count_json(cut_sets_count(c, 0)) : json_null());
+	json_object_set_new(w->item, k[1], c ? by_size_json(c) : json_null());
+	if (c && !all) {
+		json_object_set_new(w->item, k[2], json_integer(cut_sets_exact_to(c)));
+		json_object_set_new(w->item, k[3], count_json(cut_sets_count(c, 0)));
+	}
+	return c;
+}
+
+/* Of the design: the same, when nothing of it is down. */
+static void put_design_counts(const struct counting *w, uint32_t node, bool any_down)
+{
+	static const char *const key[] = { "cut_sets", "cut_sets_by_size", "cut_sets_exact_to", "cut_sets_least" };
+
+	if (any_down) {
+		cut_sets_free(put_counts(w, &(struct cut_question){ .node = node, .design = true }));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
+		char design[64];
+
+		snprintf(design, sizeof(design), "design_%s", key[i]);
+		if (json_object_get(w->item, key[i]))
+			json_object_set(w->item, design, json_object_get(w->item, key[i]));
+	}
+}
+
+void view_put_cuts(struct view *v, const struct entity *e, struct cut_asked *a, json_t *item)
 {
 	struct telling t = { .v = v, .list = json_array() };
-	struct cut_sets *c = put_counts(v, &(struct cut_question){ .node = e->node }, b, item);
+	bool any_down = is_any_down(model_graph(v->model), e->node);
+	struct counting w = { .v = v, .a = a, .last = a->services <= 1 && !any_down, .item = item };
+	struct cut_sets *c = put_counts(&w, &(struct cut_question){ .node = e->node });
 
+	w.last = a->services <= 1;
 	json_object_set_new(item, "smallest", t.list);
 	if (c)
-		cut_sets_each(c, sets, tell, &t);
+		cut_sets_each(c, a->sets, tell, &t);
 	else
-		view_put_smallest(v, e, sets, item);
+		view_put_smallest(v, e, a->sets, item);
 	cut_sets_free(c);
-	put_design_counts(v, e->node, b, item);
+	put_design_counts(&w, e->node, any_down);
 	json_object_set_new(item, "importance", importance_json(v, e->node));
 }

@@ -395,7 +395,7 @@ static json_t *verdict_json(struct view *v, const struct entity *e, const struct
 }
 
 /* For people who did not ask for cut sets, only the smallest are told: bound is NULL. */
-struct asked { size_t sets; bool alone; struct cut_bound *bound; struct fates fates; };
+struct asked { struct cut_asked cuts; bool alone, brief; struct fates fates; };
 
 static json_t *service_json(struct view *v, const struct entity *e, struct asked *a)
 {
@@ -405,8 +405,9 @@ static json_t *service_json(struct view *v, const struct entity *e, struct asked
 	size_t n = graph_support(l.g, e->node, NULL, 0);
 	uint32_t *support = must_alloc((n + 1) * sizeof(*support));
 
-	if (!d.exact)			/* distances are upper bounds then, and there are no probabilities */
-		json_object_update_new(item, json_pack("{s:b,s:o}", "exact", false, "distance_least", distance_json(d.distance_least)));
+	if (!d.exact)			/* there are no probabilities then, and distances may be upper bounds */
+		json_object_update_new(item, json_pack("{s:b,s:b,s:o}", "exact", false, "distances_exact", d.distances_exact,
+						       "distance_least", distance_json(d.distance_least)));
 	graph_support(l.g, e->node, support, n);
 	plan_put_risk(v, e, &d, item);
 	look_gates(&l, e->node);
@@ -414,14 +415,14 @@ static json_t *service_json(struct view *v, const struct entity *e, struct asked
 	put_left(&l, e->node, item);
 	view_put_capacity(v, &l, e, item);
 	put_points(v, &l, e, item);
-	view_put_rates(v, support, n, a->bound != NULL, item);
-	if (a->bound)
-		view_put_cuts(v, e, a->bound, a->sets, item);
+	view_put_rates(v, support, n, !a->brief, item);
+	if (a->brief)
+		view_put_smallest(v, e, a->cuts.sets, item);
 	else
-		view_put_smallest(v, e, a->sets, item);
+		view_put_cuts(v, e, &a->cuts, item);
 	if (a->alone)
 		put_before(v, e, item);
-	if (a->alone || a->bound || d.at_risk) {
+	if (a->alone || !a->brief || d.at_risk) {
 		fates_put(&a->fates, l.gate, l.gates, item);
 		fates_put_seen(&a->fates, support, n, item);
 	}
@@ -436,18 +437,19 @@ json_t *view_risk(struct view *v, const json_t *args, json_t *answer, struct err
 {
 	const char *only = json_text(args, "service");
 	json_t *most = json_object_get(args, "list"), *items = json_array();
-	struct cut_bound bound = view_cut_bound(v);
-	struct asked a = { .sets = SETS_DEFAULT, .alone = only[0] != '\0', .bound = &bound, .fates = fates_begin(v) };
+	struct asked a = { .cuts = view_cut_asked(v), .alone = only[0] != '\0', .brief = json_is_true(json_object_get(args, "brief")),
+			   .fates = fates_begin(v) };
 
+	a.cuts.sets = SETS_DEFAULT;
 	if (json_is_integer(most) && json_integer_value(most) >= 0)
-		a.sets = json_integer_value(most) < SETS_MOST ? (size_t)json_integer_value(most) : SETS_MOST;
-	if (json_is_true(json_object_get(args, "brief")))
-		a.bound = NULL;
+		a.cuts.sets = json_integer_value(most) < SETS_MOST ? (size_t)json_integer_value(most) : SETS_MOST;
+	a.cuts.services = a.alone ? 1 : v->config->service_count;
 	for (size_t i = 0; i < model_count(v->model); i++) {
 		const struct entity *e = model_at(v->model, i);
 
 		if (e->kind == ENTITY_SERVICE && (only[0] == '\0' || strcmp(only, e->name) == 0))
 			json_array_append_new(items, service_json(v, e, &a));
+		a.cuts.services -= e->kind == ENTITY_SERVICE && a.cuts.services > 0;
 	}
 	fates_end(&a.fates);
 	if (only[0] && json_array_size(items) == 0) {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "poller/base/err.h"
-#include "service-int.h"
+#include "short-int.h"
 
 /* ---- verdicts ---------------------------------------------------------------------------------------------------- */
 
@@ -22,7 +22,8 @@ static struct verdict judge(const struct value *f, const struct value *g)
 		.distance_worst = f->distance[SET_UNKNOWN], .cuts = f->cuts,
 		.degraded_distance = g->distance[SET_DOWN], .degraded_distance_weak = g->distance[SET_WEAK],
 		.degraded_distance_worst = g->distance[SET_UNKNOWN], .degraded_cuts = g->cuts_weak,
-		.p = f->p, .p_horizon = f->p_horizon, .exact = true, .distance_least = f->distance[SET_DOWN],
+		.p = f->p, .p_horizon = f->p_horizon, .exact = true, .distances_exact = true,
+		.distance_least = f->distance[SET_DOWN],
 	};
 
 	v.at_risk = v.quality != STATE_DOWN && (f->weak || g->weak);
@@ -63,8 +64,7 @@ static struct verdict beside_design(struct graph *g, const struct root *r, struc
 	return with_design(v, &g->design->value[r->f], &g->design->value[r->g]);
 }
 
-/* The states seen through a lens, by index. Heap. */
-static uint8_t *states_of(const struct lens *w)
+uint8_t *states_of(const struct lens *w)
 {
 	uint8_t *state = must_alloc(w->g->components + 1);
 
@@ -74,10 +74,10 @@ static uint8_t *states_of(const struct lens *w)
 }
 
 /* A verdict of the diagrams; when they had no room, made right. Takes 'state', NULL when there is room. */
-static struct verdict made_right(const struct graph *g, const struct root *r, uint8_t *state, struct verdict v)
+static struct verdict made_right(const struct root *r, uint8_t *state, uint64_t steps, struct verdict v)
 {
 	if (r->loose)
-		v = loose_verdict(g, r->loose, state, v);
+		v = loose_verdict(r->loose, state, steps, v);
 	free(state);
 	return v;
 }
@@ -90,7 +90,7 @@ struct verdict lens_verdict(struct lens *w, uint32_t node)
 		return judge_component(w->g, node, lens_get(w, node));
 	r = root_of(w->g, node);
 	lens_settle(w);
-	return made_right(w->g, r, r->loose ? states_of(w) : NULL,
+	return made_right(r, r->loose ? states_of(w) : NULL, LOOSE_STEPS_NOW,
 			  beside_design(w->g, r, judge(&w->value[r->f], &w->value[r->g])));
 }
 
@@ -111,7 +111,7 @@ bool verdict_same(const struct verdict *a, const struct verdict *b)
 	       a->degraded_distance_worst == b->degraded_distance_worst &&
 	       a->design_degraded_distance == b->design_degraded_distance &&
 	       a->design_degraded_cuts == b->design_degraded_cuts && a->exact == b->exact &&
-	       a->distance_least == b->distance_least;
+	       a->distances_exact == b->distances_exact && a->distance_least == b->distance_least;
 }
 
 /* ---- what if ----------------------------------------------------------------------------------------------------- */
@@ -191,7 +191,7 @@ static struct verdict verdict_seen(struct graph *g, const struct root *r, const 
 		l->what_if[i] = value_of(state_seen(w, c->level), &l->level[c->level].rate, value_seen(l, w, c->lo),
 					 value_seen(l, w, c->hi));
 	}
-	return made_right(g, r, r->loose ? states_seen(w) : NULL,
+	return made_right(r, r->loose ? states_seen(w) : NULL, LOOSE_STEPS_IF,
 			  beside_design(g, r, judge(value_seen(l, w, r->f), value_seen(l, w, r->g))));
 }
 
@@ -221,7 +221,7 @@ struct verdict graph_verdict_if(struct graph *g, uint32_t node, uint32_t compone
 		return judge_component(g, node, node == component ? s : graph_get(g, node));
 	w.level = level_in(g, component, root_of(g, node));
 	if (w.level == LEVEL_NONE)			/* that of a service without room reaches no cell */
-		return made_right(g, root_of(g, node), root_of(g, node)->loose ? states_seen(&w) : NULL,
+		return made_right(root_of(g, node), root_of(g, node)->loose ? states_seen(&w) : NULL, LOOSE_STEPS_IF,
 				  graph_verdict(g, node));
 	return verdict_seen(g, root_of(g, node), &w);
 }
@@ -460,18 +460,36 @@ static void walk(struct cuts *w, struct branch at)
 	}
 }
 
-size_t lens_smallest_cuts(struct lens *seen, uint32_t node, uint32_t *out, size_t most)
+struct handing { uint32_t *out; size_t sets, size; };
+
+static void hand(void *owner, const uint32_t *component, size_t n)
 {
-	struct verdict v = lens_verdict(seen, node);
-	uint32_t size = v.distance, f;
+	struct handing *h = owner;
+
+	if (n == h->size)
+		memcpy(h->out + h->sets++ * n, component, n * sizeof(*component));
+}
+
+/* Of a service without room, whose distance is known from the gates alone. */
+static size_t smallest_without_room(struct lens *seen, uint32_t node, uint32_t size, uint32_t *out, size_t most)
+{
+	struct cut_bound b = { .nodes = LOOSE_NODES, .steps = LOOSE_STEPS_DESIGN };
+	struct handing h = { .out = out, .size = size };
+	struct cut_sets *c;
+
+	if (size > JOIN_SIZE_MOST ||
+	    short_cut_sets(seen->g, &(struct cut_question){ .node = node, .lens = seen }, &b, size, &c) != FW_OK)
+		return 0;
+	cut_sets_each(c, most, hand, &h);
+	cut_sets_free(c);
+	return h.sets;
+}
+
+static size_t smallest_by_paths(struct lens *seen, uint32_t f, uint32_t size, uint32_t *out, size_t most)
+{
 	struct cuts w = { .seen = seen };
 	size_t sets = 0;
 
-	if (size == 0 || size == DISTANCE_NEVER || most == 0)
-		return 0;
-	if (graph_is_component(seen->g, node))
-		return just_it(node, out, most);
-	f = root_of(seen->g, node)->f;
 	w.branch = must_alloc((seen->g->live.levels + 1u) * sizeof(*w.branch));
 	w.cut = must_alloc(size * sizeof(*w.cut));
 	w.branch[w.branches++] = (struct branch){ .cell = f };
@@ -482,6 +500,21 @@ size_t lens_smallest_cuts(struct lens *seen, uint32_t node, uint32_t *out, size_
 	free(w.branch);
 	free(w.cut);
 	return sets;
+}
+
+size_t lens_smallest_cuts(struct lens *seen, uint32_t node, uint32_t *out, size_t most)
+{
+	struct verdict v = lens_verdict(seen, node);
+	const struct root *r;
+
+	if (v.distance == 0 || v.distance == DISTANCE_NEVER || most == 0)
+		return 0;
+	if (graph_is_component(seen->g, node))
+		return just_it(node, out, most);
+	r = root_of(seen->g, node);
+	if (r->loose && v.distance_least == v.distance)
+		return smallest_without_room(seen, node, v.distance, out, most);
+	return smallest_by_paths(seen, r->f, v.distance, out, most);
 }
 
 size_t graph_smallest_cuts(struct graph *g, uint32_t node, uint32_t *out, size_t most)

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "poller/base/err.h"
-#include "family-int.h"
-#include "service-int.h"
+#include "build-int.h"
+#include "short-int.h"
 
 enum {
 	NODES_DEFAULT = 8000000,	/* 300 MiB with their tables, while they are made and counted */
@@ -25,6 +25,7 @@ struct cut_sets {
 	struct tally *tally;
 	uint32_t *component;		/* of each level */
 	uint32_t *least;		/* of each node: the size of its smallest set; made by the first list */
+	uint32_t exact_to;		/* all are there up to this size; 0: of any size */
 };
 
 /* ---- the function, given what is down ---------------------------------------------------------------------------- */
@@ -206,6 +207,88 @@ enum fw_err graph_cut_sets(struct graph *g, const struct cut_question *q, struct
 	return bound_met(g, q->node, b, err);
 }
 
+/* ---- those of up to a size --------------------------------------------------------------------------------------- */
+
+enum { SHORT_GROWTH = 3 };		/* the next size will take so much longer, at least */
+
+/* What is below a node, in the order of its diagrams. */
+static struct shorter *below(const struct graph *g, uint32_t node)
+{
+	const struct root *r = root_of(g, node);
+	uint32_t *at = must_alloc((r->to - r->from + 1) * sizeof(*at));
+	struct sorting all;
+	struct shorter *s;
+
+	sorting_init(&all, g);
+	sort_from(&all, node);
+	for (uint32_t v = r->from; v < r->to; v++)
+		at[v - r->from] = g->live.level[v].component;
+	s = shorter_new(g, &(struct part){ .gate = all.gate, .gates = all.gates }, at, r->to - r->from);
+	sorting_release(&all);
+	free(at);
+	return s;
+}
+
+/* The sets of one size more each time, until all are there or a bound is met: those that were found last. */
+static void find_short(struct cut_sets *c, const struct short_question *q, unsigned most)
+{
+	enum short_end end = SHORT_CUT;
+	uint64_t last = 0;
+
+	c->root = FAMILY_FULL;
+	for (unsigned size = 1; end == SHORT_CUT && size <= most && last < *q->steps / SHORT_GROWTH; size++) {
+		uint64_t before = *q->steps;
+		struct families z;
+		uint32_t root;
+
+		end = short_sets(q, size, &z, &root);
+		last = before - *q->steps;
+		families_settle(&z);
+		if (end == SHORT_FULL) {
+			families_release(&z);
+			return;
+		}
+		families_release(&c->z);
+		c->z = z;
+		c->root = root == FAMILY_UNIT ? FAMILY_NONE : root;
+		c->exact_to = end == SHORT_ALL ? 0 : size;
+	}
+}
+
+enum fw_err short_cut_sets(struct graph *g, const struct cut_question *q, struct cut_bound *b, unsigned most,
+			   struct cut_sets **out)
+{
+	struct lens *seen = q->lens ? q->lens : q->design ? graph_design(g) : graph_now(g);
+	struct cut_sets *c = must_alloc(sizeof(*c));
+	uint8_t *state = states_of(seen);
+	struct shorter *s = below(g, q->node);
+	uint64_t steps;
+
+	c->component = must_alloc((s->levels + 1) * sizeof(*c->component));
+	memcpy(c->component, s->at, s->levels * sizeof(*s->at));
+	find_short(c, &(struct short_question){ .of = s, .state = state, .nodes = b->nodes, .steps = &b->steps }, most);
+	steps = UINT64_MAX;		/* to count them takes less than to make them */
+	c->z.steps = &steps;
+	if (c->root != FAMILY_FULL)
+		c->tally = families_tally(&c->z, c->root, TALLY_OCTETS);
+	c->z.steps = NULL;
+	shorter_free(s);
+	free(state);
+	*out = c->tally ? c : NULL;
+	if (c->tally)
+		return FW_OK;
+	cut_sets_free(c);
+	return FW_FULL;
+}
+
+enum fw_err graph_short_cut_sets(struct graph *g, const struct cut_question *q, struct cut_bound *b,
+				 struct cut_sets **out, struct err *err)
+{
+	if (graph_is_component(g, q->node))
+		return graph_cut_sets(g, q, b, out, err);
+	return short_cut_sets(g, q, b, JOIN_SIZE_MOST, out) == FW_OK ? FW_OK : bound_met(g, q->node, b, err);
+}
+
 void cut_sets_free(struct cut_sets *c)
 {
 	if (!c)
@@ -223,6 +306,8 @@ uint32_t cut_sets_largest(const struct cut_sets *c)
 {
 	return c->tally->terms ? c->tally->from + c->tally->terms - 1 : 0;
 }
+
+uint32_t cut_sets_exact_to(const struct cut_sets *c) { return c->exact_to; }
 
 char *cut_sets_count(const struct cut_sets *c, uint32_t size)
 {

@@ -56,6 +56,35 @@ void families_init(struct families *z, uint32_t most, uint64_t *steps)
 	z->node[FAMILY_NONE] = z->node[FAMILY_UNIT] = (struct family_node){ .level = UINT32_MAX };
 }
 
+/* Children come before their parents: one pass down marks what is needed, one up gives it numbers. */
+void families_keep(struct families *z, uint32_t *root, size_t n)
+{
+	uint32_t *copy = must_alloc(z->used * sizeof(*copy)), used = FAMILY_INNER;
+
+	for (size_t i = 0; i < n; i++)
+		copy[root[i]] = 1;
+	for (uint32_t i = z->used; i-- > FAMILY_INNER;)
+		if (copy[i])
+			copy[z->node[i].lo] = copy[z->node[i].hi] = 1;
+	copy[FAMILY_NONE] = FAMILY_NONE;
+	copy[FAMILY_UNIT] = FAMILY_UNIT;
+	memset(z->bucket, 0, z->room * sizeof(*z->bucket));
+	memset(z->known, 0, z->knowns * sizeof(*z->known));
+	for (uint32_t i = FAMILY_INNER; i < z->used; i++) {
+		const struct family_node *f = &z->node[i];
+
+		if (!copy[i])
+			continue;
+		z->node[used] = (struct family_node){ .level = f->level, .lo = copy[f->lo], .hi = copy[f->hi] };
+		copy[i] = used;
+		link_node(z, used++);
+	}
+	z->used = used;
+	for (size_t i = 0; i < n; i++)
+		root[i] = copy[root[i]];
+	free(copy);
+}
+
 void families_settle(struct families *z)
 {
 	free(z->bucket);
@@ -187,4 +216,16 @@ uint32_t families_without(struct families *z, const struct monotone *fn, uint32_
 			return result;
 		family = half_of(z, fn, &z->frame[depth - 1], &f);
 	}
+}
+
+double families_sets(const struct families *z, uint32_t family)
+{
+	double *sets = must_alloc((family + 2u) * sizeof(*sets)), n;
+
+	sets[FAMILY_UNIT] = 1;
+	for (uint32_t i = FAMILY_INNER; i <= family; i++)
+		sets[i] = sets[z->node[i].lo] + sets[z->node[i].hi];
+	n = sets[family];
+	free(sets);
+	return n;
 }

@@ -3,19 +3,38 @@
  * Its gates are gone through as they are, members first, for the states that are asked about. Each gets the least number
  * of further failures that can end it: 0 or 1 for a component, and for a gate that fails with k members the k-th
  * smallest of theirs, since each of those k must fail. So 0 is exact (it has failed), and with it quality, what is at
- * risk, and single points; more is a lower bound, for members may fail together or apart. The upper bound is the
- * smallest cut set of the diagrams, in which those parts that had no room never fail.
+ * risk, and single points; more is a lower bound, for members may fail together or apart.
+ *
+ * Distances and the number of smallest cut sets come from the sets of up to a size (short.c), of 1, of 2 and so on until
+ * there is one: exact, while the steps last. When they do not, the size that was left is a lower bound, and the smallest
+ * cut set of the diagrams, in which those parts that had no room never fail, an upper one. What was answered for the
+ * states that were asked about last is kept.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "poller/base/err.h"
-#include "service-int.h"
+#include "short-int.h"
+
+enum { ANSWERS = 4 };
+
+/* Not known when 'least' is less than 'distance'. */
+struct known { uint32_t distance, least; double cuts; };
+
+/* What was found for one state vector, of F and of G. */
+struct answer {
+	uint8_t *state;			/* of each component of it; NULL: nothing yet */
+	uint64_t steps;			/* that were allowed */
+	uint32_t least[SETS][2];	/* of one pass over the gates */
+	struct known known[2][SETS];
+};
 
 struct loose {
-	uint32_t *gate, gates;		/* members first, its own last */
 	uint32_t *component, components;
+	struct shorter *shorter;	/* its gates, members first, its own last */
+	struct answer design, answer[ANSWERS];
+	unsigned next;			/* the answer that goes next */
 };
 
 static int by_number(const void *a, const void *b)
@@ -30,9 +49,7 @@ struct loose *loose_new(const struct graph *g, const struct part *p, const uint3
 	struct loose *l = must_alloc(sizeof(*l));
 
 	must(p->gates > 0 && p->gate[p->gates - 1] < g->nodes);
-	*l = (struct loose){ .gates = p->gates, .components = components };
-	l->gate = must_alloc(p->gates * sizeof(*l->gate));
-	memcpy(l->gate, p->gate, p->gates * sizeof(*l->gate));
+	*l = (struct loose){ .components = components, .shorter = shorter_new(g, p, component, components) };
 	l->component = must_alloc((components + 1) * sizeof(*l->component));
 	if (components > 0)
 		memcpy(l->component, component, components * sizeof(*l->component));
@@ -44,8 +61,11 @@ void loose_free(struct loose *l)
 {
 	if (!l)
 		return;
-	free(l->gate);
+	shorter_free(l->shorter);
 	free(l->component);
+	free(l->design.state);
+	for (unsigned i = 0; i < ANSWERS; i++)
+		free(l->answer[i].state);
 	free(l);
 }
 
@@ -72,8 +92,11 @@ static void pass_init(struct pass *w, const struct graph *g, const struct loose 
 {
 	uint32_t most = 1;
 
-	for (uint32_t i = 0; i < l->gates; i++)
-		most = g->node[l->gate[i]].members > most ? g->node[l->gate[i]].members : most;
+	for (uint32_t i = 0; i < l->shorter->gates; i++) {
+		uint32_t n = g->node[l->shorter->gate[i]].members;
+
+		most = n > most ? n : most;
+	}
 	*w = (struct pass){ .g = g, .f = must_alloc(g->nodes * sizeof(uint32_t)),
 			    .gg = must_alloc(g->nodes * sizeof(uint32_t)), .sorted = must_alloc(most * sizeof(uint32_t)) };
 }
@@ -104,8 +127,8 @@ static bool too_small(const struct pass *w, const struct node *n)
 
 static void pass_gates(struct pass *w, const struct loose *l)
 {
-	for (uint32_t i = 0; i < l->gates; i++) {
-		uint32_t gate = l->gate[i];
+	for (uint32_t i = 0; i < l->shorter->gates; i++) {
+		uint32_t gate = l->shorter->gate[i];
 		const struct node *n = &w->g->node[gate];
 
 		w->f[gate] = kth(w, w->f, n, graph_need(w->g, gate));
@@ -124,8 +147,8 @@ static void bounds(struct pass *w, const struct loose *l, const uint8_t *state, 
 		w->f[c] = w->gg[c] = !state_in((enum state)state[w->g->node[c].index], set);
 	}
 	pass_gates(w, l);
-	out[0] = w->f[l->gate[l->gates - 1]];
-	out[1] = w->gg[l->gate[l->gates - 1]];
+	out[0] = w->f[l->shorter->gate[l->shorter->gates - 1]];
+	out[1] = w->gg[l->shorter->gate[l->shorter->gates - 1]];
 }
 
 /* ---- answers ----------------------------------------------------------------------------------------------------- */
@@ -138,26 +161,139 @@ static bool any_weak(const struct graph *g, const struct loose *l, const uint8_t
 	return false;
 }
 
-struct verdict loose_verdict(const struct graph *g, const struct loose *l, const uint8_t *state, struct verdict v)
+/* Of F or G, for this state vector and one of the sets. 'k.least': a lower bound. */
+static struct known find_distance(const struct loose *l, const uint8_t *state, unsigned set, bool degraded,
+				  uint32_t least, uint64_t *steps)
 {
-	uint32_t least[SETS][2];
+	struct short_question q = { .of = l->shorter, .state = state, .set = set, .degraded = degraded,
+				    .nodes = LOOSE_NODES, .steps = steps };
+	struct known k = { .distance = DISTANCE_NEVER, .least = least };
+	enum short_end end = SHORT_CUT;
+
+	if (least == 0 || least == DISTANCE_NEVER)
+		return (struct known){ .distance = least, .least = least, .cuts = least == 0 };
+	for (; end == SHORT_CUT && k.least <= JOIN_SIZE_MOST; k.least++) {
+		struct families z;
+		uint32_t root;
+
+		end = short_sets(&q, k.least, &z, &root);
+		if (end != SHORT_FULL && root != FAMILY_NONE) {
+			k.distance = k.least = root == FAMILY_UNIT ? 0 : k.least;
+			k.cuts = families_sets(&z, root);
+			families_release(&z);
+			return k;
+		}
+		families_release(&z);
+	}
+	k.least = end == SHORT_ALL ? DISTANCE_NEVER : k.least - (end == SHORT_FULL);
+	return k;
+}
+
+/* Of each set; where two are the same components, the answer is the same. */
+static void find_answer(const struct loose *l, const uint8_t *state, uint64_t steps, struct answer *a)
+{
+	const struct graph *g = l->shorter->g;
+	bool differs[SETS] = { true };
 	struct pass w;
 
 	pass_init(&w, g, l);
 	for (unsigned set = 0; set < SETS; set++)
-		bounds(&w, l, state, set, least[set]);
+		bounds(&w, l, state, set, a->least[set]);
 	pass_release(&w);
+	for (uint32_t i = 0; i < l->components; i++)
+		for (unsigned set = SET_WEAK; set < SETS; set++) {
+			enum state s = (enum state)state[g->node[l->component[i]].index];
+
+			differs[set] |= state_in(s, set) != state_in(s, set - 1);
+		}
+	for (unsigned set = 0; set < SETS; set++)
+		for (unsigned which = 0; which < 2; which++)
+			a->known[which][set] = !differs[set] ? a->known[which][set - 1] :
+					       find_distance(l, state, set, which == 1, a->least[set][which], &steps);
+}
+
+static bool is_of(const struct answer *a, const struct loose *l, const uint8_t *state)
+{
+	for (uint32_t i = 0; a->state && i < l->components; i++)
+		if (a->state[i] != state[l->shorter->g->node[l->component[i]].index])
+			return false;
+	return a->state != NULL;
+}
+
+static const struct answer *find_kept(struct loose *l, const uint8_t *state, uint64_t steps)
+{
+	struct answer *a = &l->answer[l->next];
+
+	for (unsigned i = 0; i < ANSWERS; i++)
+		if (l->answer[i].steps >= steps && is_of(&l->answer[i], l, state))
+			return &l->answer[i];
+	l->next = (l->next + 1) % ANSWERS;
+	free(a->state);
+	a->state = must_alloc(l->components + 1);
+	for (uint32_t i = 0; i < l->components; i++)
+		a->state[i] = state[l->shorter->g->node[l->component[i]].index];
+	a->steps = steps;
+	find_answer(l, state, steps, a);
+	return a;
+}
+
+static const struct answer *find_design(struct loose *l)
+{
+	uint8_t *up;
+
+	if (l->design.state)
+		return &l->design;
+	up = must_alloc(l->shorter->g->components + 1);		/* zero: STATE_UP */
+	l->design.state = must_alloc(l->components + 1);
+	find_answer(l, up, LOOSE_STEPS_DESIGN, &l->design);
+	free(up);
+	return &l->design;
+}
+
+/* True when it is known; else the bounds are as good as they were. */
+static bool take(const struct known *k, uint32_t *distance, double *cuts)
+{
+	if (k->least < k->distance)
+		return false;
+	*distance = k->distance;
+	if (cuts)
+		*cuts = k->cuts;
+	return true;
+}
+
+/* A distance that is known is its own bound. */
+static void take_answers(struct loose *l, const struct answer *now, struct verdict *v)
+{
+	const struct known *f = now->known[0], *g = now->known[1], *design = find_design(l)->known[0];
+	const struct known *design_g = l->design.known[1];
+	bool good = take(&f[SET_DOWN], &v->distance, &v->cuts);
+
+	v->distance_least = f[SET_DOWN].least;
+	good &= take(&f[SET_WEAK], &v->distance_weak, NULL);
+	good &= take(&f[SET_UNKNOWN], &v->distance_worst, NULL);
+	good &= take(&g[SET_DOWN], &v->degraded_distance, NULL);
+	good &= take(&g[SET_WEAK], &v->degraded_distance_weak, &v->degraded_cuts);
+	good &= take(&g[SET_UNKNOWN], &v->degraded_distance_worst, NULL);
+	good &= take(design, &v->design_distance, &v->design_cuts);
+	v->distances_exact = take(design_g, &v->design_degraded_distance, &v->design_degraded_cuts) && good;
+}
+
+struct verdict loose_verdict(struct loose *l, const uint8_t *state, uint64_t steps, struct verdict v)
+{
+	const struct answer *now = find_kept(l, state, steps);
+	const uint32_t (*least)[2] = now->least;
+
 	v.exact = false;
 	v.quality = least[SET_DOWN][0] == 0 ? STATE_DOWN : least[SET_WEAK][1] == 0 ? STATE_DEGRADED :
 		    least[SET_UNKNOWN][0] == 0 ? STATE_UNKNOWN : STATE_UP;
-	v.at_risk = v.quality != STATE_DOWN && any_weak(g, l, state);
-	v.distance_least = least[SET_DOWN][0];
+	v.at_risk = v.quality != STATE_DOWN && any_weak(l->shorter->g, l, state);
 	v.distance = least[SET_DOWN][0] == 0 ? 0 : v.distance;
 	v.distance_weak = least[SET_WEAK][0] == 0 ? 0 : v.distance_weak;
 	v.distance_worst = least[SET_UNKNOWN][0] == 0 ? 0 : v.distance_worst;
 	v.degraded_distance = least[SET_DOWN][1] == 0 ? 0 : v.degraded_distance;
 	v.degraded_distance_weak = least[SET_WEAK][1] == 0 ? 0 : v.degraded_distance_weak;
 	v.degraded_distance_worst = least[SET_UNKNOWN][1] == 0 ? 0 : v.degraded_distance_worst;
+	take_answers(l, now, &v);
 	v.p = v.p_horizon = v.design_p = v.design_p_horizon = NAN;
 	return v;
 }

@@ -7,6 +7,7 @@
  *   lens.c    what follows from the states for each cell, kept up to date, for one or more state vectors
  *   ask.c     verdicts, single points, support, what-if: readers of the cells
  *   loose.c   what is known of a service that has no room
+ *   short.c   minimal cut sets of up to a size, from the gates alone; alike.c: components that are one variable there
  *   cuts.c    minimal cut sets, on demand: copied out of the cells into families of sets (family.c), counted by tally.c
  *   importance.c   what each component matters: two passes over the cells, on demand
  */
@@ -173,7 +174,9 @@ struct loose *loose_new(const struct graph *g, const struct part *p, const uint3
 void loose_free(struct loose *l);
 size_t loose_components(const struct loose *l, const uint32_t **component);
 bool loose_has(const struct loose *l, uint32_t component);
-struct verdict loose_verdict(const struct graph *g, const struct loose *l, const uint8_t *state, struct verdict v);
+/* Nodes of families and steps that distances may take (short.c): of a verdict that is asked for, of a what-if, of the design, once. */
+enum { LOOSE_NODES = 1 << 18, LOOSE_STEPS_NOW = 1 << 23, LOOSE_STEPS_IF = 1 << 19, LOOSE_STEPS_DESIGN = 1 << 25 };
+struct verdict loose_verdict(struct loose *l, const uint8_t *state, uint64_t steps, struct verdict v);
 size_t loose_points(const struct graph *g, const struct loose *l, uint8_t *state, unsigned set, uint32_t *out);
 
 /* What is now and the design, once the cells are there. */
@@ -185,6 +188,12 @@ void lenses_rate(struct graph *g, uint32_t index);
 size_t lenses_octets(const struct graph *g);
 /* Value again what has been touched. */
 void lens_settle(struct lens *w);
+
+/* graph_short_cut_sets(), of a gate, up to 'most' in size. */
+enum fw_err short_cut_sets(struct graph *g, const struct cut_question *q, struct cut_bound *b, unsigned most,
+			   struct cut_sets **out);
+/* The states seen through a lens, by index. Heap. */
+uint8_t *states_of(const struct lens *w);
 
 /* One cell's value from its children's, by the rate and state of its variable. */
 struct value value_of(enum state s, const struct rate *r, const struct value *lo, const struct value *hi);

@@ -84,9 +84,10 @@ void graph_watch(struct graph *g, uint32_t node);
  *
  * A service for which the bound leaves no room is kept all the same, and only it is not exact: graph_size().inexact
  * counts them. Of it are exact: quality, single and degrading points. Its support is all that it stands on, and so
- * at_risk, also where a component does not matter. Its distances are upper bounds, the size of a cut set that is known
- * (DISTANCE_NEVER: none is), beside distance_least; cuts are those known. Probabilities are NaN, importance has no
- * entries, and cut sets are refused with FW_FULL.
+ * at_risk, also where a component does not matter. Its distances are looked for without diagrams, by the sets of one
+ * component, of two and so on: verdict.distances_exact says that all were found. Else they are upper bounds, the size of
+ * a cut set that is known (DISTANCE_NEVER: none is), beside distance_least; cuts are those known. Probabilities are
+ * NaN, importance has no entries, and of the cut sets only those up to a size are there.
  */
 enum fw_err graph_build(struct graph *g, struct err *err);
 
@@ -109,7 +110,8 @@ struct verdict {
 	double p;			/* of F at a random moment given D; NaN: an unavailability is missing */
 	double design_p;		/* the same with nothing failed */
 	bool exact;			/* false: its diagrams had no room, see graph_build() */
-	uint32_t distance_least;	/* 'distance' when exact, else a lower bound of it */
+	bool distances_exact;		/* all distances and numbers of cut sets are, though the diagrams had no room */
+	uint32_t distance_least;	/* 'distance' when that is exact, else a lower bound of it */
 	double p_horizon;		/* of F within the horizon given D, nothing repaired; NaN: a rate is missing */
 	double design_p_horizon;
 };
@@ -194,7 +196,16 @@ struct cut_bound cut_bound_default(void);
 /* FW_FULL and *out NULL when the bound is met: says which node. Distance, cuts, importance are exact all the same. */
 enum fw_err graph_cut_sets(struct graph *g, const struct cut_question *q, struct cut_bound *b, struct cut_sets **out,
 			   struct err *err);
+/*
+ * Those of up to as large a size as the bound allows, where all of them have no room, or where the diagrams have none:
+ * from the gates alone. FW_FULL when the bound is met with size 1.
+ */
+enum fw_err graph_short_cut_sets(struct graph *g, const struct cut_question *q, struct cut_bound *b,
+				 struct cut_sets **out, struct err *err);
 void cut_sets_free(struct cut_sets *c);
+
+/* The size up to which they are all there; 0: all of any size are. */
+uint32_t cut_sets_exact_to(const struct cut_sets *c);
 
 /* The size of the largest one; 0 when there is none. */
 uint32_t cut_sets_largest(const struct cut_sets *c);

@@ -278,7 +278,7 @@ static struct verdict expect(const struct model *m, uint32_t gate)
 	v.degraded_distance_weak = smallest(m, g, w, &v.degraded_cuts, &singles);
 	v.degraded_distance_worst = smallest(m, g, u, &unused, &singles);
 	v.design_degraded_distance = smallest(m, g, 0, &v.design_degraded_cuts, &singles);
-	v.exact = true;
+	v.exact = v.distances_exact = true;
 	v.distance_least = v.distance;
 	v.p = probability(m, f, 0);
 	v.design_p = probability(m, f, 1);
@@ -409,27 +409,24 @@ static void check_gate(struct model *m, uint32_t gate)
 	check(m, AT_RISK, got.at_risk == want.at_risk || (!got.exact && got.at_risk));
 	check_lists(m, gate, got.exact);
 	check_degrading(m, gate);
-	if (!got.exact) {
-		check(m, NO_ROOM, m->seed % 8 == 0 && got.distance_least <= want.distance && got.distance >= want.distance &&
-		      got.degraded_distance_weak >= want.degraded_distance_weak && isnan(got.p) &&
-		      got.distance_weak >= want.distance_weak && got.distance_worst >= want.distance_worst);
-		return;
-	}
+	if (!got.exact)			/* there are no probabilities then, but distances are found without diagrams */
+		check(m, NO_ROOM, m->seed % 8 == 0 && got.distances_exact && got.distance_least == got.distance && isnan(got.p));
 	check(m, DISTANCE, got.distance == want.distance);
 	check(m, WEAK, got.distance_weak == want.distance_weak);
 	check(m, WORST, got.distance_worst == want.distance_worst);
 	check(m, DESIGN, got.design_distance == want.design_distance);
 	check(m, CUTS, got.cuts == want.cuts);
 	check(m, DESIGN_CUTS, got.design_cuts == want.design_cuts);
-	check(m, P, near(got.p, want.p));
-	check(m, DESIGN_P, near(got.design_p, want.design_p));
+	check(m, P, !got.exact || near(got.p, want.p));
+	check(m, DESIGN_P, !got.exact || near(got.design_p, want.design_p));
 	check(m, DEGRADED, got.degraded_distance == want.degraded_distance);
 	check(m, DEGRADED, got.degraded_distance_weak == want.degraded_distance_weak);
 	check(m, DEGRADED, got.degraded_distance_worst == want.degraded_distance_worst);
 	check(m, DEGRADED, got.design_degraded_distance == want.design_degraded_distance);
 	check(m, DEGRADED_CUTS, got.degraded_cuts == want.degraded_cuts);
 	check(m, DEGRADED_CUTS, got.design_degraded_cuts == want.design_degraded_cuts);
-	check(m, HORIZON, near(got.p_horizon, want.p_horizon) && near(got.design_p_horizon, want.design_p_horizon));
+	check(m, HORIZON, !got.exact ||
+	      (near(got.p_horizon, want.p_horizon) && near(got.design_p_horizon, want.design_p_horizon)));
 	check_smallest(m, gate, &want);
 }
 

@@ -124,7 +124,11 @@ static void hear(void *owner, const uint32_t *component, size_t n)
 	h->last_size = (uint32_t)n;
 }
 
-static void check_sets(const struct model *m, uint32_t what, const uint8_t *f, bool design)
+typedef enum fw_err ask_sets(struct graph *g, const struct cut_question *q, struct cut_bound *b, struct cut_sets **out,
+			     struct err *err);
+
+/* From the diagram, or from the gates alone by size after size. */
+static void check_sets(const struct model *m, uint32_t what, const uint8_t *f, bool design, ask_sets *ask)
 {
 	static uint8_t minimal[SETS_MOST];
 	uint32_t want = brute_sets(m, f, design ? 0 : m->down, minimal), largest = 0;
@@ -136,7 +140,7 @@ static void check_sets(const struct model *m, uint32_t what, const uint8_t *f, b
 	struct err err;
 	uint32_t some = 1 + want / 3;
 
-	if (graph_cut_sets(m->g, &q, &b, &c, &err) != FW_OK) {
+	if (ask(m->g, &q, &b, &c, &err) != FW_OK || cut_sets_exact_to(c) != 0) {
 		check(m, ALL, false);
 		return;
 	}
@@ -234,8 +238,10 @@ static void one_graph(uint64_t seed)
 		for (uint32_t c = 0; c < m.n; c++)
 			graph_set(m.g, m.node[c], m.down >> c & 1 ? STATE_DOWN :
 				  below(&s, 3) ? STATE_UP : STATE_DEGRADED);
-		check_sets(&m, what, f, false);
-		check_sets(&m, what, f, true);
+		check_sets(&m, what, f, false, graph_cut_sets);
+		check_sets(&m, what, f, true, graph_cut_sets);
+		check_sets(&m, what, f, false, graph_short_cut_sets);
+		check_sets(&m, what, f, true, graph_short_cut_sets);
 		check_importance(&m, what, f);
 	}
 	graph_free(m.g);
