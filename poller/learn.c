@@ -309,46 +309,33 @@ static void trial_send(struct device *d, struct plan_packet *p, snmp_done *done)
 		trial_end(d);
 }
 
-static const struct plan_packet *fullest(const struct plan *p)
-{
-	const struct plan_packet *best = &p->packet[0];
-
-	for (uint32_t i = 1; i < p->count; i++)
-		if (p->packet[i].octets > best->octets)
-			best = &p->packet[i];
-	return best;
-}
-
 /* One packet larger than any that the plan has: by a quarter, or double where very little is asked; only where that saves a packet. */
 static void trial_grow(struct device *d)
 {
-	struct plan larger = { 0 };
-	uint16_t pack = d->pack, octets = d->learn.octets, known = learn_octets(d);
-	uint32_t i, wish = pack < PACK_DEFAULT / 2 ? pack * 2u : pack + pack / 4u + 1;
+	struct learn *l = &d->learn;
+	struct plan_packet p;
+	uint16_t pack = d->pack, octets = l->octets, known = learn_octets(d);
+	uint32_t count, wish = pack < PACK_DEFAULT / 2 ? pack * 2u : pack + pack / 4u + 1;
 
 	wish = wish < 4 ? 4 : wish;	/* sysUpTime and one more would save nothing */
-	if (d->learn.ceiling > pack && wish >= d->learn.ceiling)
-		wish = (pack + d->learn.ceiling) / 2u;
+	if (l->ceiling > pack && wish >= l->ceiling)
+		wish = (pack + l->ceiling) / 2u;
 	d->pack = (uint16_t)(wish < PACK_MOST ? wish : PACK_MOST);
-	d->learn.octets = (uint16_t)(known + known / 4 < OCTETS_MOST ? known + known / 4 : OCTETS_MOST);
-	plan_make(d, PLAN_FULL, &larger);
+	l->octets = (uint16_t)(known + known / 4 < OCTETS_MOST ? known + known / 4 : OCTETS_MOST);
+	count = plan_fullest(d, &p);
 	d->pack = pack;
-	d->learn.octets = octets;
-	if (larger.count > 0 && larger.count < d->plan[PLAN_FULL].count) {
-		const struct plan_packet *p = fullest(&larger);
-
-		d->learn.trial_names = (uint16_t)p->count;
-		d->learn.trial_octets = p->octets;
+	l->octets = octets;
+	l->calm = 0;
+	if (count < d->plan[PLAN_FULL].count) {
+		l->trial_names = (uint16_t)p.count;
+		l->trial_octets = p.octets;
 		d->w->n.trials++;
-		i = (uint32_t)(p - larger.packet);
-		trial_send(d, &larger.packet[i], trial_answer);
-		larger.packet[i] = (struct plan_packet){ 0 };
+		trial_send(d, &p, trial_answer);
 	} else {
-		d->learn.wait = TRIAL_RARELY;	/* no packet would be saved: when it is tried again, without prejudice */
-		d->learn.ceiling = 0;
+		l->wait = TRIAL_RARELY;	/* no packet would be saved: when it is tried again, without prejudice */
+		l->ceiling = 0;
+		plan_packet_release(&p);
 	}
-	d->learn.calm = 0;
-	plan_release(&larger);
 }
 
 void learn_denied(struct device *d, const struct slot *s)

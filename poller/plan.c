@@ -22,6 +22,15 @@ static const uint8_t value_most[AS_KINDS] = {
 	[AS_HEX] = 34,
 };
 
+/* What a packet asks, before it is encoded. */
+struct asked {
+	struct slot slot[256];
+	uint8_t name[256][NAME_MOST];
+	uint32_t count;
+	size_t octets;			/* of the answer */
+	bool next, flat;
+};
+
 /* Names of one packet as they are gathered. */
 struct gather {
 	struct device *d;
@@ -32,10 +41,8 @@ struct gather {
 	struct marker marker[MARKERS_MOST];
 	unsigned markers;
 	uint32_t heads;			/* clock and markers: of themselves not worth a packet */
-	struct slot slot[256];
-	uint8_t name[256][NAME_MOST];
-	uint32_t count;
-	size_t answer_octets, request_octets;
+	struct asked *now, *fullest;	/* 'fullest': packets are only counted, and of them the fullest is kept; else NULL */
+	size_t request_octets;
 };
 
 void plan_packet_release(struct plan_packet *p)
@@ -151,42 +158,80 @@ static bool packet_encode(struct device *d, struct plan_packet *p, const struct 
 /* Does the packet being gathered hold what is worth sending? The first does also without a part, where none goes with it. */
 static bool holds(const struct gather *g)
 {
-	return g->count > g->heads || (g->plan->count == 0 && g->count > 0 && g->count >= g->d->pack);
+	uint32_t count = g->now->count;
+
+	return count > g->heads || (g->plan->count == 0 && count > 0 && count >= g->d->pack);
 }
 
 /* What an answer has beside its varbinds: by version 3 also an engineID, a digest and a salt. */
 static size_t answer_head(const struct device *d) { return d->peer.version == SNMP_V3 ? ANSWER_HEAD_V3 : ANSWER_HEAD; }
 
-static void gather_close(struct gather *g)
+static bool asked_encode(struct device *d, const struct asked *a, struct plan_packet *p)
 {
-	struct plan_packet p = { .count = g->count, .octets = (uint16_t)g->answer_octets, .next = g->next, .flat = g->flat };
 	struct snmp_name names[256];
 
-	if (holds(g) || (g->count > 0 && g->plan->count == 0)) {
-		for (uint32_t i = 0; i < g->count; i++)
-			names[i] = (struct snmp_name){ g->name[i], g->slot[i].name_len };
-		must(packet_encode(g->d, &p, g->slot, names));
-		g->plan->packet = must_realloc(g->plan->packet, (g->plan->count + 1) * sizeof(p));
-		g->plan->packet[g->plan->count++] = p;
-	}
-	g->count = g->heads = 0;
-	g->answer_octets = answer_head(g->d);
+	*p = (struct plan_packet){ .count = a->count, .octets = (uint16_t)a->octets, .next = a->next, .flat = a->flat };
+	for (uint32_t i = 0; i < a->count; i++)
+		names[i] = (struct snmp_name){ a->name[i], a->slot[i].name_len };
+	return packet_encode(d, p, a->slot, names);
+}
+
+static void packet_add(struct gather *g)
+{
+	struct plan_packet p;
+
+	must(asked_encode(g->d, g->now, &p));
+	g->plan->packet = must_realloc(g->plan->packet, (g->plan->count + 1) * sizeof(p));
+	g->plan->packet[g->plan->count] = p;
+}
+
+static void fullest_keep(struct gather *g)
+{
+	struct asked *now = g->now;
+
+	if (now->octets <= g->fullest->octets)
+		return;
+	g->now = g->fullest;
+	g->fullest = now;
+}
+
+static void gather_begin(struct gather *g)
+{
+	g->heads = 0;
+	g->now->count = 0;
+	g->now->octets = answer_head(g->d);
 	g->request_octets = REQUEST_HEAD;
+}
+
+static void gather_close(struct gather *g)
+{
+	if (holds(g) || (g->now->count > 0 && g->plan->count == 0)) {
+		g->now->next = g->next;
+		g->now->flat = g->flat;
+		if (g->fullest)
+			fullest_keep(g);
+		else
+			packet_add(g);
+		g->plan->count++;
+	}
+	gather_begin(g);
 }
 
 static void gather_put(struct gather *g, struct slot s, const uint8_t *name, size_t len, enum mib_as as)
 {
+	struct asked *a = g->now;
+
 	s.name_len = (uint8_t)len;
-	g->slot[g->count] = s;
-	memcpy(g->name[g->count++], name, len);
-	g->answer_octets += len + 4 + value_most[as];
+	a->slot[a->count] = s;
+	memcpy(a->name[a->count++], name, len);
+	a->octets += len + 4 + value_most[as];
 	g->request_octets += snmp_varbind_size(len);
 }
 
 /* For 'more' names of 'len' octets that take 'octets' in the answer together. */
 static bool has_room(const struct gather *g, uint32_t more, size_t len, size_t octets)
 {
-	return g->count + more <= g->d->pack && g->answer_octets + octets <= learn_octets(g->d) &&
+	return g->now->count + more <= g->d->pack && g->now->octets + octets <= learn_octets(g->d) &&
 	       g->request_octets + more * snmp_varbind_size(len) <= SNMP_REQUEST_MAX;
 }
 
@@ -195,7 +240,7 @@ static void gather_open(struct gather *g)
 {
 	bool first = g->plan->count == 0;
 
-	if (g->count > 0)
+	if (g->now->count > 0)
 		return;
 	if (g->with_uptime && (g->d->pack > 1 || first))
 		gather_put(g, (struct slot){ .part = SLOT_UPTIME }, uptime_name, sizeof(uptime_name), AS_TICKS);
@@ -205,22 +250,23 @@ static void gather_open(struct gather *g)
 		if (has_room(g, 1, m->len, m->len + 4u + value_most[AS_TICKS]))
 			gather_put(g, (struct slot){ .part = SLOT_MARKER, .column = m->table }, m->ber, m->len, AS_TICKS);
 	}
-	g->heads = g->count;
+	g->heads = g->now->count;
 }
 
 /* The name of a part's column: its OID and the part's index. 0 when it is too long to ask for. */
-static size_t column_name(const struct device *d, const struct part *p, uint8_t column, uint8_t *buf)
+static size_t column_name(const struct device *d, const struct part *p, uint8_t column, uint8_t buf[NAME_MOST])
 {
 	const struct mib_table *t = part_table(d, p);
+	const struct mib_column *k = &t->column[column];
 	const struct last_record *r = last_at(d->w->last, p->record);
-	struct oid o = t->column[column].oid;
-	bool good = true;
+	size_t len = k->oid_ber_len, n = 1;
 
+	memcpy(buf, k->oid_ber, len);
 	if (t->single)
-		good = oid_push(&o, 0);
-	for (uint8_t i = 0; i < r->arcs && !t->single; i++)
-		good = good && oid_push(&o, r->arc[i]);
-	return good ? oid_enc(&o, buf, NAME_MOST) : 0;
+		buf[len++] = 0;
+	for (uint8_t i = 0; i < r->arcs && !t->single && n > 0; i++, len += n)
+		n = oid_arc_enc(r->arc[i], buf + len, NAME_MOST - len);
+	return n > 0 ? len : 0;
 }
 
 /* What a part carries: its columns of capacity up to the first that says it. */
@@ -318,44 +364,78 @@ static void gather_flat(struct gather *g)
 	for (int next = 0; next < 2; next++) {
 		g->next = next;
 		gather_parts(g, PLAN_FULL, next);
-		if (g->count > 0)
+		if (g->now->count > 0)
 			gather_close(g);
 	}
 }
 
-void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
+static void gather_all(struct gather *g, enum plan_kind kind)
 {
-	struct gather *g = must_alloc(sizeof(*g));
+	struct device *d = g->d;
 	bool flat = false;
 
-	plan_release(plan);
-	g->d = d;
-	g->plan = plan;
-	g->with_uptime = !d->no_uptime || kind == PLAN_PROBE;
-	g->answer_octets = answer_head(g->d);
-	g->request_octets = REQUEST_HEAD;
-	if (kind != PLAN_PROBE)
-		g->markers = markers_list(d->w->config->mib, markers_tables(d), g->marker);
-	plan->sure = d->pack >= HEADS_SHARE * (1 + g->markers);
 	for (uint32_t i = 0; i < d->part_count && kind == PLAN_FULL; i++)
 		flat = adapt_rests(d, &d->part[i]) || flat;
+	gather_begin(g);
 	gather_parts(g, kind, false);
-	if (g->count > 0)
+	if (g->now->count > 0)
 		gather_close(g);
 	g->next = true;
 	gather_parts(g, kind, true);
 	gather_close(g);
-	if (plan->count == 0) {		/* nothing of a part: a question that any agent answers */
+	if (g->plan->count == 0) {		/* nothing of a part: a question that any agent answers */
 		g->next = false;
 		gather_open(g);
 		gather_close(g);
 	}
 	if (flat)
 		gather_flat(g);
+}
+
+static struct gather *gather_new(struct device *d, enum plan_kind kind, struct plan *plan)
+{
+	struct gather *g = must_alloc(sizeof(*g));
+
+	g->d = d;
+	g->plan = plan;
+	g->with_uptime = !d->no_uptime || kind == PLAN_PROBE;
+	g->now = must_alloc(sizeof(*g->now));
+	if (kind != PLAN_PROBE)
+		g->markers = markers_list(d->w->config->mib, markers_tables(d), g->marker);
+	plan->sure = d->pack >= HEADS_SHARE * (1 + g->markers);
+	return g;
+}
+
+static void gather_free(struct gather *g)
+{
+	free(g->now);
+	free(g->fullest);
 	free(g);
 }
 
+void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
+{
+	struct gather *g;
+
+	plan_release(plan);
+	g = gather_new(d, kind, plan);
+	gather_all(g, kind);
+	gather_free(g);
+}
+
 void plan_build(struct device *d, enum plan_kind kind) { plan_make(d, kind, &d->plan[kind]); }
+
+uint32_t plan_fullest(struct device *d, struct plan_packet *p)
+{
+	struct plan counted = { NULL };
+	struct gather *g = gather_new(d, PLAN_FULL, &counted);
+
+	g->fullest = must_alloc(sizeof(*g->fullest));
+	gather_all(g, PLAN_FULL);
+	must(asked_encode(d, g->fullest, p));
+	gather_free(g);
+	return counted.count;
+}
 
 /* A column of a part, for a GETNEXT that shows whether the agent has it after all. */
 bool plan_verify(struct device *d, const struct slot *of, uint32_t count, struct plan_packet *p)

@@ -110,6 +110,8 @@ size_t oid_enc(const struct oid *o, uint8_t *ber, size_t size_octets)
 	return len;
 }
 
+size_t oid_arc_enc(uint32_t arc, uint8_t *ber, size_t size_octets) { return enc_arc(arc, ber, size_octets); }
+
 /* Returns octets read, 0 when truncated, padded (X.690 8.19.2) or over 'most'. */
 static size_t dec_arc(const uint8_t *ber, size_t len, uint64_t most, uint64_t *arc)
 {

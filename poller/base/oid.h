@@ -30,6 +30,8 @@ bool oid_append(struct oid *o, const struct oid *tail);
 
 /* BER contents octets, X.690 8.19. Returns octets written, 0 when it does not fit or cannot be encoded (one arc, first arc > 2). */
 size_t oid_enc(const struct oid *o, uint8_t *ber, size_t size_octets);
+/* One arc behind others, from the third on: what it adds to their octets. Returns octets written, 0 when it does not fit. */
+size_t oid_arc_enc(uint32_t arc, uint8_t *ber, size_t size_octets);
 /* False when malformed: empty, truncated arc, arc over 32 bits, over 128 arcs. */
 bool oid_dec(struct oid *o, const uint8_t *ber, size_t len_octets);
 /* Compare two BER-encoded names in OID order without decoding. */

@@ -81,6 +81,16 @@ static void test_known(void)
 	}
 }
 
+static void test_arc(void)
+{
+	struct oid whole = oid_of("1.3.6.4294967295"), begin = oid_of("1.3.6");
+	uint8_t want[OID_BER_MAX], ber[OID_BER_MAX];
+	size_t len = oid_enc(&whole, want, sizeof(want)), at = oid_enc(&begin, ber, sizeof(ber));
+
+	ok(at + oid_arc_enc(UINT32_MAX, ber + at, 5) == len && memcmp(ber, want, len) == 0, "an arc behind others");
+	is_int(oid_arc_enc(UINT32_MAX, ber + at, 4), 0, "... and not into one octet less");
+}
+
 static void test_refused(void)
 {
 	static const struct { uint8_t ber[8]; size_t len; const char *why; } rows[] = {
@@ -148,10 +158,11 @@ static void test_order(void)
 
 int main(void)
 {
-	plan(8 + 8 + 27 + 13 + 2);
+	plan(8 + 8 + 27 + 2 + 13 + 2);
 	test_text();
 	test_arcs();
 	test_known();
+	test_arc();
 	test_refused();
 	test_order();
 	return done();
