@@ -355,6 +355,24 @@ static void plans(void)
 		plan_release(&d->plan[k]);
 }
 
+/* What a plan would be, without making it. */
+static void fullest(void)
+{
+	struct plan made = { 0 };
+	struct plan_packet p;
+	const struct plan_packet *best;
+	uint32_t count = plan_fullest(d, &p);
+
+	plan_make(d, PLAN_FULL, &made);
+	best = &made.packet[0];
+	for (uint32_t k = 1; k < made.count; k++)
+		best = made.packet[k].octets > best->octets ? &made.packet[k] : best;
+	ok(count > 1 && count == made.count, "packets are counted without making them");
+	ok(p.count == best->count && p.octets == best->octets && p.packet == best->packet, "... and the fullest is made");
+	plan_packet_release(&p);
+	plan_release(&made);
+}
+
 /* What is the same for several devices is kept once, and stays as it is when one of them changes its own. */
 static void shared(void)
 {
@@ -389,7 +407,7 @@ int main(void)
 {
 	char folder[] = "/tmp/fw-t3410-XXXXXX", command[64];
 
-	plan(61);
+	plan(63);
 	log_level_set(LOG_LEVEL_ERROR);
 	if (!mkdtemp(folder))
 		return 1;
@@ -399,6 +417,7 @@ int main(void)
 	missing();
 	clocks();
 	plans();
+	fullest();
 	shared();
 	for (uint32_t i = 0; i < d->part_count; i++)
 		free(d->part[i].delta);
