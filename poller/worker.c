@@ -409,6 +409,14 @@ static void *worker_main(void *arg)
 
 /* ---- life ---------------------------------------------------------------------------------------------------------------------- */
 
+/* evdns_base_free() alone closes its sockets before it takes them out of the loop: another thread may have been given the number
+ * between the two. This call of it does so in order. */
+static void dns_free(struct evdns_base *dns)
+{
+	evdns_base_clear_nameservers_and_suspend(dns);
+	evdns_base_free(dns, 1);
+}
+
 static void worker_free(struct worker *w)
 {
 	for (uint32_t i = 0; i < w->check_count; i++)
@@ -416,7 +424,7 @@ static void worker_free(struct worker *w)
 	for (uint32_t i = 0; i < w->device_count; i++)
 		device_free(w->device[i]);
 	if (w->dns)
-		evdns_base_free(w->dns, 1);
+		dns_free(w->dns);
 	if (w->runner)
 		check_runner_free(w->runner);
 	if (w->icmp)

@@ -5,7 +5,7 @@ sim_start --device '127.16.0.1+20 kind=switch ports=2 name=sw#'
 cat >forewarn.conf <<EOF
 user = "$(id -un)"
 poll { interval = 4s  status-interval = 1s  threads = 2 }
-defaults { credentials = "sim"  timeout = 100ms  retries = 1  ping = false  port = $SIM_PORT }
+defaults { credentials = "sim"  timeout = 200ms  retries = 1  ping = false  port = $SIM_PORT }
 credentials "sim" { version = "2c"  community = "public" }
 rrd { write = false }
 $(for i in $(seq 20); do echo "device \"sw$i\" { address = \"127.16.0.$i\" }"; done)
