@@ -9,7 +9,7 @@ test_begin 'redundancy drift'
 
 sim_start --device '127.16.0.1+2 kind=switch ports=2 psu=2 fan=0 sensors=0 name=core#'
 sim_ctl 127.16.0.1 psu 2 failed >/dev/null
-POLL_INTERVAL=1s
+POLL_INTERVAL=2s
 poll_conf a.conf "device \"core1\" { address = \"127.16.0.1:$SIM_PORT\" }" \
 	"device \"core2\" { address = \"127.16.0.2:$SIM_PORT\" }" 'service "lan" { needs = {"core1"} }' 'service "wan" { needs = {"core2"} }'
 risk_is() {
