@@ -227,6 +227,8 @@ enum fw_err sample_value(struct device *d, struct part *p, uint8_t column, const
 		r->known |= 1u << column;
 		r->why[column] = FW_OK;
 	} else {
+		if (k->capacity && p->weighed && r->known >> column & 1)
+			carries_other(d, p);
 		last_missing(r, column, why, at);
 	}
 	last_end(d->w->last, p->record);

@@ -15,7 +15,7 @@ sim_start net.dev
 cat >fw.conf <<-END
 	state = "$SCRATCH/state"
 	user  = "$(id -un)"
-	poll     { interval = 2s  status-interval = 1s  threads = 1 }
+	poll     { interval = 1s  status-interval = 1s  threads = 1 }
 	defaults { credentials = "c"  timeout = 200ms  retries = 1 }
 	credentials "c" { version = "2c"  community = "public" }
 	device "sw1"  { address = "127.22.1.1:$SIM_PORT"  ping = false }
@@ -159,7 +159,7 @@ test_run 'a value that is missing is a question mark, and why stands below' '
 	forewarn debug device sw1 --json | jq -e ".items[0].missing[0] | .object == \"ifInErrors\" and .why == \"no-instance\" and .count == 4 and .of == 4"
 '
 test_run 'debug device: how it is asked; a silent one: what to look at' '
-	forewarn debug device sw1 >got && head -n 1 got | grep -q "^sw1 127.22.1.1:$SIM_PORT · SNMPv2c · asked every 2 s, last answer " &&
+	forewarn debug device sw1 >got && head -n 1 got | grep -q "^sw1 127.22.1.1:$SIM_PORT · SNMPv2c · asked every 1 s, last answer " &&
 	grep -q "^packing  *[0-9]* objects a GET, [0-9]* rows a bulk" got && tail -n 1 got | grep -q "^next: forewarn show interface \"sw1\"" &&
 	sim_ctl 127.22.1.3 silent && wait_for 10 "forewarn debug device app2 | grep -q \"SNMP silent\"" &&
 	forewarn debug device app2 >got && grep -q "^missing  *everything, since 20.*, until it answers again$" got && grep -q "^silent  *2 tries of 200 ms go unanswered" got &&
