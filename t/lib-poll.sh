@@ -1,6 +1,7 @@
 # t/lib-poll.sh: for tests of polling: a quick configuration, and what forewarn says. Read after lib-test.sh.
 
-# poll_conf NAME [LINE...]: $SCRATCH/NAME with short intervals and time-outs, community public, and the lines.
+# poll_conf NAME [LINE...]: $SCRATCH/NAME with short intervals and time-outs (longer under sanitizers: an agent that has no time to
+# answer is not silent), community public, and the lines.
 poll_conf() {
 	poll_file=$SCRATCH/$1
 	shift
@@ -8,7 +9,7 @@ poll_conf() {
 		echo "state = \"${FOREWARN_STATE:-$SCRATCH/state}\""
 		echo "user = \"$(id -un)\""
 		echo "poll { interval = ${POLL_INTERVAL:-2s}  status-interval = ${POLL_STATUS:-1s}  threads = ${POLL_THREADS:-2} }"
-		echo 'defaults { timeout = 200ms  retries = 1  credentials = "public" }'
+		echo "defaults { timeout = $((${SANITIZE:+200} + 200))ms  retries = 1  credentials = \"public\" }"
 		echo 'credentials "public" { version = "2c"  community = "public" }'
 		echo 'credentials "old" { version = "1"  community = "public" }'
 		for poll_line

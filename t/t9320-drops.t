@@ -15,7 +15,7 @@ awk -v n=$devices -v port="$SIM_PORT" 'BEGIN {
 }' >fleet.csv
 POLL_INTERVAL=1s
 poll_conf a.conf 'devices = "fleet.csv"' 'rrd { write = false }'
-sed -i 's/status-interval = 1s  threads = 2/status-interval = 1s  threads = 1  receive-buffer = 16KiB/; s/timeout = 200ms  retries = 1/timeout = 500ms  retries = 3  ping = false/' a.conf
+sed -i 's/status-interval = 1s  threads = 2/status-interval = 1s  threads = 1  receive-buffer = 16KiB/; s/timeout = [0-9]*ms  retries = 1/timeout = 500ms  retries = 3  ping = false/' a.conf
 chmod 640 a.conf
 forewarn_start "$POLL_CONF"
 all() {
