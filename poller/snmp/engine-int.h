@@ -20,7 +20,7 @@ enum {
 	SNMP_STRAYS = 32,		/* remembered, to say what a silent agent did instead */
 	SNMP_BATCH_OUT = 64,
 	SNMP_BATCH_IN = 32,
-	SNMP_BATCHES_A_ROUND = 16,	/* then others in the loop have their turn */
+	SNMP_BATCHES_A_ROUND = 16,	/* then others in the loop have their turn; sooner when it took long */
 	SNMP_IN_STRIDE = 65536 + 1472	/* beside 64 KiB, so that buffers do not share cache sets */
 };
 

@@ -22,9 +22,12 @@
 enum { LEAVING_OCTETS = SNMP_BATCH_OUT * 2048 };
 enum { SEND_BUFFER = 4 << 20 };
 
-static const struct timeval retry_after = { .tv_usec = 10000 }, pace_after = { .tv_usec = 1000 }, writable_within = { .tv_sec = 1 };
+static const struct timeval retry_after = { .tv_usec = 10000 }, pace_after = { .tv_usec = 1000 };
+static const struct timeval writable_within = { .tv_sec = 1 };
 /* Nothing has left for so long: the asks have outlived their sense. */
 static const struct span blocked_most = { 5000000 };
+/* Answers are read for so long, then others in the loop have their turn: keys of Cisco's way take a millisecond an agent. */
+static const struct span turn_most = { 10000 };
 
 union control {
 	char bytes[CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(uint32_t))];
@@ -263,6 +266,7 @@ static void batch_take(struct snmp_socket *s, unsigned n)
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct snmp_socket *s = arg;
+	struct mono began = clock_mono();
 
 	(void)fd, (void)what;
 	for (unsigned i = 0; i < SNMP_BATCHES_A_ROUND; i++) {
@@ -271,7 +275,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		if (n > 0)
 			batch_take(s, (unsigned)n);
 		s->engine->behind = n == SNMP_BATCH_IN;
-		if (n < SNMP_BATCH_IN)
+		if (n < SNMP_BATCH_IN || mono_since(clock_mono(), began).us > turn_most.us)
 			break;
 	}
 	snmp_v3_rest(s->engine);

@@ -377,6 +377,40 @@ static void test_many(void)
 	scene_end(s);
 }
 
+static void on_done_slowly(void *owner, uint32_t tag, const struct snmp_answer *a)
+{
+	on_done(owner, tag, a);
+	passed_us += 1000;
+}
+
+/* Answers that wait, each taken in no time or in a millisecond: how many before others in the loop have their turn? */
+static unsigned taken_in_one_turn(snmp_done *on_answer)
+{
+	struct scene *s = scene_begin(0);
+	struct asked q;
+	unsigned first;
+
+	for (unsigned i = 1; i < MANY; i++)
+		snmp_ask(s->w.engine, &s->peer, s->packet, on_answer, &s->got, i);
+	turn(&s->w);
+	while (agent_take(&s->agent, &q))
+		agent_answer(&s->agent, &q, 1);
+	event_base_loop(s->w.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	first = s->got.calls;
+	for (unsigned i = 0; i < MANY / SNMP_BATCH_IN; i++)
+		turn(&s->w);
+	is_int(s->got.calls, MANY, "two hundred answers that wait are all taken");
+	scene_end(s);
+	passed_us = 0;
+	return first;
+}
+
+static void test_turns(void)
+{
+	is_int(taken_in_one_turn(on_done), MANY, "... in one turn where that takes no time");
+	is_int(taken_in_one_turn(on_done_slowly), SNMP_BATCH_IN, "... and in several where it would hold others up");
+}
+
 static void test_steady(void)
 {
 	struct scene *s = scene_begin(0);
@@ -684,7 +718,7 @@ static void test_free(void)
 
 int main(void)
 {
-	plan(1 + 1 + 2 + 8 + 7 + 1 + 1 + 3 + 11 + 2 + 4 + 2 + 4 + 2 + 2 + 3 + 3 + 1 + 4 + 4 + 3 + 1 + 2 + 1 + 1 + 1);
+	plan(4 + 1 + 1 + 2 + 8 + 7 + 1 + 1 + 3 + 11 + 2 + 4 + 2 + 4 + 2 + 2 + 3 + 3 + 1 + 4 + 4 + 3 + 1 + 2 + 1 + 1 + 1);
 	test_answer();
 	test_not_ours();
 	test_stranger();
@@ -697,6 +731,7 @@ int main(void)
 	test_late_loop();
 	test_wall_step();
 	test_many();
+	test_turns();
 	test_steady();
 	test_full();
 	test_cancel();
