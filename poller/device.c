@@ -1,11 +1,11 @@
 /* poller/device.c: one device: when it is asked, rounds, whether it answers.
  *
- * Every status interval a round begins: an echo, and the states; each poll interval a full one: all that moves. Times lie on a
- * grid, shifted by the hash of the device's name, so that polls spread and do not drift. A round that is not over when the
- * next is due makes that one late (counted): a poll never overlaps itself.
+ * Every status interval a round begins: an echo, and the states; each poll interval a full one: all that moves.
+ * Times lie on a grid, shifted by the hash of the device's name, so that polls spread and do not drift. A round
+ * that is not over when the next is due makes that one late (counted): a poll never overlaps itself.
  *
- * A silent agent gets one cheap question a round; the first answer starts a full round at once. An echo that is lost is
- * asked again before a device is called silent.
+ * A silent agent gets one cheap question a round; the first answer starts a full round at once. An echo that is
+ * lost is asked again before a device is called silent.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,206 +21,9 @@ enum { UPTIME_YOUNG = 5 * 60 * 100 };	/* sysUpTime, 1/100 s */
 static void round_snmp(struct device *d);
 static void round_ask(struct device *d);
 
-/* ---- asking --------------------------------------------------------------------------------------------------------- */
-
-static void answer(void *owner, uint32_t tag, const struct snmp_answer *a);
-
-/* All slots of a packet that brought nothing. */
-void device_packet_missing(struct device *d, struct plan_packet *p, enum fw_err why)
-{
-	for (uint32_t i = 0; i < p->count; i++) {
-		const struct slot *s = &p->slot[i];
-
-		sample_missing(d, s, why);
-		if (s->last && s->part < d->part_count)
-			sample_finish(d, &d->part[s->part], worker_wall(d->w, clock_mono()),
-				      d->running == PLAN_FULL && !s->rest);
-	}
-}
-
-/* The table of requests is full, and nothing of ours is out that would bring us back: the rest of this round is not asked. */
-static void give_up_round(struct device *d)
-{
-	struct plan *p = &d->plan[d->running];
-
-	d->starved = true;
-	for (; d->next_packet < p->count; d->next_packet++)
-		device_packet_missing(d, &p->packet[device_packet(d, d->next_packet)], FW_FULL);
-	log_often(LOG_LEVEL_WARN, LOG_POLL, &d->w->starved_said, "device '%s': not asked in full: too many requests are out",
-		  d->cfg->name);
-}
-
-/* Where it is not known whether the agent is there, or only the first packet says whether it is as we left it, that goes alone. */
-static void ask_more(struct device *d)
-{
-	struct plan *p = &d->plan[d->running];
-	uint32_t window = d->first_done || (d->trusted && p->sure) ? d->cfg->window : 1;
-
-	while (d->outstanding < window && d->next_packet < p->count) {
-		uint32_t tag = device_packet(d, d->next_packet);
-		struct plan_packet *k = &p->packet[tag];
-
-		if (k->flat && !adapt_asks_flat(d)) {
-			d->next_packet++;
-			continue;
-		}
-		k->ask = snmp_ask(d->w->snmp, &d->peer, k->packet, answer, d, tag);
-		if (k->ask == NULL)
-			break;
-		d->next_packet++;
-		d->outstanding++;
-	}
-	if (d->outstanding == 0 && d->next_packet < p->count)
-		give_up_round(d);
-}
-
-static void packet_lost(struct device *d, struct plan_packet *p, enum fw_err why)
-{
-	d->snmp_why = (uint8_t)why;
-	d->snmp_lost = true;
-	device_packet_missing(d, p, why);
-}
-
-/* The agent named a varbind it refuses: leave that out and ask again. */
-static void ask_without(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_message *m)
-{
-	uint32_t i = (uint32_t)m->error_index - 1;
-	bool denied = m->error_status == SNMP_ERR_NO_SUCH_NAME;
-
-	if (m->error_index < 1 || i >= p->count || (p->slot[i].part == SLOT_UPTIME && !denied)) {
-		packet_lost(d, p, FW_AGENT);	/* it names none */
-		learn_lost(d, p, 2, FW_AGENT);
-		return;
-	}
-	if (p->slot[i].part == SLOT_UPTIME) {
-		sample_no_uptime(d);
-	} else if (p->slot[i].part != SLOT_MARKER) {
-		sample_missing(d, &p->slot[i], denied ? FW_NOINST : FW_AGENT);
-		if (denied)
-			sample_absent(d, &p->slot[i]);
-		else
-			sample_refused(d, &p->slot[i]);
-	}
-	if (!plan_packet_drop(d, p, i))
-		return;
-	p->ask = snmp_ask(d->w->snmp, &d->peer, p->packet, answer, d, tag);
-	if (p->ask == NULL)
-		device_packet_missing(d, p, FW_FULL);
-	else
-		d->outstanding++;
-}
-
-/* Clock and markers come before any value of a packet. After a reboot, or when a marker moved, indexes may mean other rows:
- * nothing is filed before the tables have been walked. True when values may be taken. */
-static bool agent_as_before(struct device *d)
-{
-	if (d->markers_read && !d->changed && d->marker_new != d->marker) {
-		d->changed = d->changed || (d->marker != 0 && d->marker_vain < MARKER_VAIN_MOST);
-		d->marker = d->marker_new;
-	}
-	d->markers_read = false;
-	return !d->changed && !d->rebooted;
-}
-
-static void take_value(struct device *d, const struct slot *s, const struct snmp_varbind *vb, struct wall at)
-{
-	if (s->part == SLOT_UPTIME) {
-		sample_uptime(d, vb, at);
-	} else if (s->part == SLOT_MARKER) {
-		d->marker_new ^= marker_hash(vb);
-		d->markers_read = true;
-	} else {
-		sample_slot(d, s, vb, at);
-	}
-}
-
-static void take_values(struct device *d, struct plan_packet *p, struct snmp_message *m, struct wall at)
-{
-	const struct snmp_message all = *m;
-	struct snmp_varbind vb = { 0 };
-
-	d->marker_new = 0;
-	d->markers_read = false;
-	for (uint32_t i = 0; i < p->count; i++) {
-		const struct slot *s = &p->slot[i];
-		bool there = snmp_varbind_next(m, &vb);
-
-		if (s->part < SLOT_MARKER && !agent_as_before(d))
-			break;
-		if ((there && vb.name_len == s->name_len && memcmp(vb.name, slot_name(p, s), s->name_len) == 0) ||
-		    learn_elsewhere(d, p, s, &all, &vb))
-			take_value(d, s, &vb, at);
-		else
-			sample_missing(d, s, learn_instead(d, p, there));	/* what we did not ask for is never filed */
-		if (s->last && s->part < d->part_count)
-			sample_finish(d, &d->part[s->part], at, d->running == PLAN_FULL && !s->rest);
-	}
-	if (!agent_as_before(d))
-		d->next_packet = d->plan[d->running].count;
-}
-
-static void take_reply(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_answer *a)
-{
-	struct wall at = worker_wall(d->w, a->at);
-	struct last_record *r;
-
-	d->snmp_answered = true;
-	d->answered_at = at;
-	d->w->n.last_answer = a->at;
-	d->snmp_why = FW_OK;
-	learn_answered(d, p, a);
-	r = last_begin(d->w->last, d->record);
-	r->value[LAST_D_RTT_US] = (uint64_t)mono_since(a->at, a->sent).us;
-	last_end(d->w->last, d->record);
-	if (d->full && d->running == PLAN_FULL && tag == 0)
-		device_regular(d, a->at);
-	if (a->reply->error_status == SNMP_ERR_TOO_BIG) {
-		d->snmp_why = FW_TOOBIG;
-		device_packet_missing(d, p, learn_less(d, p->count, p->octets, FW_TOOBIG) ? FW_NOTASKED : FW_TOOBIG);
-	} else if (a->reply->error_status != SNMP_ERR_NONE) {
-		d->snmp_why = FW_AGENT;
-		if (d->running != PLAN_PROBE)
-			ask_without(d, p, tag, a->reply);
-	} else {
-		learn_count(d, p, a->reply->varbind_count);
-		take_values(d, p, a->reply, at);
-	}
-}
-
-static void lost(struct device *d, struct plan_packet *p, const struct snmp_answer *a)
-{
-	enum fw_err why = a->err;
-	struct last_record *r = last_begin(d->w->last, d->record);
-
-	r->value[LAST_D_LOST]++;
-	last_end(d->w->last, d->record);
-	packet_lost(d, p, why);
-	learn_lost(d, p, a->sendings, why);
-	if (why == FW_MALFORM)
-		log_debug(LOG_WIRE, "device '%s': %s", d->cfg->name, fw_err_text(why));
-	if (!d->snmp_answered || !d->first_done)
-		d->next_packet = d->plan[d->running].count;	/* silent: no more questions this round */
-}
-
-static void answer(void *owner, uint32_t tag, const struct snmp_answer *a)
-{
-	struct device *d = owner;
-	struct plan_packet *p = &d->plan[d->running].packet[tag];
-
-	p->ask = NULL;
-	d->outstanding--;
-	if (a->err == FW_OK)
-		take_reply(d, p, tag, a);
-	else
-		lost(d, p, a);
-	d->first_done = true;
-	ask_more(d);
-	device_round_end(d, clock_mono());
-}
-
 static bool asks_snmp(const struct device *d) { return d->cfg->credentials != CONFIG_NONE; }
 
-/* ---- echoes --------------------------------------------------------------------------------------------------------------- */
+/* ---- echoes ------------------------------------------------------------------------------------------------------ */
 
 static void echoed(void *owner, const struct icmp_result *r);
 
@@ -285,7 +88,7 @@ static void echo_row(struct device *d, struct wall at)
 	d->echo_sent = d->echo_received = 0;
 }
 
-/* ---- rounds ----------------------------------------------------------------------------------------------------------------- */
+/* ---- rounds ------------------------------------------------------------------------------------------------------ */
 
 static bool wants_discovery(const struct device *d, struct mono now)
 {
@@ -306,11 +109,11 @@ static void plan_run(struct device *d, enum plan_kind kind)
 	d->next_packet = 0;
 	d->first_done = false;
 	learn_plan(d);
-	ask_more(d);
+	device_ask_more(d);
 }
 
-/* Whatever an agent answers, a round asks it a bounded number of times: PLANS_MOST plans, each packet of each at most once
- * per object in it. */
+/* Whatever an agent answers, a round asks it a bounded number of times: PLANS_MOST plans, each packet of each at
+ * most once per object in it. */
 static bool round_may_go_on(struct device *d) { return ++d->plans_run <= PLANS_MOST; }
 
 static void round_snmp(struct device *d)
@@ -330,8 +133,9 @@ static void round_snmp(struct device *d)
 }
 
 /*
- * When it is walked again: hourly; sooner while there is news, since what has just come or gone may do so again (an agent's
- * part that starts anew), and while the agent is young (net-snmp's has no processors in its first minute); soon, but ever later, when it could not be read whole.
+ * When it is walked again: hourly; sooner while there is news, since what has just come or gone may do so again
+ * (an agent's part that starts anew), and while the agent is young (net-snmp's has no processors in its first
+ * minute); soon, but ever later, when it could not be read whole.
  */
 static void discovery_next(struct device *d, struct mono now, bool complete, bool news)
 {
@@ -427,7 +231,7 @@ static bool plan_over(struct device *d)
 		round_snmp(d);
 		return d->outstanding > 0 || d->discovery != NULL;
 	}
-	if ((d->shrunk || d->ask_else) && d->replan) {	/* ask again at once: in smaller packets, or what stands in for others */
+	if ((d->shrunk || d->ask_else) && d->replan) {	/* again at once: in smaller packets, or what stands in for others */
 		d->shrunk = d->ask_else = d->snmp_lost = false;
 		round_snmp(d);
 		return d->outstanding > 0 || d->discovery != NULL;
@@ -514,7 +318,7 @@ void device_round_end(struct device *d, struct mono now)
 	}
 }
 
-/* ---- ticks --------------------------------------------------------------------------------------------------------------------- */
+/* ---- ticks ------------------------------------------------------------------------------------------------------- */
 
 static void next_tick(struct device *d, struct mono now)
 {
@@ -558,7 +362,8 @@ void device_begin(struct device *d, struct mono now)
 		round_ask(d);
 		return;
 	}
-	d->fact = (struct device_fact){ .icmp = ANSWER_NOT_ASKED, .snmp = ANSWER_NOT_ASKED };	/* nothing was sent: nobody is silent */
+	/* nothing was sent: nobody is silent */
+	d->fact = (struct device_fact){ .icmp = ANSWER_NOT_ASKED, .snmp = ANSWER_NOT_ASKED };
 	device_round_end(d, now);
 }
 
@@ -605,7 +410,7 @@ void device_poll_now(struct device *d)
 	device_ask(d, now, 1);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- life -------------------------------------------------------------------------------------------------------- */
 
 static void peer_take(struct device *d)
 {
@@ -645,7 +450,8 @@ static void schedule(struct device *d, struct mono now)
 {
 	struct span interval = d->w->config->interval, step = d->w->config->status_interval;
 	uint64_t h = hash_stable(d->cfg->name, strlen(d->cfg->name)) >> 8;
-	struct span spread = d->w->setup.once ? span_us((int64_t)(h % 1000000)) : span_us((int64_t)(h % (uint64_t)step.us));
+	struct span spread = span_us((int64_t)(h % (d->w->setup.once ? UINT64_C(1000000) : (uint64_t)step.us)));
+	uint64_t rounds = (uint64_t)(interval.us / step.us ? interval.us / step.us : 1);	/* from one full one to the next */
 
 	if (d->w->setup.once && d->w->device_count < 1000)
 		spread = span_ms((int64_t)(h % 100));
@@ -653,10 +459,11 @@ static void schedule(struct device *d, struct mono now)
 	d->cycle_due = d->next_tick;	/* the first round is a full one; those after it lie on the grid */
 	wheel_set(d->w->wheel, &d->tick, d->next_tick);
 	if (!d->w->setup.once)
-		d->cycle_due = mono_add(d->next_tick, span_us(-(int64_t)(h % (uint64_t)(interval.us / step.us ? interval.us / step.us : 1)) * step.us));
+		d->cycle_due = mono_add(d->next_tick, span_us(-(int64_t)(h % rounds) * step.us));
 }
 
-/* A device that was walked less than an hour ago by these definitions need not be at every start, nor by every cron job. */
+/* A device that was walked less than an hour ago by these definitions need not be at every start, nor by every
+ * cron job. */
 static struct mono discovery_after_start(struct worker *w, const struct last_record *r)
 {
 	struct mono now = clock_mono();
@@ -670,8 +477,8 @@ struct device *device_new(struct worker *w, const struct cfg_device *cfg)
 	struct device *d = must_alloc(sizeof(*d));
 	const struct last_record *r;
 
-	*d = (struct device){ .kind = KIND_DEVICE, .w = w, .cfg = cfg, .tick.fire = tick, .pack = PACK_DEFAULT, .bulk = BULK_DEFAULT,
-			      .calm = 16 };
+	*d = (struct device){ .kind = KIND_DEVICE, .w = w, .cfg = cfg, .tick.fire = tick, .pack = PACK_DEFAULT,
+			      .bulk = BULK_DEFAULT, .calm = 16 };
 	d->record = last_add(w->last, cfg->name, "", "");
 	if (d->record == LAST_NONE) {
 		free(d);

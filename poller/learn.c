@@ -1,14 +1,15 @@
 /* poller/learn.c: what is learned of an agent: how much it answers at once, how fast, and what is odd about it.
  *
- * How much. A GET has at most d->pack names and an answer of learn_octets() octets. What is refused (tooBig), cut (cannot be
- * decoded, fewer objects than asked) or lost while something smaller comes halves both, at once or, when it is lost, after so
- * many sendings that plain loss is no longer likely. Growth never risks a value: after some full rounds without trouble one GET
- * more goes out, a quarter larger than any before and its values not used; only when it is answered whole the plans grow.
- * A trial that fails is made again ever more rarely. An answer of more than OCTETS_DEFAULT may travel in fragments: when such
- * are lost, the first remedy is to fit one datagram again.
+ * How much. A GET has at most d->pack names and an answer of learn_octets() octets. What is refused (tooBig), cut
+ * (cannot be decoded, fewer objects than asked) or lost while something smaller comes halves both, at once or,
+ * when it is lost, after so many sendings that plain loss is no longer likely. Growth never risks a value: after
+ * some full rounds without trouble one GET more goes out, a quarter larger than any before and its values not
+ * used; only when it is answered whole the plans grow. A trial that fails is made again ever more rarely. An
+ * answer of more than OCTETS_DEFAULT may travel in fragments: when such are lost, the first remedy is to fit one
+ * datagram again.
  *
- * What GET denies. A column that an agent's GET denies is asked once more by GETNEXT, for one part of each table: some agents
- * list what they deny. If it comes, the parts that lack it are asked by GETNEXT from then on.
+ * What GET denies. A column that an agent's GET denies is asked once more by GETNEXT, for one part of each table:
+ * some agents list what they deny. If it comes, the parts that lack it are asked by GETNEXT from then on.
  *
  * Everything is kept in the last file, with the device.
  */
@@ -28,7 +29,7 @@ enum {
 	OCTETS_MOST = 8192,
 };
 
-/* ---- oddities -------------------------------------------------------------------------------------------------------- */
+/* ---- oddities ---------------------------------------------------------------------------------------------------- */
 
 const char *odd_text(enum odd o)
 {
@@ -69,7 +70,7 @@ void learn_odd(struct device *d, enum odd what)
 	worker_note(d->w, "odd", d->cfg->name, worker_wall(d->w, clock_mono()), "its agent %s", odd_text(what));
 }
 
-/* ---- how much at once ------------------------------------------------------------------------------------------------ */
+/* ---- how much at once -------------------------------------------------------------------------------------------- */
 
 static void remember(struct device *d)
 {
@@ -114,7 +115,8 @@ bool learn_less(struct device *d, uint32_t names, uint16_t octets, enum fw_err w
 	d->replan = d->shrunk = true;
 	d->w->n.shrunk++;
 	remember(d);
-	log_debug(LOG_POLL, "device '%s': asks for less at once: %s names=%u pack=%u", d->cfg->name, fw_err_text(why), names, d->pack);
+	log_debug(LOG_POLL, "device '%s': asks for less at once: %s names=%u pack=%u", d->cfg->name, fw_err_text(why),
+		  names, d->pack);
 	return true;
 }
 
@@ -198,7 +200,7 @@ struct span learn_rtt(const struct device *d, double share)
 	return span_us(RTT_FLOOR_US * (i % 2 || i == 0 ? INT64_C(2) << i / 2 : (INT64_C(3) << i / 2) / 2));
 }
 
-/* ---- answers that are not as asked ------------------------------------------------------------------------------------ */
+/* ---- answers that are not as asked ------------------------------------------------------------------------------- */
 
 void learn_count(struct device *d, const struct plan_packet *p, uint32_t count)
 {
@@ -209,8 +211,8 @@ void learn_count(struct device *d, const struct plan_packet *p, uint32_t count)
 		learn_less(d, p->count, p->octets, FW_FOREIGN);
 }
 
-bool learn_elsewhere(struct device *d, const struct plan_packet *p, const struct slot *s, const struct snmp_message *all,
-		     struct snmp_varbind *vb)
+bool learn_elsewhere(struct device *d, const struct plan_packet *p, const struct slot *s,
+		     const struct snmp_message *all, struct snmp_varbind *vb)
 {
 	struct snmp_message m = *all;
 	struct snmp_varbind other;
@@ -234,7 +236,7 @@ enum fw_err learn_instead(struct device *d, const struct plan_packet *p, bool th
 	return FW_FOREIGN;
 }
 
-/* ---- beside the rounds: larger GETs, and GETNEXT of what GET denies ------------------------------------------------- */
+/* ---- beside the rounds: larger GETs, and GETNEXT of what GET denies ---------------------------------------------- */
 
 static void trial_end(struct device *d)
 {
@@ -309,7 +311,8 @@ static void trial_send(struct device *d, struct plan_packet *p, snmp_done *done)
 		trial_end(d);
 }
 
-/* One packet larger than any that the plan has: by a quarter, or double where very little is asked; only where that saves a packet. */
+/* One packet larger than any that the plan has: by a quarter, or double where very little is asked; only where
+ * that saves a packet. */
 static void trial_grow(struct device *d)
 {
 	struct learn *l = &d->learn;
@@ -342,7 +345,8 @@ void learn_denied(struct device *d, const struct slot *s)
 {
 	struct learn *l = &d->learn;
 
-	if (l->verified || l->denied_count == LEARN_DENIED || last_at(d->w->last, d->part[s->part].record)->flags & LAST_F_NEXT)
+	if (l->verified || l->denied_count == LEARN_DENIED ||
+	    last_at(d->w->last, d->part[s->part].record)->flags & LAST_F_NEXT)
 		return;
 	for (unsigned i = 0; i < l->denied_count; i++)
 		if (d->part[l->denied[i].part].table == d->part[s->part].table && l->denied[i].column == s->column)

@@ -1,11 +1,13 @@
 /* poller/plan.c: what is asked in the steady state: packed GETs, encoded once.
  *
- * A packet begins with sysUpTime.0, so that every answer carries the agent's own clock, and the change markers of the
- * tables (markers.c), so that it says itself whether its indexes still mean what they did. Then the columns of the parts in order, a part whole in one packet where it fits,
- * so that a row's values are of one instant. Sizes are bounded by what the device is known to answer (learn.c): names, and
- * octets of the answer where every value is as long as it can be; a request fits one datagram of 1,472 octets always.
+ * A packet begins with sysUpTime.0, so that every answer carries the agent's own clock, and the change markers of
+ * the tables (markers.c), so that it says itself whether its indexes still mean what they did. Then the columns of
+ * the parts in order, a part whole in one packet where it fits, so that a row's values are of one instant. Sizes
+ * are bounded by what the device is known to answer (learn.c): names, and octets of the answer where every value
+ * is as long as it can be; a request fits one datagram of 1,472 octets always.
  *
- * Parts that the agent lists but denies to a GET (LAST_F_NEXT) are asked by GETNEXT of the name just before each of theirs.
+ * Parts that the agent lists but denies to a GET (LAST_F_NEXT) are asked by GETNEXT of the name just before each
+ * of theirs.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +20,8 @@ static const uint8_t uptime_name[] = { 0x2b, 6, 1, 2, 1, 1, 3, 0 };	/* sysUpTime
 
 /* Octets that a value of a kind takes at most in an answer, its tag and length included. */
 static const uint8_t value_most[AS_KINDS] = {
-	[AS_COUNTER32] = 7, [AS_COUNTER64] = 11, [AS_GAUGE] = 7, [AS_INTEGER] = 6, [AS_TICKS] = 7, [AS_STRING] = 66, [AS_OID] = 40,
-	[AS_HEX] = 34,
+	[AS_COUNTER32] = 7, [AS_COUNTER64] = 11, [AS_GAUGE] = 7, [AS_INTEGER] = 6, [AS_TICKS] = 7,
+	[AS_STRING] = 66, [AS_OID] = 40, [AS_HEX] = 34,
 };
 
 /* What a packet asks, before it is encoded. */
@@ -75,8 +77,9 @@ static void find_names(struct form *p)
 	must(i == p->count);
 }
 
-/* The name that GETNEXT has to be asked for to be told 'name': its last arc less one, or without it where it is 0. Between the
- * two lies no row of the same table: indexes of a table have one length, or tell it in an arc before. */
+/* The name that GETNEXT has to be asked for to be told 'name': its last arc less one, or without it where it is 0.
+ * Between the two lies no row of the same table: indexes of a table have one length, or tell it in an arc
+ * before. */
 size_t plan_name_before(const struct snmp_name *name, uint8_t *buf, size_t size)
 {
 	struct oid o;
@@ -132,8 +135,10 @@ static bool form_encode(const struct device *d, struct form *f, bool next, const
 	return true;
 }
 
-/* Encode a question for the first 'count' slots, which are copied, and put it in place of what the packet has. False when there is none. */
-static bool packet_encode(struct device *d, struct plan_packet *p, const struct slot *slot, const struct snmp_name *names)
+/* Encode a question for the first 'count' slots, which are copied, and put it in place of what the packet has.
+ * False when there is none. */
+static bool packet_encode(struct device *d, struct plan_packet *p, const struct slot *slot,
+			  const struct snmp_name *names)
 {
 	struct form made = { .count = p->count }, *old = p->form;
 
@@ -155,7 +160,8 @@ static bool packet_encode(struct device *d, struct plan_packet *p, const struct 
 	return true;
 }
 
-/* Does the packet being gathered hold what is worth sending? The first does also without a part, where none goes with it. */
+/* Does the packet being gathered hold what is worth sending? The first does also without a part, where none goes
+ * with it. */
 static bool holds(const struct gather *g)
 {
 	uint32_t count = g->now->count;

@@ -265,11 +265,15 @@ void device_parts_stop(struct device *d);		/* nothing is out any more: parts may
 void device_tell_again(struct device *d);			/* main has forgotten what it was told */
 bool device_levels_flush(struct device *d);		/* post what is dirty; false when main's mailbox is full */
 
-/* ---- device.c, for device-quiet.c ------------------------------------------------------------------------------------------ */
+/* ---- device-ask.c ------------------------------------------------------------------------------------------------------ */
+
+void device_ask_more(struct device *d);			/* send what may be out of the plan that runs */
+void device_packet_missing(struct device *d, struct plan_packet *p, enum fw_err why);	/* nothing of it came */
+
+/* ---- device.c, for device-ask.c and device-quiet.c --------------------------------------------------------------------- */
 
 void device_begin(struct device *d, struct mono now);		/* a round, now; not when one is busy */
 void device_round_end(struct device *d, struct mono now);	/* if nothing is out any more */
-void device_packet_missing(struct device *d, struct plan_packet *p, enum fw_err why);
 
 /* ---- adapt.c ----------------------------------------------------------------------------------------------------------- */
 

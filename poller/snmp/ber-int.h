@@ -132,9 +132,9 @@ static inline void ber_signed_enc(struct wr *w, int64_t v)
 }
 
 /*
- * 'len' octets (1..8; of others what comes is no number) as two's complement, by one load that ends where they end: the
- * seven octets before 'p' are read as well, of none the eighth. In a varbind they are there: 30 L 06 L name T L, its name
- * of two octets, or of one and the value not empty.
+ * 'len' octets (1..8; of others what comes is no number) as two's complement, by one load that ends where they end: up to
+ * seven octets before 'p' are read as well, eight where 'len' is 0. In a varbind they are there: 30 L 06 L name T L, its
+ * name of two octets, or of one and the value not empty.
  */
 static inline int64_t ber_signed_at(const uint8_t *p, uint32_t len)
 {
