@@ -57,7 +57,8 @@ struct last_record {			/* 1,024 octets */
 	uint32_t source;		/* bit c: column c is read from its 'else' column */
 	uint32_t known;			/* bit c: value[c] is there (missing: why[c] says the reason, value[c] since when) */
 	uint8_t why[LAST_VALUES];	/* enum fw_err: why column c is missing, or was not refreshed the last time */
-	uint8_t arcs, text_len_hi, text_len_lo, spare;
+	uint8_t arcs, text_len_hi, text_len_lo;
+	uint8_t renewed;		/* 1: its counters began at a renewal (cache.c) */
 	uint32_t arc[LAST_ARCS];	/* the index now */
 	uint64_t value[LAST_VALUES];	/* raw, as the agent sent it (INTEGER sign-extended); of one that is missing for a reason: wall us
 					 * of the first time it did not come; a device's: enum last_device_value */
@@ -88,6 +89,7 @@ enum last_device_value {
 	LAST_D_JITTER_US,		/* worst distance of a full poll from an interval after the last, slowly forgotten */
 	LAST_D_MISSED,			/* intervals without a full poll though it answered before and after */
 	LAST_D_SNMP_SINCE,		/* wall us since when LAST_D_SNMP is what it is */
+	LAST_D_CACHE_MOVED_AT, LAST_D_CACHE_LONGEST_US, LAST_D_CACHE_SEEN,	/* what cache.c has seen so far */
 };
 
 struct last;

@@ -421,8 +421,7 @@ void learn_round(struct device *d)
 	r->value[LAST_D_RTT99_US] = (uint64_t)learn_rtt(d, .99).us;
 	last_end(d->w->last, d->record);
 	l->searching = l->searching && d->snmp_lost;
-	if (d->fact.snmp == ANSWER_YES && !d->snmp_lost && !d->rebooted)
-		cache_round(d, worker_wall(d->w, clock_mono()));
+	cache_round(d, worker_wall(d->w, clock_mono()), d->fact.snmp == ANSWER_YES && !d->snmp_lost && !d->rebooted);
 	if (d->fact.snmp != ANSWER_YES || l->trial != NULL)
 		return;
 	if (d->snmp_lost || d->shrunk)

@@ -448,16 +448,24 @@ static bool has_fresh_counter(const struct mib_table *t, const struct part *p)
 	return false;
 }
 
-/* Of a part that was not asked in every interval, or whose agent does not renew it in each: its rows until now, on the straight line
- * between the two readings. */
-static void rows_between(struct device *d, struct part *p, struct wall at)
+/* Was it read in every interval, and its row held back? While it is not known whether the agent caches; an interval in which it
+ * was silent has no row. */
+static bool was_held(const struct device *d, const struct last_record *r, struct wall at)
+{
+	return d->cache.period.us || (cache_may(d) && at.us - r->seen_us < d->w->config->interval.us * 3 / 2);
+}
+
+/* Of a part that was not asked in every interval, or whose agent does not renew it in each: its rows after 'from' and until now, on the
+ * straight line between the two readings. */
+static void rows_between(struct device *d, struct part *p, int64_t from, struct wall at)
 {
 	int64_t step = d->w->config->interval.us, last = last_at(d->w->last, p->record)->asked_us, s = 1000000;
 
-	if (at.us - last > (d->cache.period.us ? d->cache.period.us + 2 * step : FLAT_MOST * step))
+	if (at.us - last > (cache_may(d) ? cache_most(d).us + 2 * step : FLAT_MOST * step))
 		return;		/* it was silent in between: nobody knows */
 	for (int64_t t = last + step; t < at.us - step / 2; t += step)
-		row_put(d, p, t - t % s, false, at);
+		if (t - t % s > from)
+			row_put(d, p, t - t % s, false, at);
 }
 
 static void row_now(struct device *d, struct part *p, struct wall at)
@@ -470,10 +478,10 @@ static void row_now(struct device *d, struct part *p, struct wall at)
 
 	if (begins)
 		p->moved = 0;		/* the counters' part of this row is unknown; its gauges are not */
-	else if ((p->flat || d->cache.period.us) && !pending)
-		rows_between(d, p, at);
 	if (pending && next <= now)
 		row_put(d, p, next, true, at);	/* known from the first whole second after the reset */
+	if (!begins && (p->flat || was_held(d, r, at)))
+		rows_between(d, p, pending ? next : 0, at);
 	if (pending ? now > next : now >= next)
 		row_put(d, p, now, false, at);
 	w = last_begin(d->w->last, p->record);
@@ -486,12 +494,28 @@ static void row_now(struct device *d, struct part *p, struct wall at)
 	p->reset = false;
 }
 
+/* Counters that have just begun, of an agent that may cache them: they begin anew where they are renewed first. */
+static bool begins_at_renewal(const struct device *d, const struct part *p, const struct last_record *r)
+{
+	return cache_may(d) && r->flags & LAST_F_RESET && !p->reset && !r->renewed && p->moved && d->cache.part_delta != 0;
+}
+
+static void renewed_set(struct device *d, struct part *p, bool renewed)
+{
+	last_begin(d->w->last, p->record)->renewed = renewed;
+	last_end(d->w->last, p->record);
+}
+
 static void part_row(struct device *d, struct part *p, struct wall at)
 {
 	const struct last_record *r = last_at(d->w->last, p->record);
+	bool renewal = begins_at_renewal(d, p, r);
 
-	if (!p->reset && p->moved && !(r->flags & LAST_F_RESET) && cache_holds(d, (struct wall){ r->asked_us }, at))
+	if (!p->reset && p->moved && cache_holds(d, (struct wall){ r->asked_us }, at))
 		return;
+	if (renewal || (p->reset && r->renewed))
+		renewed_set(d, p, renewal);
+	p->reset = p->reset || renewal;
 	row_now(d, p, at);
 }
 
@@ -500,15 +524,19 @@ void sample_release(struct device *d, struct part *p, struct wall at)
 	const struct mib_table *t = part_table(d, p);
 	const struct last_record *r = last_at(d->w->last, p->record);
 
-	if (at.us - r->asked_us < d->w->config->interval.us / 2 || r->asked_us == 0 || r->flags & (LAST_F_GONE | LAST_F_RESET))
+	if (at.us - r->asked_us < d->w->config->interval.us / 2 || r->asked_us == 0 || r->flags & LAST_F_GONE)
 		return;
 	for (uint8_t c = 0; c < t->column_count; c++) {
-		if (!(r->known >> c & 1) || !is_counter(t->column[c].as) || t->column[c].ds >= LAST_RUNS)
+		if (!(r->known >> c & 1) || t->column[c].ds >= LAST_RUNS)
 			continue;
 		p->fresh |= 1u << c;
+		if (!is_counter(t->column[c].as))
+			continue;
 		p->moved |= 1u << t->column[c].ds;
 		delta_of(p)[t->column[c].ds] = 0;
 	}
+	if (p->moved && !r->renewed)
+		renewed_set(d, p, true);
 	if (p->moved)
 		row_now(d, p, at);
 	part_done(p);
@@ -657,6 +685,7 @@ void sample_finish(struct device *d, struct part *p, struct wall at, bool full)
 			adapt_read(d, p);
 		}
 		d->cache.parts_moved += d->cache.part_delta != 0;
+		d->cache.parts_counting += full && has_fresh_counter(part_table(d, p), p);
 		r = last_begin(d->w->last, p->record);
 		lost_counters(part_table(d, p), r, full ? p->missed : 0);
 		r->seen_us = at.us;

@@ -179,12 +179,16 @@ struct cache {
 	struct span period, longest;	/* the longest pause of its counters, known (0: they do not pause); as it is being learned */
 	struct wall moved_at;
 	uint64_t part_delta;		/* by which the counters of the part at hand moved, or-ed */
-	uint32_t parts_moved;		/* in this full poll */
+	uint32_t parts_moved, parts_counting;	/* in this full poll; those that have counters */
+	uint32_t counting;		/* the latter of the poll before */
 	uint8_t pauses, still, run;	/* pauses seen; polls without, with movement in a row */
+	uint8_t tried;			/* polls since it may be such an agent: from so many on it is none unless seen */
 };
 
 void cache_begin(struct device *d);
-void cache_round(struct device *d, struct wall at);	/* a full poll is over, nothing of it was lost */
+void cache_round(struct device *d, struct wall at, bool whole);	/* a full poll is over; whole: nothing of it was lost */
+bool cache_may(const struct device *d);			/* its counters pause, or it is not known yet whether they do */
+struct span cache_most(const struct device *d);		/* the longest that they may pause */
 bool cache_holds(const struct device *d, struct wall asked, struct wall at);	/* the part at hand stands still: no row yet */
 
 /* ---- one device: device.c ---------------------------------------------------------------------------------------------- */

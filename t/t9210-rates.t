@@ -69,8 +69,8 @@ forewarn_stop
 FOREWARN_STATE=$SCRATCH/cron
 mkdir "$FOREWARN_STATE"
 poll_conf cron.conf "device \"wide\" { address = \"127.16.0.1:$SIM_PORT\"  ping = false }"
-test_run 'six runs by cron, silent' '
-	for n in 1 2 3 4 5 6
+test_run 'seven runs by cron, silent' '
+	for n in 1 2 3 4 5 6 7
 	do
 		says poll >poll.out 2>&1 && test ! -s poll.out || { cat poll.out; return 1; }
 		sleep 0.7

@@ -258,7 +258,7 @@ bool agent_respond(struct sim *s, struct device *d, struct snmp_message *m, stru
 	a.look = (struct look){ .sim = s, .device = d, .now_us = sim_clock_us(&s->clock), .v1 = m->version == SNMP_V1,
 				.scratch = scratch };
 	if (d->extra && d->extra->odd & ODD_CACHE && d->extra->cache_s)
-		a.look.cached_us = a.look.now_us - a.look.now_us % (d->extra->cache_s * INT64_C(1000000));
+		a.look.cached_us = a.look.now_us - a.look.now_us % (d->extra->cache_s * INT64_C(1000000)) + 1;
 	a.out = wr_over(s->varbinds, room < sizeof(s->varbinds) ? room : sizeof(s->varbinds));
 	answer_pdu(&a);
 	if (d->extra)
