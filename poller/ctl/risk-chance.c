@@ -38,6 +38,8 @@ static void add_sources(struct text *t, const json_t *r)
 	}
 }
 
+static const char *without_about(const char *words) { return strncmp(words, "about ", 6) == 0 ? words + 6 : words; }
+
 /* "about 1 in 120 (usually 1 in 18,000)". What has no rate may have failed, and counts no more: then it is only known now. */
 static void add_chance(struct text *t, const json_t *p, const json_t *design)
 {
@@ -50,7 +52,22 @@ static void add_chance(struct text *t, const json_t *p, const json_t *design)
 	}
 	chance_words(json_number_value(design), usual, sizeof(usual));
 	if (strcmp(usual, now) != 0)
-		text_add(t, " (usually %s)", strncmp(usual, "about ", 6) == 0 ? usual + 6 : usual);
+		text_add(t, " (usually %s)", without_about(usual));
+}
+
+/* "between 1 in 18,000 and 1 in 120": what lies between is not known. */
+static void add_between(struct text *t, const json_t *low, const json_t *high)
+{
+	char from[64], to[64];
+
+	chance_words(json_number_value(low), from, sizeof(from));
+	chance_words(json_number_value(high), to, sizeof(to));
+	if (strcmp(from, to) == 0)
+		text_add(t, "%s", from);
+	else if (json_number_value(low) < 1e-6)
+		text_add(t, "at most %s", without_about(to));
+	else
+		text_add(t, "between %s and %s", without_about(from), without_about(to));
 }
 
 void risk_print_chance(const struct screen *s, const json_t *r, bool verbose)
@@ -65,10 +82,16 @@ void risk_print_chance(const struct screen *s, const json_t *r, bool verbose)
 	if (json_is_number(soon)) {
 		text_add(&t, "outage within %s: ", horizon_words(r, horizon, sizeof(horizon)));
 		add_chance(&t, soon, json_object_get(r, "design_p_horizon"));
+	} else if (json_is_number(json_object_get(r, "p_horizon_low"))) {
+		text_add(&t, "outage within %s: ", horizon_words(r, horizon, sizeof(horizon)));
+		add_between(&t, json_object_get(r, "p_horizon_low"), json_object_get(r, "p_horizon_high"));
 	}
 	if (json_is_number(p) && (verbose || !t.len)) {
 		text_add(&t, "%sto be down at a random moment: ", t.len ? "; " : "");
 		add_chance(&t, p, json_object_get(r, "design_p"));
+	} else if (json_is_number(json_object_get(r, "p_low"))) {
+		text_add(&t, "%sto be down at a random moment: ", t.len ? "; " : "");
+		add_between(&t, json_object_get(r, "p_low"), json_object_get(r, "p_high"));
 	}
 	if (t.len)
 		add_sources(&t, r);

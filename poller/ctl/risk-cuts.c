@@ -37,13 +37,16 @@ static void print_sizes(const struct screen *s, const json_t *r)
 	size_t i, shown = 0;
 	json_t *count;
 
-	if (json_text(r, "cut_sets_reason")[0] && json_is_null(all)) {
+	if (json_text(r, "cut_sets_reason")[0] && json_array_size(by_size) == 0) {
 		risk_say(s, "By size", json_text(r, "cut_sets_reason"));
 		return;
 	}
 	if (json_array_size(by_size) == 0)
 		return;
-	text_add(&t, is_zero(all) ? "none" : "%s in all: ", count_words(all, digits, sizeof(digits)));
+	if (json_is_null(all))
+		text_add(&t, "%s at least: ", count_words(json_object_get(r, "cut_sets_least"), digits, sizeof(digits)));
+	else
+		text_add(&t, is_zero(all) ? "none" : "%s in all: ", count_words(all, digits, sizeof(digits)));
 	json_array_foreach(by_size, i, count) {
 		if (is_zero(count))
 			continue;
@@ -53,6 +56,8 @@ static void print_sizes(const struct screen *s, const json_t *r)
 		}
 		text_add(&t, "%s%s of %zu", shown > 1 ? " \u00b7 " : "", count_words(count, digits, sizeof(digits)), i + 1);
 	}
+	if (json_is_null(all))
+		text_add(&t, "; of more than %zu not counted", json_array_size(by_size));
 	risk_say(s, "By size", words);
 }
 

@@ -25,7 +25,8 @@ struct cut_asked view_cut_asked(const struct view *v);
 /*
  * Put what all minimal cut sets say, and importance: cut_sets, cut_sets_by_size, the same of the design, smallest,
  * importance. Where a bound is met cut_sets is null, and cut_sets_reason says why; cut_sets_by_size then ends with the
- * size cut_sets_exact_to, up to which all are counted, cut_sets_least together; or is null as well.
+ * size cut_sets_exact_to, up to which all are counted, cut_sets_least together; or is null as well. Where the diagram
+ * had no room p and p_horizon lie between p_low and p_high, p_horizon_low and p_horizon_high.
  */
 void view_put_cuts(struct view *v, const struct entity *e, struct cut_asked *a, json_t *item);
 

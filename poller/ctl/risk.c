@@ -406,6 +406,28 @@ static void print_before(const struct screen *s, const json_t *r)
 
 /* ---- behind -v ------------------------------------------------------------------------------------------------------------------- */
 
+/* What is exact, and what is not, of a service whose diagram is too large. */
+static void print_bounds(const struct screen *s, const json_t *r)
+{
+	const json_t *least = json_object_get(r, "distance_least"), *distance = json_object_get(r, "distance");
+	char words[512];
+	struct text t = text_over(words, sizeof(words));
+
+	if (!json_is_false(json_object_get(r, "exact")))
+		return;
+	text_add(&t, "too many things overlap for its diagram to have room: quality%s single points are exact",
+		 is_true(r, "distances_exact") ? ", distances and" : " and");
+	if (!is_true(r, "distances_exact"))
+		text_add(&t, ", distances are not: now it is at least %lld", (long long)json_integer_value(least));
+	if (!is_true(r, "distances_exact") && json_is_integer(distance))
+		text_add(&t, " and at most %lld", (long long)json_integer_value(distance));
+	if (json_int(r, "cut_sets_exact_to"))
+		text_add(&t, "; cut sets are counted up to %lld component%s", (long long)json_int(r, "cut_sets_exact_to"),
+			 json_int(r, "cut_sets_exact_to") == 1 ? "" : "s");
+	text_add(&t, json_is_number(json_object_get(r, "p")) ? "" : "; chances lie between bounds");
+	risk_say(s, "Bounds", words);
+}
+
 static void print_numbers(const struct screen *s, const json_t *r)
 {
 	static const struct { const char *key, *word; } row[] = {
@@ -428,13 +450,7 @@ static void print_numbers(const struct screen *s, const json_t *r)
 			text_add(&t, "%lld", (long long)json_integer_value(d));
 	}
 	risk_say(s, "Distance", words);
-	if (json_is_false(json_object_get(r, "exact"))) {
-		json_t *least = json_object_get(r, "distance_least");
-
-		snprintf(words, sizeof(words), "its diagram has no room: the distances are upper bounds (now %lld at least), and there is no "
-			    "probability; quality and single points are exact", (long long)json_integer_value(least));
-		risk_say(s, "Bounds", words);
-	}
+	print_bounds(s, r);
 	t = text_over(words, sizeof(words));
 	json_array_foreach(list, i, name)
 		text_add(&t, "%s%s", i ? " \u00b7 " : "", component_words(json_string_value(name), component, sizeof(component)));

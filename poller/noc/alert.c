@@ -203,7 +203,11 @@ static uint32_t lose_of(uint32_t distance)
 	return distance == 0 ? LOSE_DOWN : distance == DISTANCE_NEVER ? LOSE_NEVER : distance - 1;
 }
 
-uint32_t verdict_can_lose(const struct verdict *v) { return lose_of(v->distance); }
+/* Where the distance is only known to lie between bounds, what is sure counts. */
+uint32_t verdict_can_lose(const struct verdict *v)
+{
+	return lose_of(v->distance_least > 0 && v->distance_least < v->distance ? v->distance_least : v->distance);
+}
 
 static const struct touched *told_of(const struct held *h, const char *service)
 {

@@ -26,6 +26,7 @@ struct cut_sets {
 	uint32_t *component;		/* of each level */
 	uint32_t *least;		/* of each node: the size of its smallest set; made by the first list */
 	uint32_t exact_to;		/* all are there up to this size; 0: of any size */
+	struct shorter *of;		/* when they were found by size: of what */
 };
 
 /* ---- the function, given what is down ---------------------------------------------------------------------------- */
@@ -272,7 +273,7 @@ enum fw_err short_cut_sets(struct graph *g, const struct cut_question *q, struct
 	if (c->root != FAMILY_FULL)
 		c->tally = families_tally(&c->z, c->root, TALLY_OCTETS);
 	c->z.steps = NULL;
-	shorter_free(s);
+	c->of = s;
 	free(state);
 	*out = c->tally ? c : NULL;
 	if (c->tally)
@@ -289,11 +290,45 @@ enum fw_err graph_short_cut_sets(struct graph *g, const struct cut_question *q, 
 	return short_cut_sets(g, q, b, JOIN_SIZE_MOST, out) == FW_OK ? FW_OK : bound_met(g, q->node, b, err);
 }
 
+/* Of what the diagrams have, which is within F. */
+struct within { double of[2]; };
+static struct within known_within(struct lens *seen, uint32_t node)
+{
+	const struct value *f = &seen->value[root_of(seen->g, node)->f];
+
+	return (struct within){ { f->p, f->p_horizon } };
+}
+
+struct between graph_between(struct graph *g, const struct cut_question *q, const struct cut_sets *c)
+{
+	struct lens *seen = q->lens ? q->lens : q->design ? graph_design(g) : graph_now(g);
+	struct verdict v = lens_verdict(seen, q->node);
+	struct shorter *own = NULL;
+	struct between b;
+	uint8_t *state;
+
+	if (v.exact)
+		return (struct between){ { v.p, v.p }, { v.p_horizon, v.p_horizon } };
+	if (v.distance == 0)
+		return (struct between){ { 1, 1 }, { 1, 1 } };
+	state = states_of(seen);
+	own = c && c->of ? NULL : below(g, q->node);
+	if (c && c->of)
+		b = chances_between(c->of, state, &(struct known_sets){ &c->z, c->root, c->exact_to > 0, c->exact_to },
+				    known_within(seen, q->node).of);
+	else
+		b = chances_between(own, state, NULL, known_within(seen, q->node).of);
+	shorter_free(own);
+	free(state);
+	return b;
+}
+
 void cut_sets_free(struct cut_sets *c)
 {
 	if (!c)
 		return;
 	families_release(&c->z);
+	shorter_free(c->of);
 	free(c->tally);
 	free(c->component);
 	free(c->least);

@@ -53,6 +53,15 @@ void families_settle(struct families *z);
  */
 void families_keep(struct families *z, uint32_t *root, size_t n);
 
+/* Use up steps; false, and none are left, when there are not as many. */
+static inline bool families_spend(struct families *z, uint64_t steps)
+{
+	bool good = *z->steps >= steps;
+
+	*z->steps = good ? *z->steps - steps : 0;
+	return good;
+}
+
 /* FAMILY_FULL when the bound is met, or from one that was. */
 uint32_t families_make(struct families *z, uint32_t level, uint32_t lo, uint32_t hi);
 

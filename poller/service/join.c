@@ -252,9 +252,8 @@ static bool advance(struct join *j, size_t *depth, uint32_t *result)
 		q->stage++;
 		if (is_known(j, &s, &q->reg[reg]))
 			continue;
-		if (*j->z->steps < STEPS)
+		if (!families_spend(j->z, STEPS))
 			return false;
-		*j->z->steps -= STEPS;
 		push(j, depth, &s);
 		return true;
 	}

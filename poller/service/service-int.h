@@ -8,6 +8,7 @@
  *   ask.c     verdicts, single points, support, what-if: readers of the cells
  *   loose.c   what is known of a service that has no room
  *   short.c   minimal cut sets of up to a size, from the gates alone; alike.c: components that are one variable there
+ *   chance.c  bounds of probabilities where there is no room
  *   cuts.c    minimal cut sets, on demand: copied out of the cells into families of sets (family.c), counted by tally.c
  *   importance.c   what each component matters: two passes over the cells, on demand
  */

@@ -207,6 +207,14 @@ void cut_sets_free(struct cut_sets *c);
 /* The size up to which they are all there; 0: all of any size are. */
 uint32_t cut_sets_exact_to(const struct cut_sets *c);
 
+/*
+ * Between which bounds the probabilities of F lie, given what is down, also where the diagram that would tell them has
+ * no room: from these cut sets, of the same question, NULL when none are known. NaN: a rate is missing.
+ */
+struct bounds { double low, high; };
+struct between { struct bounds p, p_horizon; };
+struct between graph_between(struct graph *g, const struct cut_question *q, const struct cut_sets *c);
+
 /* The size of the largest one; 0 when there is none. */
 uint32_t cut_sets_largest(const struct cut_sets *c);
 /* How many there are of this size from 1 on, of all sizes together with 0: decimal digits, exact. The caller frees. */

@@ -40,4 +40,13 @@ enum short_end {
  */
 enum short_end short_sets(const struct short_question *q, unsigned size, struct families *z, uint32_t *root);
 
+/* Minimal cut sets that are known: all of them, or those of up to a size. */
+struct known_sets { const struct families *z; uint32_t root; bool cut; unsigned size; };
+/*
+ * Bounds of the probabilities of F (chance.c). 'k' NULL: no sets are known. loosely: of F now and within the horizon, of
+ * something that is within it.
+ */
+struct between chances_between(const struct shorter *s, const uint8_t *state, const struct known_sets *k,
+			       const double loosely[2]);
+
 #endif

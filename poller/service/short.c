@@ -66,9 +66,8 @@ static bool take_member(struct shorten *w, const struct member *m, uint64_t enou
 	uint32_t n = 0, without = 0, with = 0;
 	bool good = true;
 
-	if (*w->z->steps < 2 * (uint64_t)w->sums)
+	if (!families_spend(w->z, 2 * (uint64_t)w->sums))
 		return false;
-	*w->z->steps -= 2 * (uint64_t)w->sums;
 	while (good && with < w->sums) {
 		uint64_t then = of[with].weight + m->weight < enough ? of[with].weight + m->weight : enough;
 

@@ -14,7 +14,7 @@ enum { COMPONENTS_MOST = 18, GATES_MOST = 14, MEMBERS_MOST = 7, ROUNDS = 2 };
 
 enum property {
 	QUALITY, AT_RISK, DISTANCE, WEAK, WORST, DESIGN, CUTS, DESIGN_CUTS, P, DESIGN_P, SINGLE, DESIGN_SINGLE, SUPPORT,
-	TOUCHED, SMALLEST, IF, WITH, DEGRADED, DEGRADED_CUTS, DEGRADING, HORIZON, IMPORTANCE, RATE, LENS, NO_ROOM,
+	TOUCHED, SMALLEST, IF, WITH, DEGRADED, DEGRADED_CUTS, DEGRADING, HORIZON, IMPORTANCE, RATE, LENS, NO_ROOM, BETWEEN,
 	PROPERTIES
 };
 
@@ -33,7 +33,8 @@ static const char *const property_text[PROPERTIES] = {
 	[HORIZON] = "p_horizon, now and of the design",
 	[IMPORTANCE] = "importance: birnbaum, criticality, Fussell-Vesely, raw, rrw",
 	[RATE] = "rates that change when it is built",
-	[NO_ROOM] = "a bound that is met: quality and single points are exact, distances bounds",
+	[NO_ROOM] = "a bound that is met: quality, single points and distances are exact all the same",
+	[BETWEEN] = "... and probabilities lie between their bounds, which meet when all cut sets are known",
 	[LENS] = "a lens that pins some components and follows the others: all as after the real change",
 };
 
@@ -401,6 +402,32 @@ static bool same(const struct verdict *a, const struct verdict *b)
 	       near(a->p_horizon, b->p_horizon) && near(a->design_p_horizon, b->design_p_horizon);
 }
 
+/* 1e-11: sums of probabilities round. */
+static bool holds(struct bounds b, double p)
+{
+	return isnan(p) || (b.low <= p + 1e-11 && b.high >= p - 1e-11 && b.low >= 0 && b.high <= 1);
+}
+
+/* From all cut sets, from those that few steps allow, from none. */
+static void check_between(struct model *m, uint32_t gate, const struct verdict *want)
+{
+	struct cut_question q = { .node = m->gate[gate].node };
+
+	for (uint64_t steps = 1; steps < UINT64_C(1) << 32; steps *= 8) {
+		struct cut_bound bound = { .nodes = 1 << 20, .steps = steps };
+		struct cut_sets *c;
+		struct between b;
+		struct err err;
+
+		graph_short_cut_sets(m->graph, &q, &bound, &c, &err);
+		b = graph_between(m->graph, &q, c);
+		check(m, BETWEEN, holds(b.p, want->p) && holds(b.p_horizon, want->p_horizon));
+		check(m, BETWEEN, !c || cut_sets_exact_to(c) || isnan(b.p.low) || b.p.high - b.p.low <= 1e-9 * b.p.high);
+		check(m, BETWEEN, c || steps < 1 << 24);
+		cut_sets_free(c);
+	}
+}
+
 static void check_gate(struct model *m, uint32_t gate)
 {
 	struct verdict got = graph_verdict(m->graph, m->gate[gate].node), want = expect(m, gate);
@@ -409,6 +436,8 @@ static void check_gate(struct model *m, uint32_t gate)
 	check(m, AT_RISK, got.at_risk == want.at_risk || (!got.exact && got.at_risk));
 	check_lists(m, gate, got.exact);
 	check_degrading(m, gate);
+	if (!got.exact)
+		check_between(m, gate, &want);
 	if (!got.exact)			/* there are no probabilities then, but distances are found without diagrams */
 		check(m, NO_ROOM, m->seed % 8 == 0 && got.distances_exact && got.distance_least == got.distance && isnan(got.p));
 	check(m, DISTANCE, got.distance == want.distance);

@@ -11,7 +11,7 @@
 
 enum { COMPONENTS_MOST = 12, GATES_MOST = 8, MEMBERS_MOST = 6, SETS_MOST = 1 << COMPONENTS_MOST };
 
-enum property { SIZES, ALL, LISTED, ORDERED, FIRST, BIRNBAUM, CRITICALITY, DIAGNOSIS, RAW, RRW, PROPERTIES };
+enum property { SIZES, ALL, LISTED, ORDERED, FIRST, BIRNBAUM, CRITICALITY, DIAGNOSIS, RAW, RRW, SHORT, PROPERTIES };
 
 static const char *const property_text[PROPERTIES] = {
 	[SIZES] = "cut sets by size", [ALL] = "cut sets of all sizes",
@@ -21,9 +21,11 @@ static const char *const property_text[PROPERTIES] = {
 	[BIRNBAUM] = "Birnbaum", [CRITICALITY] = "criticality", [DIAGNOSIS] = "Fussell-Vesely",
 	[RAW] = "risk achievement worth",
 	[RRW] = "risk reduction worth",
+	[SHORT] = "with few steps: all up to a size, from the gates alone",
 };
 
 static int wrong[PROPERTIES];
+static int shorter_than_all;		/* times that few steps were not enough for all */
 
 /* ---- random graphs ----------------------------------------------------------------------------------------------- */
 
@@ -165,6 +167,42 @@ static void check_sets(const struct model *m, uint32_t what, const uint8_t *f, b
 	cut_sets_free(c);
 }
 
+static void ignore(void *owner, const uint32_t *component, size_t n)
+{
+	(void)owner;
+	(void)component;
+	(void)n;
+}
+
+/* With few steps those of up to a size are there, and all of these. */
+static void check_short(const struct model *m, uint32_t what, const uint8_t *f, uint64_t steps)
+{
+	static uint8_t minimal[SETS_MOST];
+	struct cut_question q = { .node = m->node[what] };
+	struct cut_bound b = { .nodes = 100000, .steps = steps };
+	uint32_t by_size[COMPONENTS_MOST + 1] = { 0 }, want = 0;
+	struct cut_sets *c;
+	struct err err;
+
+	if (graph_short_cut_sets(m->g, &q, &b, &c, &err) != FW_OK) {
+		check(m, SHORT, c == NULL && strstr(err.text, "the steps allowed"));
+		return;
+	}
+	brute_sets(m, f, m->down, minimal);
+	for (uint32_t mask = 0; mask < 1u << m->n; mask++)
+		by_size[__builtin_popcount(mask)] += minimal[mask];
+	for (uint32_t size = 1; size <= COMPONENTS_MOST && (size <= cut_sets_exact_to(c) || !cut_sets_exact_to(c)); size++) {
+		char *digits = cut_sets_count(c, size);
+
+		check(m, SHORT, strtoul(digits, NULL, 10) == by_size[size]);
+		want += by_size[size];
+		free(digits);
+	}
+	shorter_than_all += cut_sets_exact_to(c) != 0;
+	check(m, SHORT, cut_sets_each(c, SETS_MOST, ignore, NULL) == want);
+	cut_sets_free(c);
+}
+
 /* P(f) with one component forced (c < n), given what is down. */
 static long double brute_p(const struct model *m, const uint8_t *f, uint32_t c, bool failed)
 {
@@ -242,6 +280,7 @@ static void one_graph(uint64_t seed)
 		check_sets(&m, what, f, true, graph_cut_sets);
 		check_sets(&m, what, f, false, graph_short_cut_sets);
 		check_sets(&m, what, f, true, graph_short_cut_sets);
+		check_short(&m, what, f, UINT64_C(1) << (6 + below(&s, 10)));
 		check_importance(&m, what, f);
 	}
 	graph_free(m.g);
@@ -263,6 +302,7 @@ static void random_graphs(void)
 		one_graph(from + i);
 	for (int p = 0; p < PROPERTIES; p++)
 		ok(wrong[p] == 0, property_text[p]);
+	ok(shorter_than_all > 100 || graphs < 3000, "... and often that is not all of them");
 }
 
 /* ---- known beforehand -------------------------------------------------------------------------------------------- */
@@ -566,7 +606,7 @@ static int count_trees(void)
 
 int main(void)
 {
-	enum { KNOWN = 10 + 4 + 5 + 6 + 4 };
+	enum { KNOWN = 1 + 10 + 4 + 5 + 6 + 4 };
 	int trees = count_trees();
 
 	plan(PROPERTIES + KNOWN + (trees ? 3 * trees + 1 : 1));
