@@ -71,6 +71,28 @@ test_run 'more than can be counted: said so, and what is exact stays' '
 	forewarn risk -c endless.conf endless -v | grep -q "^By size  *cannot count"
 '
 awk 'BEGIN {
+	for (i = 1; i <= 5001; i++) printf "component \"v%d\" { unavailability = 0.0001 }\n", i
+	print "group \"quorum\" { need = 2500  members = {\"v[1-5001]\"} }"
+	print "component \"a\" { unavailability = 0.001 }\ncomponent \"b\" { unavailability = 0.002 }"
+	print "group \"pair\" { need = 1  members = {\"a\", \"b\"} }\nservice \"vote\" { needs = {\"quorum\", \"pair\"} }"
+}' >vote.conf
+test_run 'no room for the diagram: distance, short cut sets and chance are found without it' '
+	forewarn risk -c vote.conf --json >got &&
+	jq -e ".items[0] | .exact == false and .distances_exact and .distance == 2 and .distance_least == 2 and .design_distance == 2 and
+		.can_lose == 1 and .smallest_count == 1 and .smallest == [[\"a\", \"b\"]] and .cut_sets == null and .cut_sets_least == 1 and
+		.cut_sets_exact_to == 64 and .cut_sets_by_size[:3] == [0, 1, 0] and (.cut_sets_by_size | length) == 64 and
+		.p_low <= 2e-6 and .p_high >= 2e-6 and (.p - 2e-6 | fabs) < 2e-15 and .design_p == .p" got &&
+	forewarn risk -c vote.conf vote -v >page &&
+	grep -q "^Would end it  *only a + b$" page && grep -q "^Chance  *to be down at a random moment: about 1 in 500,000;" page &&
+	grep -q "^By size  *1 at least: 1 of 2; of more than 64 not counted$" page &&
+	tr "\n" " " <page | tr -s " " | grep -q "Bounds too many things overlap for its diagram to have room: quality, distances and single points are exact;"
+'
+mkdir -p voted && forewarn set a down -s voted -c vote.conf >/dev/null
+test_run 'so too when something failed: the next one ends it' '
+	forewarn risk -c vote.conf -s voted --json | jq -e ".items[0] | .exact == false and .distance == 1 and .design_distance == 2 and
+		.single_points == [\"b\"] and .smallest == [[\"b\"]] and (.p - 0.002 | fabs) < 1e-12 and .design_p == null and .design_cut_sets_least == 1"
+'
+awk 'BEGIN {
 	for (g = 1; g <= 20; g++) {
 		for (i = 1; i <= 10; i++) printf "component \"c%d-%d\" { unavailability = 0.01 }\n", g, i
 		printf "group \"any%d\" { need = 10  members = {\"c%d-[1-10]\"} }\n", g, g

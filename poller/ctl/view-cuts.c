@@ -197,17 +197,21 @@ static void put_design_counts(const struct counting *w, uint32_t node, bool any_
 
 /*
  * What the diagram has no room to tell lies between bounds; where they meet, to nine digits, it is known all the same.
+ * With nothing down the design's are the same.
  */
-static void put_between(struct view *v, uint32_t node, const struct cut_sets *c, json_t *item)
+static void put_between(struct view *v, uint32_t node, const struct cut_sets *c, bool any_down, json_t *item)
 {
 	struct between b = graph_between(model_graph(v->model), &(struct cut_question){ .node = node }, c);
-	const struct { const char *key, *low, *high; struct bounds of; } row[] = {
-		{ "p", "p_low", "p_high", b.p }, { "p_horizon", "p_horizon_low", "p_horizon_high", b.p_horizon },
+	const struct { const char *key, *design, *low, *high; struct bounds of; } row[] = {
+		{ "p", "design_p", "p_low", "p_high", b.p },
+		{ "p_horizon", "design_p_horizon", "p_horizon_low", "p_horizon_high", b.p_horizon },
 	};
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		if (row[i].of.high - row[i].of.low <= SAME * row[i].of.high)
 			json_object_set_new(item, row[i].key, json_finite((row[i].of.low + row[i].of.high) / 2));
+		if (!any_down)
+			json_object_set(item, row[i].design, json_object_get(item, row[i].key));
 		json_object_set_new(item, row[i].low, json_finite(row[i].of.low));
 		json_object_set_new(item, row[i].high, json_finite(row[i].of.high));
 	}
@@ -227,7 +231,7 @@ void view_put_cuts(struct view *v, const struct entity *e, struct cut_asked *a, 
 	else
 		view_put_smallest(v, e, a->sets, item);
 	if (json_is_false(json_object_get(item, "exact")))
-		put_between(v, e->node, c, item);
+		put_between(v, e->node, c, any_down, item);
 	cut_sets_free(c);
 	put_design_counts(&w, e->node, any_down);
 	json_object_set_new(item, "importance", importance_json(v, e->node));

@@ -107,6 +107,21 @@ static uint32_t set_aside(struct shorten *w, uint32_t n, uint64_t *enough, uint6
 	return left;
 }
 
+/* Of members that are variables as many must fail as weigh enough: whether these are too many is known before. */
+static bool too_many(const struct shorten *w, uint32_t n, uint64_t enough)
+{
+	uint64_t heaviest = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct family_node *f = &w->z->node[w->member[i].family];
+
+		if (f->lo != FAMILY_NONE || f->hi != FAMILY_UNIT || (i > 0 && w->member[i - 1].level == f->level))
+			return false;
+		heaviest = w->member[i].weight > heaviest ? w->member[i].weight : heaviest;
+	}
+	return heaviest < (enough + w->size - 1) / w->size;
+}
+
 /* What makes members fail that weigh 'enough' together. */
 static uint32_t weigh(struct shorten *w, uint32_t n, uint64_t enough)
 {
@@ -118,6 +133,10 @@ static uint32_t weigh(struct shorten *w, uint32_t n, uint64_t enough)
 	w->sums = 1;
 	if (enough == 0 || rest < enough)
 		return enough == 0 ? FAMILY_UNIT : FAMILY_NONE;
+	if (too_many(w, n, enough)) {
+		w->j.cut = true;
+		return FAMILY_NONE;
+	}
 	for (uint32_t i = 0; i < n && good; i++) {
 		rest -= w->member[i].weight;
 		good = take_member(w, &w->member[i], enough, rest);
@@ -260,7 +279,7 @@ enum short_end short_sets(const struct short_question *q, unsigned size, struct 
 	uint32_t top = q->of->gate[q->of->gates - 1] + (q->degraded ? g->nodes : 0);
 	bool cut;
 
-	must(size <= JOIN_SIZE_MOST);
+	must(size > 0 && size <= JOIN_SIZE_MOST);
 	families_init(z, q->nodes, q->steps);
 	join_init(&w.j, z);
 	w.f = must_alloc(2 * (size_t)g->nodes * sizeof(*w.f));

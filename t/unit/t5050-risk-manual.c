@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "poller/service/service.h"
+#include "poller/service/service-int.h"
 #include "t5-manual.h"
 #include "tap.h"
 
@@ -35,11 +35,11 @@ static uint32_t group(struct orders *o, uint32_t need, uint32_t full, const uint
 	return gate;
 }
 
-/* The example of the page; 'second_feed' is what carries db2. */
-static struct orders orders_new(int second_feed)
+/* The example of the page; 'second_feed' is what carries db2. 0: there is room. */
+static struct orders orders_sized(int second_feed, uint32_t most_nodes)
 {
 	static const double q[THINGS] = { 1e-4, 1e-4, 1e-3, 1e-3, 1e-3, 5e-4, 5e-4, 2e-4, 2e-4 };
-	struct orders o = { .g = graph_new(0) };
+	struct orders o = { .g = graph_new(most_nodes) };
 	struct err err = { "" };
 
 	for (int i = 0; i < THINGS; i++)
@@ -54,6 +54,8 @@ static struct orders orders_new(int second_feed)
 		note("%s", err.text);
 	return o;
 }
+
+static struct orders orders_new(int second_feed) { return orders_sized(second_feed, 0); }
 
 /* The verdict with these in this state, the others up. */
 static struct verdict with(struct orders *o, enum state s, const int *things, int n)
@@ -186,6 +188,26 @@ static void work_cuts(struct orders *o)
 	graph_set(o->g, o->thing[APP2], STATE_UP);
 }
 
+/* With app2 down and no room for the diagram: from the single points alone, and from all sets. */
+static void work_between(void)
+{
+	struct orders o = orders_sized(FEED_B, 8);
+	struct cut_question q = { .node = o.service };
+	struct cut_bound b = cut_bound_default();
+	struct cut_sets *c = NULL;
+	struct between at;
+
+	graph_set(o.g, o.thing[APP2], STATE_DOWN);
+	for (unsigned size = 1; size <= 2; size++) {
+		short_cut_sets(o.g, &q, &b, size, &c);
+		at = graph_between(o.g, &q, c);
+		work(size == 1 ? "between_low" : "between_low_two", "%.9f", at.p.low);
+		work(size == 1 ? "between_high" : "between_high_two", "%.9f", at.p.high);
+		cut_sets_free(c);
+	}
+	graph_free(o.g);
+}
+
 static void work_importance(struct orders *o)
 {
 	struct importance i[THINGS], *app2 = &i[APP2], *feed = &i[FEED_A];
@@ -235,6 +257,7 @@ int main(void)
 	work_quality(&o);
 	work_risk(&o);
 	work_cuts(&o);
+	work_between();
 	work_importance(&o);
 	work_maintenance(&o);
 	work_repair(&o);
