@@ -66,7 +66,7 @@ struct daemon {
 	struct mono witness_at, nobody_at;
 	uint32_t witness_next;
 	struct msg *aside, **aside_tail;	/* what devices said since a blind poller sees again: hold.c */
-	struct mono aside_since, aside_until;
+	struct mono aside_since, aside_until, aside_most;
 	uint32_t aside_count;
 	struct waiting waiting[WAITING_MOST];
 	uint64_t next_token;

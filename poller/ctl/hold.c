@@ -11,13 +11,14 @@
  * been asked. Else they would be blamed for the moment until they are.
  *
  * When a blind poller sees again, all devices are asked at once, whatever their turn, and what they say is kept aside until all
- * have spoken, or had the time to; then it is taken together, so that those that come late are not down for a moment.
+ * have spoken, or had the time to; then it is taken together, so that those that come late are not down for a moment. As long as
+ * one after the other speaks for the first time (a busy machine, a large network) there is more time, within bounds.
  */
 #include <stdlib.h>
 
 #include "poller/ctl/daemon-int.h"
 
-enum { WITNESSES = 2, WITNESS_PAUSE_MS = 200, ASIDE_MOST = 200000, BLIND_BUDGETS = 3, ASK_US = 500 };
+enum { WITNESSES = 2, WITNESS_PAUSE_MS = 200, ASIDE_MOST = 200000, BLIND_BUDGETS = 3, ASK_US = 500, ASIDE_TIMES = 4 };
 
 /* ---- the list: at most one of each device ---------------------------------------------------------------------------- */
 
@@ -276,7 +277,18 @@ static void aside_begin(struct daemon *d, struct mono now)
 	}
 	d->aside_since = now;
 	d->aside_until = mono_add(now, span_us(longest));
+	d->aside_most = mono_add(now, span_us(longest * ASIDE_TIMES));
 	d->aside_tail = &d->aside;
+}
+
+/* A device that had said nothing since then does: the others are on their way. */
+static void aside_heard(struct daemon *d, uint32_t device, struct mono now)
+{
+	struct mono until = mono_add(now, budget_of(d, &d->config->device[device]));
+
+	if (d->fact_at[device].us < d->aside_since.us && until.us > d->aside_until.us)
+		d->aside_until = until.us < d->aside_most.us ? until : d->aside_most;
+	d->fact_at[device] = now;
 }
 
 /* Have all devices said something since they are kept aside? */
@@ -303,7 +315,7 @@ bool hold_aside(struct daemon *d, struct msg *m)
 		aside_begin(d, now);
 	r = m->kind == MSG_FACT ? config_find(d->config, f->device) : NULL;
 	if (r != NULL && r->kind == REF_DEVICE)
-		d->fact_at[r->index] = now;
+		aside_heard(d, r->index, now);
 	m->next = NULL;
 	*d->aside_tail = m;
 	d->aside_tail = &m->next;
