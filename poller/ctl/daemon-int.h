@@ -97,6 +97,7 @@ uint32_t intake_unheard(struct daemon *d);		/* how many devices and checks have 
 void intake_commit(struct daemon *d);			/* changes of the model -> ledger, alerts */
 uint64_t intake_seal(struct daemon *d);			/* close the batch: the token of its commit; 0: the ledger takes nothing */
 void intake_event(struct daemon *d, const struct ledger_event *e);
+void intake_state(struct daemon *d, const struct entity *e);	/* into the ledger at once, before anything is judged */
 void intake_window(struct daemon *d, const struct window *w);	/* as it is now, into the ledger; so too below */
 void intake_acceptance(struct daemon *d, const struct acceptance *a);
 /* dropped.c: states and histories of components that are no longer configured, forgotten by age. */

@@ -425,6 +425,7 @@ enum fw_err daemon_set(struct daemon *d, const struct level *l, struct wall unti
 	d->dirty |= model_set(d->model, l);
 	e->until = until;
 	who_event(d, "set", l->name, state_word(l->state), l->reason, who);
+	intake_state(d, e);
 	d->dirty = true;
 	intake_commit(d);
 	return FW_OK;

@@ -108,6 +108,8 @@ static void remember_state(struct daemon *d, const struct entity *e)
 	d->states_owed |= LEDGER_POST(d, ledger_post_state(d->ledger, &s)) != FW_OK;
 }
 
+void intake_state(struct daemon *d, const struct entity *e) { remember_state(d, e); }
+
 /* Which calendars of this group hold now, and what else it needs: "during quarter end; full 3, capacity 800". */
 static void during_words(const struct daemon *d, const struct cfg_group *g, const struct demand *now, char *buf, size_t size)
 {
