@@ -88,7 +88,10 @@ static bool take_command(const struct section *s, struct cfg_check *k, const cha
 	argv = arena_alloc(&c->arena, (n + 1) * sizeof(*argv));
 	for (unsigned i = 0; i < n; i++) {
 		argv[i] = command_fill(&c->arena, word[i], name, address, &err);
-		must(argv[i] != NULL);	/* what stands in a word stands in the text */
+		if (argv[i] == NULL) {	/* seen only without its quotes: {"host} */
+			section_wrong(s, "command", "command: %s", err.text);
+			return false;
+		}
 	}
 	k->argv = argv;
 	return true;

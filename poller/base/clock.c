@@ -10,7 +10,6 @@
 enum { SLEW_PPM = 500 };
 
 enum { MINUTE_US = 60000000 };
-#define SPAN_PARSE_MOST_US (INT64_C(365250) * 86400 * 1000000)	/* 1,000 years */
 
 static int64_t clock_us(clockid_t which)
 {

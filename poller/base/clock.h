@@ -58,8 +58,10 @@ char *wall_format_utc(struct wall t, char *buf, size_t size_octets);
 /* "22 min", "4 min 30 s", "3 d", "41 s", "48 ms": at most two parts, for people. */
 char *span_format(struct span d, char *buf, size_t size_octets);
 
+#define SPAN_PARSE_MOST_US (INT64_C(365250) * 86400 * 1000000)	/* 1,000 years */
+
 /* "10s", "500ms", "5min", "1h", "2d", "1w", "1y" (365 days) -> span; a number needs its unit. False when it is none,
- * negative, or over 1,000 years. */
+ * negative, or over SPAN_PARSE_MOST_US. */
 bool span_parse(const char *text, struct span *d);
 
 #endif

@@ -138,13 +138,15 @@ static const struct { const char *name, *text, *want; } wrong[] = {
 	  "x.conf:1: device \"d\": parents go in a circle: d -> e -> d; take one of them out\n" },
 	{ "parents and needs do not mix", D " parents = {\"e\"} }\ndevice \"e\" { address = h needs = {\"d\"} }\n", "" },
 	{ "commands", "check \"a\" { }\ncheck \"b\" { command = \"x 'y\" }\ncheck \"e\" { command = \"x | y\" }\n"
-	  "check \"f\" { command = \"x {address}\" counts = true }\n" D " check \"g\" {\n command = \"x {adress}\" } }\n",
+	  "check \"f\" { command = \"x {address}\" counts = true }\n" D " check \"g\" {\n command = \"x {adress}\" }\n"
+	  " check \"h\" {\n command = \"x {'name} {ho'st}\" } }\n",
 	  "x.conf:1: check \"a\": no command; write command = \"PROGRAM ARGUMENTS\"\n"
 	  "x.conf:2: check \"b\": command: a quote is not closed\n"
 	  "x.conf:3: check \"e\": command: has \"|\", but no shell reads it; write sh -c '...' if one shall\n"
 	  "x.conf:4: check \"f\": command: {address} has no value: this check belongs to no device; write the address\n"
 	  "x.conf:4: check \"f\": counts says what a check means to its device; leave it out, this one has none\n"
-	  "x.conf:7: device \"d\": check \"g\": command: unknown parameter {adress}; there are {name} and {address}\n" },
+	  "x.conf:7: device \"d\": check \"g\": command: unknown parameter {adress}; there are {name} and {address}\n"
+	  "x.conf:9: device \"d\": check \"h\": command: unknown parameter {host}; there are {name} and {address}\n" },
 	{ "watch", D " watch = {\"Gi0\"} }\n", "x.conf:2: device \"d\": watch \"Gi0\": write CLASS/PATTERN, as in \"interface/Gi0/*\"\n" },
 	{ "notify", "notify \"n\" { }\nnotify \"n\" { trap = \"1.2.3\"\n on = {\"riks\"} }\nnotify \"o\" { trap = h on = {} }\n",
 	  "x.conf:1: notify \"n\": no target; write trap = \"198.51.100.7:162\"\n"
