@@ -247,7 +247,7 @@ static void see_behind(struct model *m, struct item *it)
 {
 	struct maintained *k = &m->maintained;
 
-	if (it->e.leaf == NODE_NONE || window_of(m, it) || !model_maintained(m, &it->e))
+	if (it->e.state == STATE_UP || it->e.leaf == NODE_NONE || window_of(m, it) || !model_maintained(m, &it->e))
 		return;
 	if (k->behinds == k->behind_room) {
 		k->behind_room = k->behind_room ? k->behind_room * 2 : 64;

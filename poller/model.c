@@ -8,9 +8,15 @@
 
 /* ---- items ------------------------------------------------------------------------------------------------------ */
 
+/* A device that is there, and whose agent tells nothing. */
+static bool is_mute(const struct item *it)
+{
+	return it->e.kind == ENTITY_DEVICE && it->e.state == STATE_UP && it->e.fact.snmp == ANSWER_NO;
+}
+
 static void not_up_keep(struct model *m, struct item *it)
 {
-	bool in = it->not_up != ITEM_NONE, want = it->e.state != STATE_UP;
+	bool in = it->not_up != ITEM_NONE, want = it->e.state != STATE_UP || is_mute(it);
 
 	if (in == want)
 		return;
@@ -309,6 +315,7 @@ static void item_remove(struct model *m, struct item *it)
 {
 	item_unhang(m, it);
 	it->e.state = STATE_UP;
+	it->e.fact.snmp = ANSWER_NOT_ASKED;
 	not_up_keep(m, it);
 	if (it->pending != ITEM_NONE) {
 		m->pending[it->pending] = m->pending[--m->pendings];

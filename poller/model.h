@@ -145,7 +145,7 @@ bool model_blind(const struct model *m);
 struct past { enum state state; struct wall since, since_after, seen; };
 void model_restore(struct model *m, const char *name, const struct past *p);
 
-/* Entities whose own state is not up, in no order; borrowed until the next call that changes a state. Cheap. */
+/* Entities whose own state is not up, and devices that are up but whose agent tells nothing, in no order; borrowed until the next call that changes a state. Cheap. */
 size_t model_not_up(const struct model *m, struct entity *const **out);
 
 /*

@@ -89,9 +89,11 @@ struct daemon {
 /* intake.c: what workers, stores and the ledger say */
 void intake_take(struct daemon *d, struct msg *m);	/* one message, which stays the caller's */
 void intake_read(struct daemon *d);			/* some of the mailbox, then judge what changed */
-void intake_drain(struct daemon *d);			/* all of it, at the end */
+void intake_drain(struct daemon *d);			/* all of it */
+void intake_end(struct daemon *d);			/* all of it, at the end, and until when all was looked at */
 void intake_send(struct daemon *d);			/* the next notification */
 void intake_release(struct daemon *d);
+void intake_fact(struct daemon *d, uint32_t device, struct device_fact f, struct wall at);	/* into the model */
 void intake_second(struct daemon *d, struct mono now);	/* what time brings */
 uint32_t intake_unheard(struct daemon *d);		/* how many devices and checks have not been heard of since the start */
 void intake_commit(struct daemon *d);			/* changes of the model -> ledger, alerts */

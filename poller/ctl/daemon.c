@@ -229,7 +229,7 @@ static bool threads_end(struct daemon *d)
 	bool ended = workers_end(d);
 
 	if (d->in && d->ledger && d->model)
-		intake_drain(d);	/* what the workers said last */
+		intake_end(d);
 	for (unsigned i = 0; i < d->store_count; i++)
 		store_thread_leave(d->store[i]);
 	ledger_end(d);

@@ -179,7 +179,7 @@ static bool parents_heard(const struct daemon *d, const struct held *h)
 
 static void take(struct daemon *d, struct held h)
 {
-	d->dirty |= model_device_fact(d->model, h.device, h.fact, h.at);
+	intake_fact(d, h.device, h.fact, h.at);
 }
 
 void hold_release(struct daemon *d)

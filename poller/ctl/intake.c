@@ -348,6 +348,33 @@ static void take_level(struct daemon *d, const struct msg_level *m)
 	d->dirty |= model_set(d->model, &l);
 }
 
+/* Its agent no longer answers, or does again, or refuses us for another reason; the device is up all the while. */
+static void agent_event(struct daemon *d, const struct entity *e, struct device_fact before)
+{
+	static const char *const word[] = { [ANSWER_NOT_ASKED] = "not asked", [ANSWER_NO] = "silent", [ANSWER_YES] = "answers" };
+	struct ledger_event ev = { .at = now_wall(d), .what = "agent" };
+
+	text_copy(ev.name, sizeof(ev.name), e->name);
+	text_copy(ev.before, sizeof(ev.before), before.why ? "refuses" : word[before.snmp]);
+	text_copy(ev.now, sizeof(ev.now), e->fact.why ? "refuses" : word[e->fact.snmp]);
+	text_copy(ev.reason, sizeof(ev.reason), e->reason);
+	post_event(d, &ev);
+}
+
+void intake_fact(struct daemon *d, uint32_t device, struct device_fact f, struct wall at)
+{
+	const struct entity *e = model_find(d->model, d->config->device[device].name);
+	struct device_fact before = e->fact;
+	bool was_up = e->seen && e->state == STATE_UP;
+
+	d->dirty |= model_device_fact(d->model, device, f, at);
+	if (!was_up || e->state != STATE_UP || (before.snmp == f.snmp && before.why == f.why))
+		return;		/* another state is an event of its own */
+	agent_event(d, e, before);
+	remember_state(d, e);
+	d->dirty = true;
+}
+
 static void take_fact(struct daemon *d, const struct msg_fact *m)
 {
 	const struct ref *r = config_find(d->config, m->device);
@@ -360,7 +387,7 @@ static void take_fact(struct daemon *d, const struct msg_fact *m)
 	hold_end(d, r->index);
 	if (hold_begin(d, r->index, m->fact, m->at))
 		return;
-	d->dirty |= model_device_fact(d->model, r->index, m->fact, m->at);
+	intake_fact(d, r->index, m->fact, m->at);
 }
 
 static void take_part(struct daemon *d, const struct msg_name *m)
@@ -590,7 +617,7 @@ static void end_set_states(struct daemon *d)
 	}
 }
 
-static void cycle_note(struct daemon *d)
+static void cycle_note(struct daemon *d, struct wall ended)
 {
 	uint32_t devices = 0, answering = 0;
 	char summary[256];
@@ -600,9 +627,18 @@ static void cycle_note(struct daemon *d)
 		answering += d->numbers[w].answering;
 	}
 	snprintf(summary, sizeof(summary), "{\"devices\":%u,\"answering\":%u}", devices, answering);
-	LEDGER_POST(d, ledger_post_cycle(d->ledger, d->cycle_began, now_wall(d), summary));
+	LEDGER_POST(d, ledger_post_cycle(d->ledger, d->cycle_began, ended, summary));
 	post_commit(d);
-	d->cycle_began = now_wall(d);
+	d->cycle_began = ended;
+}
+
+void intake_end(struct daemon *d)
+{
+	struct wall polled = daemon_view(d).polled_at;
+
+	intake_drain(d);	/* what the workers said last */
+	if (d->judging && !d->options->once && polled.us > d->cycle_began.us)
+		cycle_note(d, polled);
 }
 
 /* One cycle: over when every worker is through. One that never is must not keep the process for ever; but as long as agents
@@ -620,7 +656,7 @@ static void end_once(struct daemon *d, struct mono now)
 		log_error(LOG_MAIN, "the cycle is not over after %lld s: it ends without %u of %u workers",
 			  (long long)(mono_since(now, d->started).us / 1000000), d->worker_count - d->idle_workers, d->worker_count);
 	else
-		cycle_note(d);
+		cycle_note(d, now_wall(d));
 	d->stopping = true;
 	event_base_loopbreak(d->base);
 }
@@ -651,7 +687,7 @@ void intake_second(struct daemon *d, struct mono now)
 	planned_second(d);
 	rates_follow(d, now);
 	if (!d->options->once && wall_since(now_wall(d), d->cycle_began).us >= d->config->interval.us)
-		cycle_note(d);
+		cycle_note(d, now_wall(d));
 	if (d->judging && d->unheard_due.us && now.us >= d->unheard_due.us) {
 		d->unheard_due = (struct mono){ 0 };
 		forget_unheard(d);

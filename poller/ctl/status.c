@@ -21,7 +21,8 @@ static bool is_true(const json_t *item, const char *key) { return json_is_true(j
 
 static void print_devices(const struct screen *s, const json_t *h)
 {
-	int devices = (int)json_int(h, "devices"), answering = (int)json_int(h, "answering"), silent = (int)json_int(h, "silent");
+	int devices = (int)json_int(h, "devices"), answering = (int)json_int(h, "answering"), silent = (int)json_int(h, "silent"),
+	    without = (int)json_int(h, "without_snmp");
 	char n[32], a[32];
 
 	if (devices == 0) {
@@ -30,6 +31,9 @@ static void print_devices(const struct screen *s, const json_t *h)
 	}
 	fprintf(s->out, " \u00b7 %s device%s: %s answer%s", text_thousands((unsigned)devices, n, sizeof(n)), devices == 1 ? "" : "s",
 		text_thousands((unsigned)answering, a, sizeof(a)), answering == 1 ? "s" : "");
+	if (without)
+		fprintf(s->out, " (%s%s without SNMP%s)", screen_ink(s, INK_WARN), text_thousands((unsigned)without, a, sizeof(a)),
+			screen_ink(s, INK_PLAIN));
 	if (silent)
 		fprintf(s->out, ", %s%s do%s not%s", screen_ink(s, INK_WARN), text_thousands((unsigned)silent, a, sizeof(a)),
 			silent == 1 ? "es" : "", screen_ink(s, INK_PLAIN));

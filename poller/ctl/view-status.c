@@ -234,7 +234,8 @@ static json_t *service_json(struct view *v, const struct entity *e)
 	return item;
 }
 
-struct counts { int well, at_risk, accepted, planned, degraded, down, unknown; };	/* at risk: neither accepted nor planned */
+/* At risk: neither accepted nor planned. Without SNMP: devices that answer ICMP only, though they are asked. */
+struct counts { int well, at_risk, accepted, planned, degraded, down, unknown, without_snmp; };
 
 static void count(struct counts *n, const json_t *item)
 {
@@ -265,6 +266,7 @@ static json_t *head_json(struct view *v, const struct counts *n)
 			 "well", n->well, "at_risk", n->at_risk, "accepted", n->accepted, "planned", n->planned, "degraded", n->degraded, "down", n->down, "unknown", n->unknown,
 			 "rows_lost", json_count(v->store.rows_lost), "store_error",
 			 json_words(v->store.write_errors ? v->store.last_error : ""));
+	json_object_set_new(head, "without_snmp", json_integer(n->without_snmp));
 	if (v->starting)
 		json_object_set_new(head, "starting", json_pack("{s:i,s:f}", "unheard", (int)v->unheard, "judged_in_s", span_as_s(v->judged_in)));
 	return head;
@@ -280,6 +282,7 @@ json_t *view_status(struct view *v, const json_t *args, json_t *answer, struct e
 		const struct entity *e = model_at(v->model, i);
 		json_t *item;
 
+		n.without_snmp += e->kind == ENTITY_DEVICE && e->state == STATE_UP && e->fact.snmp == ANSWER_NO;
 		if (e->kind != ENTITY_SERVICE || (only[0] && strcmp(only, e->name) != 0))
 			continue;
 		item = service_json(v, e);

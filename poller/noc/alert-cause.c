@@ -1,6 +1,6 @@
 /* poller/noc/alert-cause.c: who is a cause, which services it touches, and how bad that is.
  *
- * Only entities that are not up are looked at. One trouble is one cause: what is cut off counts for the device that
+ * Only entities that are not up are looked at, and devices whose agents tell nothing. One trouble is one cause: what is cut off counts for the device that
  * cuts it off, the components of a silent agent for their device, what nobody polls for the poller. What its own device
  * explains is no cause: the device is.
  */
@@ -61,6 +61,10 @@ static void cause_device(struct alert_book *b, struct entity *e)
 	struct entity *root;
 	struct cause *c;
 
+	if (e->state == STATE_UP) {
+		cause_get(b, e->name, ROLE_AGENT, e);	/* it answers ICMP only */
+		return;
+	}
 	if (e->state != STATE_UNKNOWN || e->fact.why) {
 		cause_self(b, e);
 		return;

@@ -133,9 +133,12 @@ static void say_component(const struct cause *c, struct text *t)
 
 static void say_agent(const struct cause *c, struct text *t)
 {
-	text_add(t, "%s: its SNMP agent %s%s; %u %s unknown", c->key, c->e->fact.why ? "refuses us: " : "does not answer",
-		 c->e->fact.why ? fw_err_text(c->e->fact.why) : "", c->behind,
-		 c->behind == 1 ? "component is" : "components are");
+	text_add(t, "%s: its SNMP agent %s%s; ", c->key, c->e->fact.why ? "refuses us: " : "does not answer",
+		 c->e->fact.why ? fw_err_text(c->e->fact.why) : "");
+	if (c->behind)
+		text_add(t, "%u %s unknown", c->behind, c->behind == 1 ? "component is" : "components are");
+	else
+		text_add(t, "it is there (ICMP), and nothing of it is measured");
 }
 
 static void say_blind(const struct cause *c, struct text *t)

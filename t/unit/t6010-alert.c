@@ -306,6 +306,13 @@ static void test_device_and_parts(void)
 	level(&w, "s1/power-supply/B", STATE_UP, "");
 	t = judge(&w);
 	ok(t->clears == 1 && strcmp(t->keys[t->count - 1], "s1") == 0, "the agent is back: only that is cleared");
+	fact(&w, "app1", Y, N);
+	t = judge(&w);
+	ok(t->raises == 1 && strcmp(t->keys[0], "app1") == 0, "the agent of a device without components falls silent: that is told");
+	is_str(t->first.cause, "app1: its SNMP agent does not answer; it is there (ICMP), and nothing of it is measured", "... in words");
+	is_int(t->first.severity, SEVERITY_WARNING, "... a warning");
+	fact(&w, "app1", Y, Y);
+	is_int(judge(&w)->clears, 1, "... and cleared");
 	world_free(&w);
 }
 
@@ -552,7 +559,7 @@ static void test_random(void)
 
 int main(void)
 {
-	plan(98);
+	plan(102);
 	test_story();
 	test_wide_group();
 	test_before();
