@@ -55,13 +55,14 @@ trouble() {
 	sim_ctl "127.48.0.$((2 + $1 % 20))" $fault
 }
 
-round=0 first=
+round=0 first= eighths=0
 while test "$(now_s)" -lt "$end" && alive "$FOREWARN_PID"
 do
 	trouble $round >trouble.out 2>&1 || test_fatal 'the simulated network obeys' trouble.out
 	round=$((round + 1))
 	sleep 0.5
 	test -n "$first" || test "$(now_s)" -lt $warm || first=$(measure)
+	test "$(now_s)" -lt $((began + (end - began) * (eighths + 1) / 8)) || { eighths=$((eighths + 1)); echo "# $eighths/8: $(measure)"; }
 done
 last=$(measure)
 hours=$((($(now_s) - began) / 3600))
