@@ -59,7 +59,7 @@ void plan_release(struct plan *p)
 	for (uint32_t i = 0; i < p->count; i++)
 		plan_packet_release(&p->packet[i]);
 	free(p->packet);
-	*p = (struct plan){ NULL };
+	*p = (struct plan){ .packet = NULL };
 }
 
 /* Where each name lies in the encoded packet, found by decoding it. */
@@ -433,7 +433,7 @@ void plan_build(struct device *d, enum plan_kind kind) { plan_make(d, kind, &d->
 
 uint32_t plan_fullest(struct device *d, struct plan_packet *p)
 {
-	struct plan counted = { NULL };
+	struct plan counted = { .packet = NULL };
 	struct gather *g = gather_new(d, PLAN_FULL, &counted);
 
 	g->fullest = must_alloc(sizeof(*g->fullest));
