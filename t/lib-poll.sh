@@ -9,7 +9,7 @@ poll_conf() {
 		echo "state = \"${FOREWARN_STATE:-$SCRATCH/state}\""
 		echo "user = \"$(id -un)\""
 		echo "poll { interval = ${POLL_INTERVAL:-2s}  status-interval = ${POLL_STATUS:-1s}  threads = ${POLL_THREADS:-2} }"
-		echo "defaults { timeout = $((${SANITIZE:+200} + 200))ms  retries = 1  credentials = \"public\" }"
+		echo "defaults { timeout = ${POLL_TIMEOUT:-$((${SANITIZE:+200} + 200))ms}  retries = 1  credentials = \"public\" }"
 		echo 'credentials "public" { version = "2c"  community = "public" }'
 		echo 'credentials "old" { version = "1"  community = "public" }'
 		for poll_line

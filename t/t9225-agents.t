@@ -43,6 +43,7 @@ done
 IFS=$old_ifs
 sim_ctl - <commands >/dev/null
 POLL_INTERVAL=1s
+POLL_TIMEOUT=200ms	# what is lost is asked for again within an interval
 poll_conf a.conf "$@"
 forewarn_start "$POLL_CONF"
 rrd=$FOREWARN_STATE/rrd
