@@ -171,6 +171,10 @@ test_run 'explain: a sentence, then the tree' '
 	forewarn explain "feed A" | grep -q "up until someone sets it otherwise. order management"
 '
 
+test_run 'what a large service stands on is named in part, and how many more there are' '
+	{ for i in $(seq 45); do echo "component \"c$i\" { }"; done; echo "service \"all\" { needs = {\"c[1-45]\"} }"; } >large.conf &&
+	forewarn risk -v all -c large.conf >got && tr "\n" " " <got | tr -s " " | grep -q "Stands on c1 · c2 · .* c40 and 5 more (--json) More"'
+
 # With a state folder, what is set by hand is kept, and judged without a daemon as well.
 test_run 'a state folder that is not there is made by the first thing to keep; a parent that is missing is told' '
 	forewarn set -s fresh app3 down && test -f fresh/forewarn.db && forewarn status -s fresh | grep -q "^order management  *DEGRADED" &&

@@ -8,7 +8,7 @@
 #include "plan-int.h"
 #include "risk-int.h"
 
-enum { TEXT_MOST = 16384, SETS_SHOWN = 3, SETS_VERBOSE = 10, FAILED_SHOWN = 20, WHOLE_SHOWN = 4 };
+enum { TEXT_MOST = 16384, SETS_SHOWN = 3, SETS_VERBOSE = 10, FAILED_SHOWN = 20, WHOLE_SHOWN = 4, STANDS_MOST = 40 };
 
 static bool is_true(const json_t *item, const char *key) { return json_is_true(json_object_get(item, key)); }
 static bool is_null(const json_t *item, const char *key) { return json_is_null(json_object_get(item, key)); }
@@ -453,8 +453,11 @@ static void print_numbers(const struct screen *s, const json_t *r)
 	print_bounds(s, r);
 	t = text_over(words, sizeof(words));
 	json_array_foreach(list, i, name)
-		text_add(&t, "%s%s", i ? " \u00b7 " : "", component_words(json_string_value(name), component, sizeof(component)));
-	risk_say(s, "Stands on", t.cut ? "more than fits here: --json" : words);
+		if (i < STANDS_MOST)
+			text_add(&t, "%s%s", i ? " \u00b7 " : "", component_words(json_string_value(name), component, sizeof(component)));
+	if (json_array_size(list) > STANDS_MOST)
+		text_add(&t, " and %zu more (--json)", json_array_size(list) - STANDS_MOST);
+	risk_say(s, "Stands on", words);
 }
 
 /* Where to go on; what a repair would bring, with the first one put in. */
