@@ -68,7 +68,11 @@ bool cache_may(const struct device *d)
 
 struct span cache_most(const struct device *d)
 {
-	return d->cache.period.us ? d->cache.period : cache_may(d) ? steps(d, CACHE_STEPS) : span_us(0);
+	const struct cache *c = &d->cache;
+
+	if (c->period.us)
+		return c->longest.us > c->period.us ? c->longest : c->period;
+	return cache_may(d) ? steps(d, CACHE_STEPS) : span_us(0);
 }
 
 bool cache_holds(const struct device *d, struct wall asked, struct wall at)
@@ -91,9 +95,21 @@ static void cache_none(struct device *d, struct wall at)
 	d->cache.longest = span_us(0);
 	if (d->cache.period.us == 0 && cache_may(d))
 		release_all(d, at);
-	if (d->cache.period.us && d->cache.run >= CACHE_GONE)
+	if (d->cache.period.us && d->cache.run >= CACHE_GONE) {
 		cache_set(d, span_us(0));
+		d->cache.paused = span_us(0);
+		d->cache.paused_count = 0;
+	}
 	d->cache.tried = CACHE_TRY;
+}
+
+/* The mean of the pauses, which are polls: one that comes late makes one pause longer and the next shorter. */
+static struct span period_seen(const struct device *d)
+{
+	const struct cache *c = &d->cache;
+	int64_t step = d->w->config->interval.us;
+
+	return span_us((c->paused.us / c->paused_count + step / 2) / step * step);
 }
 
 /* A poll in which counters moved, after 'c->still' in which none did. */
@@ -105,6 +121,8 @@ static void cache_moved(struct device *d, struct wall at)
 
 	if (paused) {
 		c->pauses += c->pauses < UINT8_MAX;
+		c->paused.us += pause.us;
+		c->paused_count++;
 		c->longest = pause.us > c->longest.us ? pause : c->longest;
 	} else if (c->still > 0) {
 		c->pauses = 0;
@@ -113,8 +131,8 @@ static void cache_moved(struct device *d, struct wall at)
 	c->run = c->still > 0 ? 1 : (uint8_t)(c->run + (c->run < UINT8_MAX));
 	if (c->run > CACHE_RUN)
 		cache_none(d, at);
-	if (c->pauses >= CACHE_PAUSES && c->longest.us > d->cache.period.us)
-		cache_set(d, c->longest);
+	if (c->pauses >= CACHE_PAUSES && c->paused_count && period_seen(d).us != c->period.us)
+		cache_set(d, period_seen(d));
 	c->still = 0;
 	if (c->run != 2)
 		c->moved_at = at;	/* of two in a row, the second is the rest of one renewal */

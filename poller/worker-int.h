@@ -176,7 +176,9 @@ void learn_odd(struct device *d, enum odd what);		/* said once, counted always *
 /* ---- agents that renew their counters seldom: cache.c ---------------------------------------------------------------------------- */
 
 struct cache {
-	struct span period, longest;	/* the longest pause of its counters, known (0: they do not pause); as it is being learned */
+	struct span period, longest;	/* of its counters' pauses: the usual one, in whole intervals (0: they do not pause); the longest */
+	struct span paused;		/* all pauses together that this process saw, and how many */
+	uint32_t paused_count;
 	struct wall moved_at;
 	uint64_t part_delta;		/* by which the counters of the part at hand moved, or-ed */
 	uint32_t parts_moved, parts_counting;	/* in this full poll; those that have counters */
