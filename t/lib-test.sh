@@ -203,7 +203,7 @@ test_kill() {
 # wait_for SECONDS CONDITION: look every 50 ms; false, and said, when it has not come true in that time (three times
 # as long under sanitizers, where all is slower).
 wait_for() {
-	wait_end=$(($(date +%s) + $1 * (${SANITIZE:+2} + 1) + 1))
+	wait_end=$(($(date +%s) + $1 * (${SANITIZE:+2} + 1) + 1)) wait_tries=0
 	until eval "$2"
 	do
 		if test "$(date +%s)" -ge "$wait_end"
@@ -211,7 +211,9 @@ wait_for() {
 			echo "# waited $1 s for: $2"
 			return 1
 		fi
-		sleep 0.05
+		# Looking costs a program or two: often at first only, so that tests side by side do not starve each other.
+		test "$wait_tries" -lt 10 && sleep 0.05 || sleep 0.15
+		wait_tries=$((wait_tries + 1))
 	done
 }
 
