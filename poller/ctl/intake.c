@@ -370,7 +370,8 @@ void intake_fact(struct daemon *d, uint32_t device, struct device_fact f, struct
 	d->dirty |= model_device_fact(d->model, device, f, at);
 	if (!was_up || e->state != STATE_UP || (before.snmp == f.snmp && before.why == f.why))
 		return;		/* another state is an event of its own */
-	agent_event(d, e, before);
+	if (before.snmp != ANSWER_NOT_ASKED)
+		agent_event(d, e, before);
 	remember_state(d, e);
 	d->dirty = true;
 }
