@@ -210,7 +210,7 @@ FROM_T  = $(if $(filter /%,$(OUT)),$(OUT),../$(OUT))
 TESTS  ?= $(UNIT_SRC:t/unit/%.c=$(FROM_T)/t/%) $(notdir $(wildcard t/t[0-9]*.t))
 
 # In the order of the layers, base first, so that the first failure is the deepest. Most of a test's time is waiting.
-TEST_JOBS ?= 4
+TEST_JOBS ?= 5
 check-run:
 	@cd t && prove -j$(TEST_JOBS) --timer -e ./lib-run $(shell for t in $(TESTS); do echo "$${t##*/} $$t"; done | sort | cut -d' ' -f2)
 
