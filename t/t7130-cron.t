@@ -72,6 +72,9 @@ test_run 'and cron goes on where the daemon was' '
 	test "$(grep -c "^\[CLEARED\] " out)" -eq 2 && test "$(wc -l <out)" -eq 2 && quiet_poll && status_exit 0 && test "$(ledger_open)" -eq 0 &&
 	wait_for 5 "test \$(trapd_matches forewarnAlertCleared) -ge 2"
 '
+milliseconds() {
+	perl -MTime::HiRes=time -e 'printf "%d\n", time * 1000'
+}
 test_run 'a target whose name nobody knows is said once, not by every run' '
 	sed "s/trap = .*/trap = \"no-such.invalid:162\" }/" "$conf" >away.conf && sim_ctl 127.16.2.3 silent &&
 	"$FOREWARN" poll -c away.conf -s state >out 2>err && cat err && grep "^\[AT RISK\] app3" out && grep -c "cannot notify" err &&
@@ -85,7 +88,8 @@ test_run 'a target whose name nobody knows is said once, not by every run' '
 test_run 'a run while another is on its way leaves at once, quietly' '
 	sed "s/timeout = 200ms/timeout = 5s/" "$conf" >slow.conf && sim_ctl 127.16.2.1 delay 3000 &&
 	run_behind slow.out "$FOREWARN" poll -c slow.conf -s state && slow=$! &&
-	wait_for 5 "test -S state/forewarn.sock" && quiet_poll && alive $slow &&
+	wait_for 5 "test -S state/forewarn.sock" && began=$(milliseconds) && quiet_poll && took=$(($(milliseconds) - began)) &&
+	alive $slow && echo "took $took" && test $took -lt 1000 &&
 	wait_for 20 "! alive $slow" && wait $slow && test ! -s slow.out || { cat slow.out; false; }
 '
 test_run 'all files are whole' 'files_whole && ledger_whole'

@@ -50,7 +50,7 @@ test_run '... and back' 'sim_ctl all heal && wait_for 20 "all_is_well && none_op
 perl -e 'for (1 .. 2000) { printf "device \"many%d\" { address = \"127.18.%d.%d:%s\" }\n", $_, $_ >> 8, $_ & 255, $ARGV[0] }' "$SIM_PORT" >many.conf
 conf_write "$conf" 'include = "many.conf"' 'rrd { write = false }'
 sed -i 's/interval = 1s  status-interval = 1s/interval = 6s  status-interval = 3s/; s/timeout = 200ms/timeout = 500ms/' "$conf"
-test_run 'two thousand devices' 'rm -rf state && forewarn_start "$conf" && wait_for 90 all_is_well'
+test_run 'two thousand devices' 'rm -rf state && forewarn_start "$conf" && wait_for 60 all_is_well'
 test_run 'a thousand alerts at once, and each is told' '
 	sim_ctl 127.18.0.1-127.18.3.232 silent && wait_for 60 "test \$(alerts_open) -eq 1000" &&
 	wait_for 60 "test \$(trapd_matches \"STRING: many.*\") -ge 1000" || { trapd_matches many; sql "SELECT count(*), sum(sent > 0) FROM outbox"; false; }
