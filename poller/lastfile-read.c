@@ -55,7 +55,7 @@ static bool record_rest(const struct last_record *from, struct last_record *to)
 	return to->kind != LAST_FREE;
 }
 
-struct reading { const char *device; last_each *each; void *owner; bool stopped; unsigned patience; };
+struct reading { const char *device; last_each *each; void *owner; bool stopped; unsigned patience, version; };
 
 /* The name of a device's record; "" when there is none. */
 static void device_name_copy(struct reading *rd, const struct last_record *first, uint32_t device, char *name, size_t size)
@@ -102,6 +102,7 @@ static void read_records(struct reading *rd, const struct last_record *first, ui
 			device = copy.device;
 			device_name_copy(rd, first, device, name, sizeof(name));
 		}
+		last_record_renew(&copy, rd->version);
 		if (name[0])
 			rd->stopped = !rd->each(rd->owner, name, &copy);
 	}
@@ -128,9 +129,14 @@ static enum fw_err read_file(struct reading *rd, const char *path, struct err *e
 		goto out;
 	}
 	if (!last_header_good(&h, (size_t)st.st_size, h.number)) {
-		e = err_set(err, FW_BROKEN, "cannot read '%s': damaged or of another version", path);
+		if (last_header_version(&h) > LAST_VERSION)
+			e = err_set(err, FW_BROKEN, "cannot read '%s': of version %u, this program reads up to %u", path,
+				    last_header_version(&h), LAST_VERSION);
+		else
+			e = err_set(err, FW_BROKEN, "cannot read '%s': damaged", path);
 		goto out;
 	}
+	rd->version = last_header_version(&h);
 	read_records(rd, (const struct last_record *)(const void *)((const uint8_t *)map + HEADER_SIZE), h.count);
 out:
 	if (map != MAP_FAILED)

@@ -20,7 +20,7 @@
 
 enum { GROW = 256, REASON_KEPT = 159, NAME_MOST = 255, CLASS_MOST = 127 };
 
-static const char magic[MAGIC_LEN] = "forewarn last 1\n";
+static const char magic[] = "forewarn last ";	/* then the version, and a line feed */
 
 struct slot { uint64_t hash; uint32_t record; };	/* record LAST_NONE: empty */
 
@@ -318,9 +318,23 @@ static enum fw_err map_grow(struct last *l, uint32_t records, struct err *err)
 	return FW_OK;
 }
 
+unsigned last_header_version(const struct header *h)
+{
+	size_t at = sizeof(magic) - 1;
+	unsigned version = 0;
+
+	if (memcmp(h->magic, magic, at) != 0)
+		return 0;
+	for (; at < MAGIC_LEN && h->magic[at] >= '0' && h->magic[at] <= '9'; at++)
+		version = version * 10 + (unsigned)(h->magic[at] - '0');
+	return at < MAGIC_LEN && h->magic[at] == '\n' ? version : 0;
+}
+
 bool last_header_good(const struct header *h, size_t file_size, unsigned number)
 {
-	return memcmp(h->magic, magic, MAGIC_LEN) == 0 && h->byte_order == 0x01020304 &&
+	unsigned version = last_header_version(h);
+
+	return version >= 1 && version <= LAST_VERSION && h->byte_order == 0x01020304 &&
 	       h->record_size == sizeof(struct last_record) && h->number == number &&
 	       h->count <= RECORDS_MOST && size_for(h->count) <= file_size;
 }
@@ -359,6 +373,14 @@ void last_record_mend(struct last_record *r)
 	memset(r->value, 0, sizeof(r->value));
 	memset(r->run, 0, sizeof(r->run));
 	r->sequence++;
+}
+
+/* Version 1 left in value[] of a column that is missing what it had said before; since when it is missing nobody knows. */
+void last_record_renew(struct last_record *r, unsigned version)
+{
+	for (uint8_t c = 0; version == 1 && r->kind == LAST_PART && c < LAST_VALUES; c++)
+		if (!(r->known >> c & 1) && r->why[c] != FW_OK)
+			r->value[c] = 0;
 }
 
 /* What was being written when the process was killed begins anew; what is no record is emptied. */
@@ -415,22 +437,60 @@ static void index_records(struct last *l)
 			 l->path, mended, dropped);
 }
 
+static void magic_put(struct header *h)
+{
+	char text[MAGIC_LEN + 8];
+
+	snprintf(text, sizeof(text), "%s%u\n", magic, (unsigned)LAST_VERSION);
+	memcpy(h->magic, text, MAGIC_LEN);
+}
+
 /* A fresh header in an empty file. */
 static void header_write(struct last *l, unsigned number)
 {
 	struct header h = { .byte_order = 0x01020304, .record_size = sizeof(struct last_record), .number = number };
 
-	memcpy(h.magic, magic, MAGIC_LEN);
+	magic_put(&h);
 	memcpy(l->map, &h, sizeof(h));
 }
 
+/* A file of an older version is made one of this: its records first, so that a kill in between leaves one of the old. */
+static void records_renew(struct last *l)
+{
+	unsigned version = last_header_version(head(l));
+
+	if (version == LAST_VERSION)
+		return;
+	for (uint32_t i = 0; i < head(l)->count; i++)
+		last_record_renew(record_at(l, i), version);
+	msync(l->map, l->map_size, MS_SYNC);
+	magic_put(head(l));
+	log_info(LOG_POLL, "last file '%s': of version %u, is now of version %u: all is kept but since when a value is missing", l->path,
+		 version, LAST_VERSION);
+}
+
+/* Of a newer program, it is kept under the name of its version: once that runs again it can be put back. */
 void last_set_aside(const char *path)
 {
+	struct header h = { .magic = "" };
+	unsigned version = 0;
 	char aside[600];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
+	if (fd >= 0 && pread(fd, &h, sizeof(h), 0) == (ssize_t)sizeof(h))
+		version = last_header_version(&h);
+	if (fd >= 0)
+		close(fd);
+	if (version > LAST_VERSION) {
+		snprintf(aside, sizeof(aside), "%s.version%u", path, version);
+		if (rename(path, aside) == 0)
+			log_error(LOG_POLL, "last file '%s': of version %u, and this program reads up to %u: kept as '%s', begun anew: "
+				  "what was learned and last read of its devices is read anew", path, version, LAST_VERSION, aside);
+		return;
+	}
 	snprintf(aside, sizeof(aside), "%s.broken", path);
 	if (rename(path, aside) == 0)
-		log_error(LOG_POLL, "last file '%s': damaged or of another version: kept as '%s', begun anew", path, aside);
+		log_error(LOG_POLL, "last file '%s': damaged: kept as '%s', begun anew", path, aside);
 }
 
 enum fw_err last_file_state(const char *path, unsigned number, struct err *err)
@@ -475,6 +535,7 @@ struct last *last_open(const char *folder, unsigned number, struct err *err)
 		goto fail;
 	if (fresh)
 		header_write(l, number);
+	records_renew(l);
 	index_records(l);
 	return l;
 fail:

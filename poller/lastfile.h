@@ -7,7 +7,8 @@
  *	header (4,096 octets) | record 0 | record 1 | ...		state/last.0, last.1, ...
  *
  * A record that was being written when the process was killed is found at opening by its odd sequence and begins anew (its
- * name is kept if whole). A file of another version or size is renamed aside and begun anew, and that is said.
+ * name is kept if whole). A damaged file, or one of a newer version, is renamed aside and begun anew, and that is said; one of
+ * an older version is read, and made one of this when it is next written to: counters go on over an upgrade.
  * Numbers are of this machine's byte order; the header says so.
  * Thread: a struct last belongs to its worker; last_read_*() may be called by anybody on the folder.
  */

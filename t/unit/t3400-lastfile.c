@@ -256,6 +256,91 @@ static void headers(void)
 	clear();
 }
 
+/* ---- other versions ------------------------------------------------------------------------------------------------------------------- */
+
+static void version_put(unsigned number, char version)
+{
+	char magic[MAGIC_LEN + 1] = "forewarn last ?\n";
+
+	magic[14] = version;
+	poke(number, 0, magic, MAGIC_LEN);
+}
+
+struct old { unsigned parts; uint64_t value, run, since; bool known, device; };
+
+static bool old_one(void *owner, const char *device, const struct last_record *r)
+{
+	struct old *o = owner;
+
+	(void)device;
+	o->device = o->device || (r->kind == LAST_DEVICE && r->value[LAST_D_PACK] == 60);
+	if (r->kind != LAST_PART)
+		return true;
+	o->parts++;
+	o->value = r->value[3];
+	o->run = r->run[1];
+	o->since = (uint64_t)last_missing_since(r, 5).us;
+	o->known = r->known >> 3 & 1 && r->why[5] == FW_NOINST;
+	return true;
+}
+
+/* A file as version 1 wrote it: what a column said before it was missing is still in its value. */
+static void version_1(void)
+{
+	struct last *l = open_or_die(0);
+	struct last_record *r;
+	uint32_t i = last_add(l, "sw1", "interface", "Gi0/1");
+
+	value_put(l, i, 4711);
+	r = last_begin(l, i);
+	r->run[1] = 815;
+	r->why[5] = FW_NOINST;
+	r->value[5] = 1234567;
+	last_end(l, i);
+	last_begin(l, 0)->value[LAST_D_PACK] = 60;
+	last_end(l, 0);
+	last_close(l);
+	version_put(0, '1');
+}
+
+static bool is_upgraded(void)
+{
+	struct old o = { 0 };
+	struct err err = { "" };
+
+	return last_read_all(folder, old_one, &o, &err) == FW_OK && o.parts == 1 && o.value == 4711 && o.run == 815 && o.known &&
+	       o.device && o.since == 0;
+}
+
+static void versions(void)
+{
+	struct header h = { .magic = "" };
+	struct err err = { "" };
+	char path[160];
+	enum fw_err e;
+	FILE *f;
+
+	version_1();
+	ok(is_upgraded(), "a file of version 1 is read: counters are there, since when a value is missing nobody knows");
+	ok(last_redistribute(folder, 3, &err) == FW_OK && is_upgraded(), "... also when it is spread over more workers");
+	clear();
+	version_1();
+	last_close(open_or_die(0));
+	f = fopen(path_of(0), "rb");
+	ok(f && fread(&h, sizeof(h), 1, f) == 1 && last_header_version(&h) == LAST_VERSION && is_upgraded() && !aside(0),
+	   "its writer makes it one of this version, and keeps all");
+	if (f)
+		fclose(f);
+	version_put(0, '3');
+	ok(last_read_all(folder, old_one, &(struct old){ 0 }, &err) == FW_BROKEN && strstr(err.text, "of version 3, this program reads up to 2"),
+	   "one of a newer version is not read, and called so");
+	last_close(open_or_die(0));
+	snprintf(path, sizeof(path), "%s.version3", path_of(0));
+	ok(access(path, F_OK) == 0 && !aside(0), "... and kept aside under its version");
+	is_int(count_all(&e), 0, "... and the new one begins anew");
+	clear();
+}
+
 /* Every octet of a small file inverted in turn: opened, read, written to, and never a record of a wrong name. */
 static void every_octet(void)
 {
@@ -491,7 +576,7 @@ int main(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	plan(56);
+	plan(62);
 	snprintf(folder, sizeof(folder), "%s/fw-t3400-XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
 	if (!mkdtemp(folder))
 		return 1;
@@ -500,6 +585,7 @@ int main(void)
 	texts();
 	torn();
 	headers();
+	versions();
 	every_octet();
 	not_ours();
 	workers_change();
