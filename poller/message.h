@@ -97,7 +97,7 @@ const char *odd_word(enum odd o);
 
 /* A worker's numbers, every status interval: also the sign that it lives. */
 struct worker_numbers {
-	uint32_t devices, answering, silent, resolving, parts, checks;
+	uint32_t devices, silent, resolving, parts, checks;
 	uint32_t quiet, paused;			/* agents that are asked less often, since they are silent; not at all: cut off */
 	uint64_t missed_cycles;			/* of devices that answer: an interval passed without a full poll */
 	uint64_t jitter[JITTERS];		/* full polls by their distance from an interval after the last */

@@ -308,7 +308,6 @@ static void beat(struct worker *w)
 	}
 	w->n.devices = w->device_count;
 	w->n.silent = silent;
-	w->n.answering = w->device_count - silent - resolving;
 	w->n.resolving = resolving;
 	w->n.parts = parts;
 	w->n.checks = w->check_count;

@@ -18,6 +18,9 @@ test_run 'one is at risk, another has not been heard of: no word that nothing is
 	grep -q "^just started: what is wrong is judged anew when all have been heard of (1 not yet), in [0-9]* s at most$" got &&
 	! grep -q "nothing is" got &&
 	says status --json | jq -e ".head.starting.unheard == 1 and (.head.starting.judged_in_s | . > 0 and . <= 18) and .wrong == []" >/dev/null'
+test_run '... nor that who has not been heard of answers' '
+	says status --json | jq -e ".head.starting.unheard == 1 and .head.devices == 2 and .head.answering == 1 and .head.silent == 0" &&
+	grep ": 1 answers, 1 unknown" got'
 test_run 'then the cause is there, and the word gone' '
 	wait_for 30 "says status >got; grep -q \"^core1 Power Supply 2 \" got" && ! grep -q "just started" got &&
 	says status --json | jq -e ".head.starting == null" >/dev/null'

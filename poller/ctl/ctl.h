@@ -97,6 +97,9 @@ bool ctl_time_to_come(const char *text, struct wall from, struct wall *t);
 
 /* ---- views ----------------------------------------------------------------------------------------------------------- */
 
+/* Devices that have said something in their last round, or nothing; the others were not asked yet. */
+struct heard { uint32_t answering, silent; };
+
 struct daemon;
 struct view {
 	const struct config *config;
@@ -113,6 +116,7 @@ struct view {
 	struct span judged_in;		/* at the latest */
 	struct wall polled_at;		/* end of the last cycle; 0 never */
 	struct span cycle;		/* how long it took */
+	struct heard heard;
 	struct worker_numbers numbers;	/* summed over workers; live only */
 	struct store_count store;	/* summed over stores; live only */
 	struct daemon *daemon;		/* live only */

@@ -143,6 +143,7 @@ bool api_wait(struct daemon *d, struct waiting w);	/* false: too many wait */
 void api_answered(struct daemon *d, uint64_t token, const char *text);
 void api_second(struct daemon *d, struct mono now);
 struct view daemon_view(struct daemon *d);
+struct heard daemon_heard(const struct daemon *d);	/* now; what is held back has been heard */
 
 /* arguments.c: FW_MISTAKE with what is needed when 'args' (an object) lacks something of the call, or has a wrong type. */
 enum fw_err arguments_check(const char *call, const json_t *args, struct err *err);

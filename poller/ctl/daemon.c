@@ -365,6 +365,22 @@ int daemon_run(const struct ctl *c, struct config *config, const struct daemon_o
 
 /* ---- what views ask of it ----------------------------------------------------------------------------------------------- */
 
+/* By what came from workers, not by their beats: those that were not asked yet do not count as either. */
+struct heard daemon_heard(const struct daemon *d)
+{
+	struct heard n = { 0 };
+
+	for (uint32_t i = 0; i < d->config->device_count; i++) {
+		const struct entity *e = model_find(d->model, d->config->device[i].name);
+		struct device_fact f = d->held_at[i] ? d->held[d->held_at[i] - 1].fact : e->fact;
+		bool asked = e->seen && (f.icmp != ANSWER_NOT_ASKED || f.snmp != ANSWER_NOT_ASKED);
+
+		n.answering += asked && !fact_silent(f);
+		n.silent += asked && fact_silent(f);
+	}
+	return n;
+}
+
 struct view daemon_view(struct daemon *d)
 {
 	struct view v = { .config = d->config, .model = d->model, .book = d->book, .maintenance = d->maintenance, .ledger = d->reader, .live = true, .daemon = d,
@@ -374,7 +390,6 @@ struct view daemon_view(struct daemon *d)
 		const struct worker_numbers *n = &d->numbers[w];
 
 		v.numbers.devices += n->devices;
-		v.numbers.answering += n->answering;
 		v.numbers.silent += n->silent;
 		v.numbers.resolving += n->resolving;
 		v.numbers.parts += n->parts;
@@ -387,6 +402,7 @@ struct view daemon_view(struct daemon *d)
 		if (n->last_cycle_end.us && steady_at(&d->clock, n->last_cycle_end).us > v.polled_at.us)
 			v.polled_at = steady_at(&d->clock, n->last_cycle_end);
 	}
+	v.heard = daemon_heard(d);
 	if (!d->judging) {
 		v.starting = true;
 		v.unheard = intake_unheard(d);

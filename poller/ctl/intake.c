@@ -620,14 +620,9 @@ static void end_set_states(struct daemon *d)
 
 static void cycle_note(struct daemon *d, struct wall ended)
 {
-	uint32_t devices = 0, answering = 0;
 	char summary[256];
 
-	for (unsigned w = 0; w < d->worker_count; w++) {
-		devices += d->numbers[w].devices;
-		answering += d->numbers[w].answering;
-	}
-	snprintf(summary, sizeof(summary), "{\"devices\":%u,\"answering\":%u}", devices, answering);
+	snprintf(summary, sizeof(summary), "{\"devices\":%u,\"answering\":%u}", d->config->device_count, daemon_heard(d).answering);
 	LEDGER_POST(d, ledger_post_cycle(d->ledger, d->cycle_began, ended, summary));
 	post_commit(d);
 	d->cycle_began = ended;

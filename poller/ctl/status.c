@@ -37,7 +37,7 @@ static void print_devices(const struct screen *s, const json_t *h)
 	if (silent)
 		fprintf(s->out, ", %s%s do%s not%s", screen_ink(s, INK_WARN), text_thousands((unsigned)silent, a, sizeof(a)),
 			silent == 1 ? "es" : "", screen_ink(s, INK_PLAIN));
-	if (answering + silent < devices && json_number_value(json_object_get(h, "polled_ago_s")) >= 0)
+	if (answering + silent < devices && (answering + silent > 0 || json_number_value(json_object_get(h, "polled_ago_s")) >= 0))
 		fprintf(s->out, ", %s unknown", text_thousands((unsigned)(devices - answering - silent), a, sizeof(a)));
 }
 

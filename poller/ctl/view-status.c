@@ -259,8 +259,8 @@ static json_t *head_json(struct view *v, const struct counts *n)
 
 	gethostname(host, sizeof(host) - 1);
 	head = json_pack("{s:o,s:i,s:i,s:i,s:i,s:o,s:f,s:f,s:f,s:b,s:b,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:o,s:o}", "host", json_words(host),
-			 "devices", (int)v->config->device_count, "answering", (int)v->numbers.answering,
-			 "silent", (int)v->numbers.silent, "checks", (int)v->config->check_count, "polled", json_time(v->polled_at),
+			 "devices", (int)v->config->device_count, "answering", (int)v->heard.answering,
+			 "silent", (int)v->heard.silent, "checks", (int)v->config->check_count, "polled", json_time(v->polled_at),
 			 "polled_ago_s", v->polled_at.us ? span_as_s(wall_since(v->now, v->polled_at)) : -1.0,
 			 "cycle_s", span_as_s(v->cycle), "interval_s", span_as_s(v->config->interval), "live", v->live, "stale", v->stale,
 			 "well", n->well, "at_risk", n->at_risk, "accepted", n->accepted, "planned", n->planned, "degraded", n->degraded, "down", n->down, "unknown", n->unknown,

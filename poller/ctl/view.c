@@ -293,8 +293,8 @@ struct view *view_open(const struct ctl *c, struct err *err)
 		const struct entity *e = model_at(v->model, i);
 
 		v->numbers.devices += e->kind == ENTITY_DEVICE;
-		v->numbers.answering += e->kind == ENTITY_DEVICE && e->seen && e->state != STATE_DOWN && e->state != STATE_UNKNOWN;
-		v->numbers.silent += e->kind == ENTITY_DEVICE && e->seen && e->state == STATE_DOWN;
+		v->heard.answering += e->kind == ENTITY_DEVICE && e->seen && e->state != STATE_DOWN && e->state != STATE_UNKNOWN;
+		v->heard.silent += e->kind == ENTITY_DEVICE && e->seen && e->state == STATE_DOWN;
 	}
 	return v;
 }
