@@ -99,13 +99,14 @@ static void pacer_step(struct snmp_pacer *p, struct mono now)
 
 unsigned snmp_pacer_allows(struct snmp_pacer *p, unsigned wanted, struct mono now)
 {
-	int64_t owed, most;
+	int64_t owed, most, burst;
 
 	pacer_step(p, now);
 	if (p->rate == 0)
 		return wanted;
-	if (p->free_at.us < now.us - PACE_BURST_US)
-		p->free_at.us = now.us - PACE_BURST_US;
+	burst = 1000000 / p->rate + 1 > PACE_BURST_US ? 1000000 / p->rate + 1 : PACE_BURST_US;	/* one request at least */
+	if (p->free_at.us < now.us - burst)
+		p->free_at.us = now.us - burst;
 	owed = now.us - p->free_at.us;
 	most = owed * p->rate / 1000000;
 	return most < 1 ? 0 : most < wanted ? (unsigned)most : wanted;

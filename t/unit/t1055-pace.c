@@ -89,6 +89,8 @@ static void test_pacer(void)
 	for (unsigned i = 0; i < 20; i++, now = mono_add(now, span_s(1)))
 		snmp_pacer_dropped(&p, now);
 	ok(p.rate == 500, "never fewer than 500 a second");
+	n = leave(&p, &now, 100, 20);
+	ok(n >= 48 && n <= 60, "... and so many do leave");
 	leave(&p, &now, 230000, 1);
 	ok(p.rate == 0, "in the end there is no bound any more");
 }
@@ -314,7 +316,7 @@ static void test_stray(void)
 
 int main(void)
 {
-	plan(43);
+	plan(44);
 	test_rto();
 	test_gap();
 	test_pacer();
