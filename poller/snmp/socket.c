@@ -61,10 +61,12 @@ static enum fw_err packet_ready(struct snmp_batch *b, struct snmp_ask *a, size_t
 		return FW_FULL;
 	else
 		*iov = (struct iovec){ room, a->packet->len_octets };
+	if (err != FW_OK)
+		return err;
 	if (a->peer->version != SNMP_V3)
 		snmp_packet_copy(a->packet, snmp_ask_next_id(a), room);
 	*taken += iov->iov_len;
-	return err;
+	return FW_OK;
 }
 
 /* Those whose message cannot be made are refused. */

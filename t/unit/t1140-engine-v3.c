@@ -402,6 +402,37 @@ static void test_clones(struct world *w, struct usm *usm)
 	v3_peer_release(&b, w);
 }
 
+/* Where libcrypto lacks what is needed, devices have no agent: each ask says so, and what else leaves with them is as it was. */
+static void test_no_crypto(struct world *w)
+{
+	enum { MANY = 64000 };
+	static const uint8_t uptime[] = { 0x2b, 6, 1, 2, 1, 1, 3, 0 };
+	struct snmp_name name = { uptime, sizeof(uptime) };
+	struct agent a = agent_new(AF_INET);
+	struct snmp_peer plain = peer_of(&a, SNMP_V2C, 0), none = peer_of(&a, SNMP_V3, 0);
+	struct snmp_request q = { .community = plain.community, .version = SNMP_V2C, .pdu = SNMP_GET, .request_id = INT32_MAX, .names = &name,
+				  .name_count = 1 };
+	struct outcome failed = { .done = 0 }, o = { .done = 0 };
+	struct snmp_packet *p = NULL;
+	struct asked asked;
+
+	(void)snmp_packet_new(&p, &q, SNMP_REQUEST_MAX);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; round > 0 && i < MANY; i++)
+			snmp_ask(w->engine, &none, packet, on_done, &failed, 0);
+		snmp_ask(w->engine, &plain, p, on_done, &o, 0);
+		for (unsigned i = 0; i < TURNS && o.done <= round; i++) {
+			turn(w);
+			if (agent_take(&a, &asked))
+				agent_answer(&a, &asked, 7);
+		}
+	}
+	ok(failed.done == MANY && failed.err == FW_NOTFOUND, "without an agent of version 3 each ask ends, and says why");
+	ok(good((struct outcome){ o.done - 1, o.err, o.value, o.sendings }), "... and what leaves after them lies where it should");
+	free(p);
+	close(a.fd);
+}
+
 int main(void)
 {
 	enum { LYING = sizeof(liars) / sizeof(liars[0]) };
@@ -409,7 +440,7 @@ int main(void)
 	struct usm *usm = usm_new(NULL);
 	struct v3_peer v;
 
-	plan(4 + 4 * LYING + 2 + 11 + 7 + 2);
+	plan(4 + 4 * LYING + 2 + 11 + 7 + 2 + 2);
 	packet = packet_new();
 	v3_peer_init(&v, &w, usm, 1);
 	test_first(&w, &v);
@@ -419,6 +450,7 @@ int main(void)
 	test_refusals(&w, usm);
 	test_changes(&w, &v);
 	test_clones(&w, usm);
+	test_no_crypto(&w);
 	v3_peer_release(&v, &w);
 	free(packet);
 	usm_free(usm);
