@@ -329,7 +329,7 @@ static void trial_grow(struct device *d)
 	d->pack = pack;
 	l->octets = octets;
 	l->calm = 0;
-	if (count < d->plan[PLAN_FULL].count) {
+	if (count > 0 && count < d->plan[PLAN_FULL].count) {
 		l->trial_names = (uint16_t)p.count;
 		l->trial_octets = p.octets;
 		d->w->n.trials++;

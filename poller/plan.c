@@ -438,7 +438,8 @@ uint32_t plan_fullest(struct device *d, struct plan_packet *p)
 
 	g->fullest = must_alloc(sizeof(*g->fullest));
 	gather_all(g, PLAN_FULL);
-	must(asked_encode(d, g->fullest, p));
+	*p = (struct plan_packet){ .count = 0 };
+	must(counted.count == 0 || asked_encode(d, g->fullest, p));
 	gather_free(g);
 	return counted.count;
 }

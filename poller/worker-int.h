@@ -102,7 +102,7 @@ enum plan_kind { PLAN_FULL, PLAN_STATUS, PLAN_PROBE, PLANS };
 /* Build the plan of a kind from the device's parts; frees what was there. No ask may be out. */
 void plan_build(struct device *d, enum plan_kind kind);
 void plan_make(struct device *d, enum plan_kind kind, struct plan *plan);	/* the same into a plan of the caller's */
-/* How many packets a full plan would have, by what is allowed now; 'p' gets the fullest of them. */
+/* How many packets a full plan would have, by what is allowed now; 'p' gets the fullest of them. 0: there is nothing to ask. */
 uint32_t plan_fullest(struct device *d, struct plan_packet *p);
 /* A GETNEXT that is to bring columns of parts; false when none of them can be asked for. */
 bool plan_verify(struct device *d, const struct slot *of, uint32_t count, struct plan_packet *p);

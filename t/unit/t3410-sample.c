@@ -371,6 +371,13 @@ static void fullest(void)
 	ok(p.count == best->count && p.octets == best->octets && p.packet == best->packet, "... and the fullest is made");
 	plan_packet_release(&p);
 	plan_release(&made);
+	d->no_uptime = true;
+	for (uint32_t i = 0; i < d->part_count; i++)
+		d->part[i].skip = UINT32_MAX;
+	ok(plan_fullest(d, &p) == 0 && p.packet == NULL, "of an agent that denies all there was, sysUpTime among it, there is none");
+	d->no_uptime = false;
+	for (uint32_t i = 0; i < d->part_count; i++)
+		d->part[i].skip = 0;
 }
 
 /* What is the same for several devices is kept once, and stays as it is when one of them changes its own. */
@@ -407,7 +414,7 @@ int main(void)
 {
 	char folder[] = "/tmp/fw-t3410-XXXXXX", command[64];
 
-	plan(63);
+	plan(64);
 	log_level_set(LOG_LEVEL_ERROR);
 	if (!mkdtemp(folder))
 		return 1;
