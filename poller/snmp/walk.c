@@ -167,9 +167,11 @@ static enum step walk_step(struct snmp_walk *w, const struct snmp_answer *a, enu
 	}
 }
 
-/* Half the repetitions; false when it was GETNEXT already. */
+/* Half the repetitions that were asked for; false when it was GETNEXT already. */
 static bool walk_shorten(struct snmp_walk *w)
 {
+	if (w->repetitions > w->room)
+		w->repetitions = w->room;
 	if (w->repetitions <= 1)
 		return false;
 	w->repetitions = w->refused ? 1 : w->repetitions / 2;
