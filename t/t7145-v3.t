@@ -71,6 +71,16 @@ test_run '... one that has forgotten its boots, too' '
 	! counted replaced && ! counted followed-back && test_kill $SNMPD_PID && rm -rf "$persist" && snmpd_again && wait_for 30 "counted followed-back 2" &&
 	wait_for 30 "is full snmp answers && is strong snmp answers && is signed snmp answers"
 '
+# What cannot be decrypted is dropped by snmpd without a word.
+other_privacy() {
+	test_kill $SNMPD_PID && rm -rf "$persist" && sed "s/^\(createUser full .* AES\) .*/\1 \"$1\"/" "$SCRATCH/snmpd.conf" >"$SCRATCH/other.conf" &&
+	mv "$SCRATCH/other.conf" "$SCRATCH/snmpd.conf" && snmpd_again && wait_for 30 "is signed snmp answers"
+}
+test_run 'one whose privacy password is changed is not down: it cannot decrypt, and answers as soon as it is set right' '
+	other_privacy "another password" && wait_for 30 "is full reason \"no SNMP: decryption error\"" && counted mute &&
+	is full state unknown && is strong snmp answers && says debug device full >got && cat got && grep "^refused .*cannot decrypt" got &&
+	other_privacy "$secret" && wait_for 30 "is full snmp answers"
+'
 test_run 'what was refused is counted by its word' '
 	counted unauthentic-report
 '

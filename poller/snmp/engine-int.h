@@ -26,6 +26,9 @@ enum {
 
 struct event;
 
+/* Of version 3: the agent answers nothing. Is it there (who are you, without a key), and can it read us (a short request)? */
+enum snmp_doubt { DOUBT_NONE, DOUBT_WHO_NEXT, DOUBT_WHO, DOUBT_SHORT_NEXT, DOUBT_SHORT, DOUBT_OVER };
+
 struct snmp_ask {
 	TAILQ_ENTRY(snmp_ask) link;	/* in 'list' */
 	struct snmp_asks *list;		/* a socket's queue, the engine's 'failed', or NULL */
@@ -46,6 +49,7 @@ struct snmp_ask {
 	bool next_early;		/* its timer says when to send it early */
 	bool looked;			/* ... and what had come by then is being read first */
 	bool refused;			/* by the agent, or by who says so: nothing is sent again */
+	uint8_t doubt, doubt_at;	/* enum snmp_doubt; which sending asked */
 	uint8_t agains;			/* sendings that were no retries but followed V3_AGAIN */
 	uint8_t again_from;		/* the first sending since the last of them */
 	struct timer timer;
@@ -121,6 +125,7 @@ void snmp_ask_again(struct snmp_ask *a);			/* send it once more, at once, not as
 void snmp_ask_answer(struct snmp_ask *a, const struct snmp_datagram *d, int sending, struct snmp_answer *answer);
 struct snmp_ask *snmp_ask_of(struct snmp_engine *e, int32_t id, int *sending);	/* NULL: nobody waits for it */
 /* Well formed, and nobody waits for it: counted. */
+void snmp_ask_early(struct snmp_ask *a);			/* something leaves for it at once that is no retry; its time-out stays */
 void snmp_ask_none(struct snmp_engine *e, const struct snmp_datagram *d, int32_t id);
 void snmp_ask_no_more(struct snmp_ask *a);			/* only wait for the rest of its time */
 bool snmp_source_is(struct snmp_engine *e, const struct snmp_datagram *d, struct snmp_ask *a);	/* else counted */
@@ -130,7 +135,8 @@ bool snmp_source_is(struct snmp_engine *e, const struct snmp_datagram *d, struct
 enum fw_err snmp_v3_seal(struct snmp_ask *a, uint8_t *room, size_t room_octets, struct iovec *iov);
 void snmp_v3_receive(struct snmp_engine *e, const struct snmp_datagram *d);
 void snmp_v3_downgraded(struct snmp_ask *a);			/* an answer of another version came: not taken */
-bool snmp_v3_mute(const struct snmp_ask *a);			/* it answered discovery, and nothing that was encrypted */
+bool snmp_v3_mute(const struct snmp_ask *a);			/* it says who it is, and answers nothing that is encrypted */
+bool snmp_v3_may_be_mute(const struct snmp_ask *a);
 void snmp_v3_rest(struct snmp_engine *e);			/* a batch has left, or was read: no key in contexts */
 void snmp_v3_release(struct snmp_engine *e);
 

@@ -110,7 +110,8 @@ struct usm_count snmp_count_v3(const struct snmp_engine *e)
 
 enum fw_err snmp_v3_seal(struct snmp_ask *a, uint8_t *room, size_t room_octets, struct iovec *iov)
 {
-	struct v3_sending s = { .packet = a->packet, .msg_id = snmp_ask_next_id(a), .now = clock_mono(), .room = room };
+	struct v3_sending s = { .packet = a->packet, .msg_id = snmp_ask_next_id(a), .now = clock_mono(), .room = room,
+				.what = a->doubt == DOUBT_WHO_NEXT ? V3_WHO : a->doubt == DOUBT_SHORT_NEXT ? V3_SHORT : V3_REQUEST };
 	enum fw_err err;
 
 	if (!a->peer->v3)
@@ -138,25 +139,51 @@ static void again(struct snmp_ask *a, int sending)
 {
 	if (sending < a->again_from)
 		return;
+	if (a->doubt == DOUBT_WHO && sending == a->doubt_at) {
+		a->doubt = DOUBT_SHORT_NEXT;
+		snmp_ask_early(a);
+		return;
+	}
 	if (a->agains < USM_AGAINS_MOST && a->sendings < SNMP_SENDINGS_MAX)
 		snmp_ask_again(a);
 	else
 		disappoint(a, FW_WINDOW, true);
 }
 
-/* What is decrypted with another key is no message, and many agents drop such without a word. Nothing that they said has been
- * authentic, so it is forgotten: the next ask begins with discovery, which tells those from agents that are silent. */
-bool snmp_v3_mute(const struct snmp_ask *a)
+bool snmp_v3_may_be_mute(const struct snmp_ask *a)
+{
+	const struct usm_engine *e = a->peer->v3;
+
+	return a->peer->version == SNMP_V3 && e && e->user->level == USM_AUTHPRIV && e->self.id_len > 0 && usm_engine_ready(e);
+}
+
+/* What is decrypted with another key is no message, and many agents drop such without a word. One that was heard before was
+ * asked who it is, and something short. Where nothing has been authentic yet all is forgotten: the next ask begins with
+ * discovery, which tells those from agents that are silent. */
+static bool is_mute(const struct snmp_ask *a)
 {
 	struct usm_engine *e = a->peer->v3;
 	const struct usm_user *user = e ? e->user : NULL;
 	const char *context = e ? e->context : NULL;
 
-	if (a->peer->version != SNMP_V3 || !e || user->level != USM_AUTHPRIV || e->self.id_len == 0 || usm_engine_ready(e))
+	if (snmp_v3_may_be_mute(a))
+		return a->doubt == DOUBT_SHORT;
+	if (a->peer->version != SNMP_V3 || !e || user->level != USM_AUTHPRIV || e->self.id_len == 0)
 		return false;
 	usm_engine_release(e);
 	usm_engine_init(e, user, context);
 	return a->agains > 0;
+}
+
+bool snmp_v3_mute(const struct snmp_ask *a)
+{
+	bool mute = is_mute(a);
+
+	if (mute) {
+		a->engine->usm->count.mute++;
+		slot_count((struct v3_slot *)a->peer->v3)->mute++;
+	}
+	return mute;
 }
 
 static void judge(struct snmp_ask *a, const struct snmp_datagram *d, int sending, const struct v3_message *m)
@@ -169,6 +196,10 @@ static void judge(struct snmp_ask *a, const struct snmp_datagram *d, int sending
 	slot_counted((struct v3_slot *)a->peer->v3, before, &a->engine->usm->count);
 	switch (v.does) {
 	case V3_TAKE:
+		if (a->doubt == DOUBT_SHORT && sending == a->doubt_at) {
+			a->doubt = DOUBT_OVER;		/* it reads us: what was asked is too much for it, or was lost */
+			return;
+		}
 		a->engine->count.answered++;
 		a->engine->count.varbinds += pdu.varbind_count;
 		snmp_ask_answer(a, d, sending, &answer);
@@ -199,6 +230,7 @@ static void malformed(struct snmp_ask *a, enum fw_err err)
 
 void snmp_v3_downgraded(struct snmp_ask *a)
 {
+	a->doubt = DOUBT_OVER;		/* whatever it is, it is not mute */
 	if (a->engine->usm)
 		a->engine->usm->count.downgraded++;
 	if (a->peer->v3)

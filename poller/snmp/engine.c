@@ -211,6 +211,30 @@ static bool early_next(const struct snmp_ask *a, struct mono at, struct mono *du
 	return due->us + rto.us < a->due.us;
 }
 
+/* Nothing has come, and this was the last sending: before it is given up, is the agent there at all? */
+static bool doubt_next(struct snmp_ask *a, struct mono at, struct mono *due)
+{
+	if (a->doubt != DOUBT_NONE || a->odd || a->refused || regular_sendings(a) <= a->peer->retries ||
+	    a->sendings + 2 > SNMP_SENDINGS_MAX || !snmp_v3_may_be_mute(a))
+		return false;
+	a->doubt = DOUBT_WHO_NEXT;
+	*due = mono_add(at, span_us(mono_since(a->due, at).us / 2));
+	return true;
+}
+
+/* What has just left asked that? */
+static void doubt_sent(struct snmp_ask *a, struct mono at)
+{
+	struct mono least = mono_add(at, span_us(a->peer->timeout.us / (a->doubt == DOUBT_WHO_NEXT ? 2 : 1)));
+
+	if (a->doubt != DOUBT_WHO_NEXT && a->doubt != DOUBT_SHORT_NEXT)
+		return;
+	a->doubt++;
+	a->doubt_at = a->sendings;
+	if (a->due.us < least.us)
+		a->due = least;
+}
+
 void snmp_ask_sent(struct snmp_ask *a, struct mono at)
 {
 	struct snmp_engine *e = a->engine;
@@ -221,14 +245,15 @@ void snmp_ask_sent(struct snmp_ask *a, struct mono at)
 	e->count.resent += a->sendings > 0;
 	snmp_ask_list(a, NULL);
 	a->graced = a->looked = false;
+	doubt_sent(a, at);
 	a->sent[a->sendings++] = at;
 	if (a->next_early) {
 		a->early++;
-		e->count.early++;
+		e->count.early += a->doubt == DOUBT_NONE;
 	} else {
 		a->due = mono_add(at, span_us(a->peer->timeout.us * times));
 	}
-	a->next_early = early_next(a, at, &due);
+	a->next_early = early_next(a, at, &due) || doubt_next(a, at, &due);
 	wheel_set(e->wheel, &a->timer, a->next_early ? due : a->due);
 }
 
@@ -276,7 +301,7 @@ static void ask_timeout(struct timer *t, struct mono now)
 	} else {
 		a->engine->count.timeout += !a->refused;
 		a->engine->count.refused += a->refused;
-		ask_fail(a, a->odd ? (enum fw_err)a->odd : snmp_v3_mute(a) ? FW_DECRYPT : stray_of(a) ? FW_FOREIGN : FW_TIMEOUT, now);
+		ask_fail(a, a->odd ? (enum fw_err)a->odd : stray_of(a) ? FW_FOREIGN : snmp_v3_mute(a) ? FW_DECRYPT : FW_TIMEOUT, now);
 	}
 }
 
@@ -286,6 +311,13 @@ void snmp_ask_again(struct snmp_ask *a)
 	a->agains++;
 	a->again_from = a->sendings;
 	a->next_early = false;
+	ask_queue(a);
+}
+
+void snmp_ask_early(struct snmp_ask *a)
+{
+	wheel_stop(a->engine->wheel, &a->timer);
+	a->next_early = true;
 	ask_queue(a);
 }
 

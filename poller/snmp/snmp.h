@@ -229,7 +229,9 @@ const struct usm_count *snmp_agent_count(const struct usm_engine *a);
  * at a time, and is not changed: but of SNMP_V3 it is sealed in place, and serves one) and call 'done' once, never from within this call. An answer to an earlier sending is taken as well: the
  * request-ids of an ask differ in their low four bits. To an agent of version 3 discovery and time synchronisation go
  * before, and what it calls outside its time window goes once more: neither counts as a retry. After a refusal that
- * anyone may have sent the rest of the time-out is waited for a better answer, and nothing is sent again. Returns the ask for snmp_cancel(), NULL when
+ * anyone may have sent the rest of the time-out is waited for a better answer, and nothing is sent again. One that encrypts, was
+ * heard before and answers nothing now is asked who it is before it is given up, then something short: FW_DECRYPT when only
+ * the first is answered. Returns the ask for snmp_cancel(), NULL when
  * SNMP_OUTSTANDING_MAX requests are out.
  * Sendings are queued and leave by sendmmsg when the loop comes round (snmp_flush(), also called by the engine itself).
  */

@@ -137,7 +137,8 @@ struct usm_keys {
 	X(report_low,   "unauthentic-report",   "reports that moved nothing: not authentic")	\
 	X(report_odd,   "odd-report",           "reports that say nothing known")		\
 	X(trial_held,   "trial-held",           "another engineID said too soon after the last")	\
-	X(downgraded,   "downgraded",           "answers of version 1 or 2c, not taken")
+	X(downgraded,   "downgraded",           "answers of version 1 or 2c, not taken")	\
+	X(mute,         "mute",                 "asked in vain, though the agent said who it is")
 
 struct usm_count {
 #define USM_COUNT_FIELD(name, word, text) uint64_t name;
@@ -209,8 +210,13 @@ enum { V3_MODEL_USM = 3, V3_REPORTABLE = 4 };
  */
 enum { V3_HEAD_MOST = 264 };
 
+/* What is to leave: the request; or what tells an agent that is silent from one that cannot read us: who are you, asked of
+ * nobody by name, and the shortest request that there is, as the user. */
+enum v3_what { V3_REQUEST, V3_WHO, V3_SHORT };
+
 struct v3_sending {
 	struct snmp_packet *packet;	/* patched; stays the caller's */
+	enum v3_what what;
 	int32_t msg_id;			/* 0x00800000..0x7fffffff: four octets always; a new one for each sending */
 	struct mono now;
 	uint8_t *room;			/* packet->len_octets of them, kept until it has left: for what is encrypted */
@@ -218,7 +224,7 @@ struct v3_sending {
 	size_t len_octets;		/* out */
 };
 
-/* What is to leave now: the request, or a discovery while the engine is not known. FW_OK, or FW_TOOBIG: the head does
+/* What is to leave now; a discovery in any case while the engine is not known. FW_OK, or FW_TOOBIG: the head does
  * not fit (cannot be when the packet is of snmp_packet_new()), FW_NOTFOUND: libcrypto lacks the algorithm. */
 enum fw_err v3_seal(struct usm *u, struct usm_engine *e, struct v3_sending *s);
 

@@ -31,6 +31,24 @@ bool v3_looks(const void *packet, size_t len_octets)
 	return ber_int32(&r) == SNMP_V3 && rd_ok(&r);
 }
 
+/* Of a message that was cut: its lengths go beyond what came. 0 when not even that can be read. */
+static int32_t msg_id_peek(const void *packet, size_t len_octets)
+{
+	struct rd r = rd_over(packet, len_octets);
+	int32_t id = 0;
+
+	if (!v3_looks(packet, len_octets))
+		return 0;
+	(void)rd_u8(&r);
+	(void)ber_len_unbounded(&r);
+	(void)ber_int32(&r);
+	if (rd_u8(&r) == BER_SEQUENCE) {
+		(void)ber_len_unbounded(&r);
+		id = ber_int32(&r);
+	}
+	return rd_ok(&r) && id > 0 ? id : 0;
+}
+
 /* A number of 0..2^31-1. */
 static uint32_t natural_dec(struct rd *r)
 {
@@ -101,8 +119,10 @@ enum fw_err v3_message_dec(struct v3_message *m, const void *packet, size_t len_
 
 	*m = (struct v3_message){ .bytes = packet, .len_octets = len_octets };
 	r = ber_part(&all, BER_SEQUENCE);
-	if (ber_int32(&r) != SNMP_V3 || !global_dec(m, &r) || rd_left(&all))
+	if (ber_int32(&r) != SNMP_V3 || !global_dec(m, &r) || rd_left(&all)) {
+		m->msg_id = m->msg_id ? m->msg_id : msg_id_peek(packet, len_octets);
 		return FW_MALFORM;
+	}
 	if (m->other_model)
 		return FW_OK;
 	return security_dec(m, &r) && scoped_find(m, &r) ? FW_OK : FW_MALFORM;

@@ -76,18 +76,38 @@ static void head_patch(struct snmp_packet *p, const struct v3_envelope *v)
 	number_put(head + h->time_at, v->time, h->time_len);
 }
 
+/* GET of sysUpTime.0: so short that it cannot be its size when nobody answers. */
+static enum fw_err short_request(struct usm *u, const struct v3_envelope *v, struct v3_sending *s)
+{
+	static const uint8_t up_time[] = { 0x2b, 6, 1, 2, 1, 1, 3, 0 };
+	const struct snmp_message pdu = { .pdu = SNMP_GET, .request_id = v3_request_id(s->msg_id) };
+	const struct snmp_varbind vb = { .name = up_time, .name_len = sizeof(up_time), .type = SNMP_NULL };
+	struct wr w = wr_over(s->room, s->packet->len_octets), varbinds;
+	uint8_t list[32];
+
+	varbinds = wr_over(list, sizeof(list));
+	snmp_varbind_enc(&varbinds, &vb);
+	if (!v3_message_enc(u, &w, v, &pdu, &varbinds))
+		return FW_TOOBIG;
+	s->bytes = w.buf;
+	s->len_octets = w.len;
+	return FW_OK;
+}
+
 enum fw_err v3_seal(struct usm *u, struct usm_engine *e, struct v3_sending *s)
 {
-	const struct usm_identity *who = usm_engine_asked(e);
+	const struct usm_identity *who = s->what == V3_WHO ? NULL : usm_engine_asked(e);
 	struct snmp_packet *p = s->packet;
 	struct v3_envelope v;
 	struct v3_laid l;
 
-	if (who->id_len == 0)
+	if (!who || who->id_len == 0)
 		return discovery(u, s);
 	while (e->generation == 0)
 		e->generation = ++u->generations;
 	v = envelope(e, who, s);
+	if (s->what == V3_SHORT)
+		return short_request(u, &v, s);
 	snmp_packet_patch_id(p, v3_request_id(s->msg_id));
 	if (head_fits(&p->head, e, &v))
 		head_patch(p, &v);

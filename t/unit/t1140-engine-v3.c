@@ -24,7 +24,7 @@ struct v3_peer {
 };
 
 enum lie {
-	TRUTH, SILENCE, MUTE, FORGED, SHORT, NO_AUTH, NO_PRIV, OTHER_ID, OTHER_USER, OTHER_CONTEXT, OTHER_ENGINE, GARBAGE, OLD, REQUEST_ID,
+	TRUTH, SILENCE, MUTE, DEAF_TO_LONG, FORGED, SHORT, NO_AUTH, NO_PRIV, OTHER_ID, OTHER_USER, OTHER_CONTEXT, OTHER_ENGINE, GARBAGE, OLD, REQUEST_ID,
 	VERSION_2C, NOT_BER, REPORT_PLAIN, REPORT_CLOCK, NO_ANSWER_PDU, CUT, LIES
 };
 
@@ -160,7 +160,7 @@ static void send_lie(struct v3_peer *v, const struct heard *h, enum lie lie)
 		send_report(v, h, V3_UNKNOWN_USER_NAMES, true);
 	else if (lie == REPORT_CLOCK)
 		send_report(v, h, V3_NOT_IN_TIME_WINDOWS, true);
-	else if (lie != TRUTH && lie != SILENCE)
+	else if (lie != TRUTH && lie != SILENCE && lie != DEAF_TO_LONG)
 		send_answer(v, h, lie);
 }
 
@@ -187,10 +187,10 @@ static void serve(struct v3_peer *v, enum lie lie, bool alone)
 			send_report(v, &h, h.report, false);
 			continue;
 		}
-		if (lie == MUTE)
+		if (lie == MUTE || (lie == DEAF_TO_LONG && h.pdu.varbind_count > 1))
 			continue;
 		send_lie(v, &h, lie);
-		if (lie == TRUTH || !alone)
+		if (lie == TRUTH || lie == DEAF_TO_LONG || !alone)
 			send_answer(v, &h, TRUTH);
 	}
 }
@@ -212,11 +212,11 @@ static void on_done(void *owner, uint32_t tag, const struct snmp_answer *a)
 		o->value = vb.number;
 }
 
-static struct snmp_packet *packet_new(void)
+static struct snmp_packet *packet_new(unsigned names)
 {
 	static const uint8_t uptime[] = { 0x2b, 6, 1, 2, 1, 1, 3, 0 };
-	struct snmp_name name = { uptime, sizeof(uptime) };
-	struct snmp_request q = { .version = SNMP_V3, .pdu = SNMP_GET, .request_id = INT32_MAX, .names = &name, .name_count = 1 };
+	const struct snmp_name name[2] = { { uptime, sizeof(uptime) }, { uptime, sizeof(uptime) } };
+	struct snmp_request q = { .version = SNMP_V3, .pdu = SNMP_GET, .request_id = INT32_MAX, .names = name, .name_count = names };
 	struct snmp_packet *p = NULL;
 
 	(void)snmp_packet_new(&p, &q, SNMP_REQUEST_MAX);
@@ -296,7 +296,7 @@ static const struct lying {
 	{ REQUEST_ID, "another request-id", AT(request_id), FW_FOREIGN },
 	{ NO_ANSWER_PDU, "a signed request instead of an answer", AT(kind), FW_FOREIGN },
 	{ VERSION_2C, "an answer of version 2c", AT(downgraded), FW_TIMEOUT },
-	{ CUT, "an answer cut short", AT(malformed), FW_TIMEOUT },
+	{ CUT, "an answer cut short", AT(malformed), FW_MALFORM },
 	{ REPORT_PLAIN, "a Report that anyone could send", AT(report_low), FW_USER },
 	{ REPORT_CLOCK, "a Report with another clock that anyone could send", AT(report_low), FW_WINDOW },
 };
@@ -352,7 +352,32 @@ static void test_refusals(struct world *w, struct usm *usm)
 	is_int(ask(w, &v, MUTE, false).err, FW_DECRYPT, "who answers discovery, and nothing that is encrypted, is not silent");
 	is_int(ask(w, &v, MUTE, false).err, FW_DECRYPT, "... each time");
 	ok(good(ask(w, &v, TRUTH, false)), "when it is set right it answers");
-	is_int(ask(w, &v, MUTE, false).err, FW_TIMEOUT, "... and from then on silence is silence again");
+	is_int(ask(w, &v, SILENCE, false).err, FW_TIMEOUT, "... and from then on silence is silence again");
+	is_int(v.asked, 4, "... asked as often as configured, and once who it is");
+	v3_peer_release(&v, w);
+}
+
+/* An agent that was heard, and then its user got another privacy password: what it cannot read it drops. */
+static void test_mute(struct world *w, struct usm *usm)
+{
+	struct snmp_packet *one = packet, *two = packet_new(2);
+	struct v3_peer v;
+
+	v3_peer_init(&v, w, usm, 60);
+	ok(good(ask(w, &v, TRUTH, false)), "an agent is heard");
+	is_int(ask(w, &v, MUTE, false).err, FW_DECRYPT, "... then answers only who it is: it cannot decrypt what it is asked");
+	is_int(v.asked, 5, "... which costs two messages more than silence");
+	ok(snmp_agent_count(v.peer.v3)->mute == 1 && counted(w, AT(mute)) >= 3, "... counted");
+	v.peer.retries = 0;
+	is_int(ask(w, &v, MUTE, false).err, FW_DECRYPT, "... as well when it is asked without patience");
+	v.self.boots++;
+	v.self.time = 1;
+	is_int(ask(w, &v, MUTE, false).err, FW_DECRYPT, "... and when it has started anew");
+	ok(good(ask(w, &v, TRUTH, false)) && v.asked == 1, "when it is set right it answers at once");
+	packet = two;
+	is_int(ask(w, &v, DEAF_TO_LONG, false).err, FW_TIMEOUT, "one that answers what is short can decrypt: the other is not answered");
+	packet = one;
+	free(two);
 	v3_peer_release(&v, w);
 }
 
@@ -440,14 +465,15 @@ int main(void)
 	struct usm *usm = usm_new(NULL);
 	struct v3_peer v;
 
-	plan(4 + 4 * LYING + 2 + 11 + 7 + 2 + 2);
-	packet = packet_new();
+	plan(4 + 4 * LYING + 2 + 12 + 8 + 7 + 2 + 2);
+	packet = packet_new(1);
 	v3_peer_init(&v, &w, usm, 1);
 	test_first(&w, &v);
 	for (unsigned i = 0; i < LYING; i++)
 		test_liar(&w, &v, &liars[i]);
 	test_old(&w, &v);
 	test_refusals(&w, usm);
+	test_mute(&w, usm);
 	test_changes(&w, &v);
 	test_clones(&w, usm);
 	test_no_crypto(&w);
