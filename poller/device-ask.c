@@ -30,8 +30,12 @@ static void give_up_round(struct device *d)
 	struct plan *p = &d->plan[d->running];
 
 	d->starved = true;
-	for (; d->next_packet < p->count; d->next_packet++)
-		device_packet_missing(d, &p->packet[device_packet(d, d->next_packet)], FW_FULL);
+	for (; d->next_packet < p->count; d->next_packet++) {
+		struct plan_packet *k = &p->packet[device_packet(d, d->next_packet)];
+
+		if (!k->flat || adapt_asks_flat(d))
+			device_packet_missing(d, k, FW_FULL);
+	}
 	log_often(LOG_LEVEL_WARN, LOG_POLL, &d->w->starved_said, "device '%s': not asked in full: too many requests are out",
 		  d->cfg->name);
 }
@@ -68,6 +72,20 @@ static void packet_lost(struct device *d, struct plan_packet *p, enum fw_err why
 	device_packet_missing(d, p, why);
 }
 
+/* One object of a packet is refused. Where nothing else of its part is asked, the part is done in this round. */
+static void object_refused(struct device *d, const struct plan_packet *p, uint32_t i, bool denied)
+{
+	const struct slot s = p->slot[i];
+
+	sample_missing(d, &s, denied ? FW_NOINST : FW_AGENT);
+	if (denied)
+		sample_absent(d, &s);
+	else
+		sample_refused(d, &s);
+	if (s.last && (i == 0 || p->slot[i - 1].part != s.part))
+		sample_finish(d, &d->part[s.part], worker_wall(d->w, clock_mono()), d->running == PLAN_FULL && !s.rest);
+}
+
 /* The agent named a varbind it refuses: leave that out and ask again. */
 static void ask_without(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_message *m)
 {
@@ -79,15 +97,10 @@ static void ask_without(struct device *d, struct plan_packet *p, uint32_t tag, c
 		learn_lost(d, p, 2, FW_AGENT);
 		return;
 	}
-	if (p->slot[i].part == SLOT_UPTIME) {
+	if (p->slot[i].part == SLOT_UPTIME)
 		sample_no_uptime(d);
-	} else if (p->slot[i].part != SLOT_MARKER) {
-		sample_missing(d, &p->slot[i], denied ? FW_NOINST : FW_AGENT);
-		if (denied)
-			sample_absent(d, &p->slot[i]);
-		else
-			sample_refused(d, &p->slot[i]);
-	}
+	else if (p->slot[i].part != SLOT_MARKER)
+		object_refused(d, p, i, denied);
 	if (!plan_packet_drop(d, p, i))
 		return;
 	p->ask = snmp_ask(d->w->snmp, &d->peer, p->packet, answer, d, tag);
