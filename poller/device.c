@@ -358,6 +358,7 @@ void device_begin(struct device *d, struct mono now)
 	d->plans_run = 0;
 	if (!d->cfg->literal && (!d->has_address || (d->silent_rounds > 5 && d->full)))
 		device_resolve(d);	/* it may have moved */
+	device_address_follow(d);
 	if (d->has_address) {
 		round_ask(d);
 		return;

@@ -34,19 +34,31 @@ static void addresses_take(struct device *d, const struct evutil_addrinfo *list)
 	}
 	if (n == 0)
 		return;
+	if (!d->has_address)
+		d->peer.address = found[at];	/* else, while requests are out, their peer stays; the next round takes what is new */
+	d->has_address = true;
 	free(d->other);
 	d->other = NULL;
 	d->others = 0;
-	if (n > 1) {
+	if (n > 1 || !address_same(&found[at], &d->peer.address)) {
 		d->other = must_alloc(n * sizeof(found[0]));
 		memcpy(d->other, found, n * sizeof(found[0]));
 		d->others = n;
 		d->other_now = at;
 	}
-	/* while requests are out their peer stays; the next round of a silent device takes what is new */
-	if (!d->has_address || !d->busy)
-		d->peer.address = found[at];
-	d->has_address = true;
+}
+
+void device_address_follow(struct device *d)
+{
+	for (uint8_t i = 0; i < d->others; i++)
+		if (address_same(&d->other[i], &d->peer.address))
+			return;
+	if (d->others == 0)
+		return;
+	log_info(LOG_POLL, "device '%s': its name '%s' has another address now", d->cfg->name, d->cfg->address);
+	d->peer.address = d->other[d->other_now = 0];
+	d->path = (struct snmp_path){ 0 };	/* it has never been asked there */
+	d->quiet = (struct backoff){ 0 };
 }
 
 bool device_other_address(struct device *d)

@@ -214,7 +214,7 @@ struct device {
 	bool trusted;			/* it answered in its last round, of this process or of the one before */
 	enum again { AGAIN_NO, AGAIN_WANTED, AGAIN_BEGUN } again;	/* main asked for it while a round was under way */
 	bool has_address, resolving, resolve_said, waiting;	/* waiting: for its name, in the one round */
-	struct sockaddr_storage *other;	/* all addresses of its name, when there are several; malloc */
+	struct sockaddr_storage *other;	/* all addresses of its name, when there are others than the one in use; malloc */
 	uint8_t others, other_now, other_tried;
 	struct lookup *lookup;
 
@@ -309,6 +309,7 @@ void device_regular(struct device *d, struct mono at);
 void device_address_take(struct device *d);		/* the address written, or begin to resolve its name */
 void device_resolve(struct device *d);
 void device_resolve_cancel(struct device *d);
+void device_address_follow(struct device *d);		/* between rounds: its name may have lost the address in use */
 bool device_other_address(struct device *d);		/* take the next address of its name; false: all have been tried */
 
 /* ---- discover.c ---------------------------------------------------------------------------------------------------------- */
