@@ -612,6 +612,7 @@ bool discovery_give_up(struct device *d, struct mono now)
 	struct discovery *x = d->discovery;
 	int64_t budget = d->cfg->timeout.us, step = budget;
 
+	budget += 2 * d->peer.gap.us;	/* a question may have to wait for its turn */
 	for (unsigned r = 0; r < d->cfg->retries; r++, budget += step)
 		step = step * 2 < 4 * d->cfg->timeout.us ? step * 2 : 4 * d->cfg->timeout.us;
 	if (x != NULL && x->table < d->w->config->mib->count && device_discovery_endless(d, x->began, now)) {
