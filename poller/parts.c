@@ -16,6 +16,7 @@ uint32_t part_add(struct device *d, uint32_t record, uint8_t table)
 	}
 	p = &d->part[d->part_count++];
 	*p = (struct part){ .record = record, .table = table };
+	p->flat = last_at(d->w->last, record)->flags & LAST_F_FLAT;	/* until a plan is made: adapt.c */
 	last_text_get(last_at(d->w->last, record), LAST_T_INSTANCE, instance, sizeof(instance));
 	part_name(d, p, name, sizeof(name));
 	p->watched = worker_is_watched(d->w, d, t, name, instance);

@@ -40,5 +40,10 @@ test_run 'what moved while it was not asked is counted to the last octet' '
 	sim_ctl 127.16.0.1 port 11 rate in 600000 >/dev/null && wait_for 8 "test \"\$(flat)\" -le 9" && wait_cycles sw1 5 12 &&
 	written sw1/interface/Gi0/11 && rates $rrd/Gi0%2F11.rrd in_octets >r; cat r
 	awk "\$2 ~ /nan/ { next } \$2 + 0 > 630000 { bad = 1 } \$2 + 0 > 570000 { full++ } END { exit !(full >= 3 && !bad) }" r'
+test_run 'no longer wanted, after a restart: what was flat is not' '
+	test "$(flat)" -gt 5 && forewarn_stop && test "$FOREWARN_STATUS" = 0 &&
+	poll_conf a.conf "device \"sw1\" { address = \"127.16.0.1:$SIM_PORT\"  ping = false }" && forewarn_start "$POLL_CONF" &&
+	wait_cycles sw1 2 20 && test "$(flat)" = 0 &&
+	test "$(says show --json interface sw1 | jq "[.items[] | select(.flat)] | length")" = 0'
 test_run 'it ends well' 'forewarn_stop && test "$FOREWARN_STATUS" = 0'
 test_end
