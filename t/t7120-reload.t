@@ -81,7 +81,13 @@ test_run 'a device that is gone takes its alert along' '
 	hup "configuration read again devices=4 services=2" &&
 	wait_for 10 "test \"\$(sql \"SELECT count(*) FROM alert WHERE cleared = 0\")\" -eq 0" && wait_for 10 all_is_well
 '
-test_run 'what needs a restart is said' 'sed "s/threads = 2/threads = 1/" "$conf" >new && mv new "$conf" && hup "take effect at the next start"'
+test_run 'what needs a restart is said' '
+	for o in "receive-buffer = 4MiB" "checks-at-once = 3"
+	do
+		sed "s/threads = 2/threads = 2  $o/" "$conf" >new && cp "$conf" kept && mv new "$conf" &&
+		hup "receive-buffer, checks-at-once .*take effect at the next start" && mv kept "$conf" && hup "configuration read again" || return 1
+	done
+	sed "s/threads = 2/threads = 1/" "$conf" >new && mv new "$conf" && hup "take effect at the next start"'
 test_run 'many reloads in a row, and it ends well' '
 	for n in 1 2 3 4 5 6 7 8 9 10; do kill -HUP $FOREWARN_PID; done
 	wait_for 10 all_is_well && forewarn_stop && test $FOREWARN_STATUS -eq 0 && sane "$FOREWARN_LOG"

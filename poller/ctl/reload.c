@@ -25,8 +25,9 @@ static void say_mistakes(const struct daemon *d, const struct mistakes *m)
 static void say_restart(const struct config *old, const struct config *new)
 {
 	if (strcmp(old->state, new->state) != 0 || strcmp(old->user, new->user) != 0 || old->threads != new->threads ||
+	    old->receive_octets != new->receive_octets || old->checks_at_once != new->checks_at_once ||
 	    old->rrd_rows != new->rrd_rows || old->rrd_hold.us != new->rrd_hold.us)
-		log_warn(LOG_CONFIG, "state, user, threads and rrd take effect at the next start");
+		log_warn(LOG_CONFIG, "state, user, threads, receive-buffer, checks-at-once and rrd take effect at the next start");
 }
 
 void reload_tell(struct daemon *d)
