@@ -100,10 +100,21 @@ struct usm_identity *usm_engine_identity(struct usm_engine *e, const uint8_t *id
 	return id_is(&e->trial, id, id_len) ? &e->trial : NULL;
 }
 
+/* Nothing of it has been authentic, and something can be: what is said of its engineID are guesses all alike. */
+static bool unproven(const struct usm_engine *e)
+{
+	return !e->clock.set && e->user->level != USM_NOAUTHNOPRIV;
+}
+
 struct usm_identity *usm_engine_asked(struct usm_engine *e)
 {
 	if (e->trial.id_len == 0)
 		return &e->self;
+	if (unproven(e)) {
+		e->trial_left ^= 1;
+		e->generation = 0;
+		return e->trial_left ? &e->self : &e->trial;
+	}
 	if (e->trial_left == 0) {
 		trial_end(e);
 		return &e->self;
@@ -124,7 +135,7 @@ static void guess_set(struct usm_identity *who, const struct v3_message *m, stru
 	who->guess_msg_id = m->msg_id;
 }
 
-/* Nothing authentic is known, or nobody can prove anything: the last word counts. */
+/* The first word of who it is; and each, where nobody can prove anything. */
 static struct v3_verdict self_said(struct usm *u, struct usm_engine *e, const struct v3_message *m, struct mono now)
 {
 	u->count.discovered += e->self.id_len == 0;
@@ -132,6 +143,18 @@ static struct v3_verdict self_said(struct usm *u, struct usm_engine *e, const st
 	if (!usm_engine_know(u, e, m->engine_id, m->engine_id_len))
 		return (struct v3_verdict){ .does = V3_REFUSED, .err = FW_NOTFOUND };
 	guess_set(&e->self, m, now);
+	return again;
+}
+
+/* As long as nothing is proven, what was said first and what was said last are asked in turn: a liar would have to be before
+ * and behind each word of the agent. */
+static struct v3_verdict guess_said(struct usm *u, struct usm_engine *e, const struct v3_message *m, struct mono now)
+{
+	if (e->trial.id_len == 0)
+		e->trial_left = 1;
+	e->generation = 0;
+	identity_set(u, &e->trial, e->user, (struct usm_piece){ m->engine_id, m->engine_id_len });
+	guess_set(&e->trial, m, now);
 	return again;
 }
 
@@ -156,22 +179,36 @@ struct v3_verdict usm_engine_said(struct usm *u, struct usm_engine *e, const str
 		return (struct v3_verdict){ .does = V3_REFUSED, .err = FW_ENGINE };
 	}
 	if (id_is(&e->self, m->engine_id, m->engine_id_len)) {
-		trial_end(e);
+		if (!unproven(e))
+			trial_end(e);
 		return again;		/* the answer to a discovery or a trial: ask as usual */
 	}
 	if (id_is(&e->trial, m->engine_id, m->engine_id_len))
 		return again;
-	if (!e->clock.set)
+	if (e->self.id_len == 0 || e->user->level == USM_NOAUTHNOPRIV)
 		return self_said(u, e, m, now);
-	return trial_said(u, e, m, now);
+	return unproven(e) ? guess_said(u, e, m, now) : trial_said(u, e, m, now);
+}
+
+struct usm_identity *usm_engine_proves(struct usm *u, struct usm_engine *e, const struct v3_message *m)
+{
+	uint8_t key[USM_HASH_MAX];
+	bool proven = unproven(e) && m->engine_id_len > 0 && usm_localise_auth(u, key, e->user, m->engine_id, m->engine_id_len) &&
+		      v3_digest_ok(u, e->user->auth, key, m);
+
+	OPENSSL_cleanse(key, sizeof(key));
+	if (!proven)
+		return NULL;
+	trial_end(e);
+	return identity_set(u, &e->trial, e->user, (struct usm_piece){ m->engine_id, m->engine_id_len }) ? &e->trial : NULL;
 }
 
 static void trial_won(struct usm *u, struct usm_engine *e)
 {
+	u->count.replaced += e->clock.set;
 	e->self = e->trial;
 	e->clock = (struct usm_clock){ .set = false };
 	e->trial_at = (struct mono){ 0 };
-	u->count.replaced++;
 	trial_end(e);
 }
 
@@ -183,6 +220,8 @@ enum usm_seen usm_engine_heard(struct usm *u, struct usm_engine *e, struct usm_i
 
 	if (who == &e->trial)
 		trial_won(u, e);
+	else if (unproven(e))
+		trial_end(e);
 	u->count.synchronised += !e->clock.set;
 	seen = usm_clock_see(&e->clock, m->boots, m->time, now);
 	if (seen != USM_BEHIND) {

@@ -55,6 +55,11 @@ bool usm_encrypt(struct usm *u, const struct usm_seal *s, uint8_t *in, size_t le
 /* To u->plain; NULL when it cannot be. */
 const uint8_t *usm_decrypt(struct usm *u, const struct usm_seal *s, const uint8_t *in, size_t len_octets);
 
+/* ---- usm-key.c ---- */
+
+/* Only the key to sign with, USM_HASH_MAX octets. */
+bool usm_localise_auth(struct usm *u, uint8_t *key, const struct usm_user *user, const uint8_t *id, size_t id_len);
+
 /* ---- usm-engine.c ---- */
 
 enum usm_seen { USM_WITHIN, USM_BEHIND, USM_LATCHED };
@@ -70,6 +75,9 @@ struct usm_identity *usm_engine_identity(struct usm_engine *e, const uint8_t *id
 struct usm_identity *usm_engine_asked(struct usm_engine *e);
 /* Someone says that the engineID is this: V3_AGAIN when that is news to be tried. */
 struct v3_verdict usm_engine_said(struct usm *u, struct usm_engine *e, const struct v3_message *m, struct mono now);
+/* While nothing is proven, an answer to what was sealed for one engineID among many that were said: is it authentic under the
+ * one that it names itself? That identity, or NULL. User, level and size of the digest have been compared. */
+struct usm_identity *usm_engine_proves(struct usm *u, struct usm_engine *e, const struct v3_message *m);
 /* An authentic message of 'who' came: a trial is won, clocks move. */
 enum usm_seen usm_engine_heard(struct usm *u, struct usm_engine *e, struct usm_identity *who,
 			       const struct v3_message *m, struct mono now);

@@ -127,6 +127,11 @@ static bool extend_chained(struct usm *u, enum usm_auth a, uint8_t *key, struct 
 	return fine;
 }
 
+bool usm_localise_auth(struct usm *u, uint8_t *key, const struct usm_user *user, const uint8_t *id, size_t id_len)
+{
+	return u->md[user->auth] && localise(u, user->auth, user->auth_ku, (struct engine_id){ id, id_len }, key);
+}
+
 bool usm_localise(struct usm *u, struct usm_keys *k, const struct usm_user *user, const uint8_t *id, size_t id_len)
 {
 	const struct engine_id engine = { id, id_len };
@@ -136,7 +141,7 @@ bool usm_localise(struct usm *u, struct usm_keys *k, const struct usm_user *user
 
 	memset(k, 0, sizeof(*k));
 	if (user->auth)
-		fine = u->md[user->auth] && localise(u, user->auth, user->auth_ku, engine, k->auth);
+		fine = usm_localise_auth(u, k->auth, user, id, id_len);
 	if (fine && user->priv) {
 		fine = localise(u, user->auth, user->priv_ku, engine, priv) &&
 		       (user->priv >= USM_AES192C ? extend_chained(u, user->auth, priv, engine, want)

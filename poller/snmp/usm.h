@@ -29,7 +29,9 @@
  *  - msgID and request-id are unpredictable and independent, and both are under the digest: an authentic answer to them
  *    is fresh, also when the clocks say nothing yet. A replayed one would have to bear both numbers again.
  *  - The first engineID is taken from anyone (RFC 3414 section 4): it protects nothing. Boots and time that came with
- *    it are a guess: what we send bears them, and what comes back has to be authentic to make them the clock.
+ *    it are a guess: what we send bears them, and what comes back has to be authentic to make them the clock. Until then
+ *    the engineID that was said first and the one said last are asked in turn, and what is authentic under the engineID
+ *    that it names itself is believed: who only adds lies before the agent's words, or behind them, keeps nobody away.
  *  - When an agent whose engine was authentic once is said to have another engineID (replaced, reset), the new one is
  *    on trial: asked beside the old one, and takes its place with the first authentic message. At most one trial in a
  *    minute: a liar costs one request in that time.

@@ -128,7 +128,7 @@ static struct v3_verdict open_signed(struct usm *u, struct usm_engine *e, struct
 	struct usm_identity *who = usm_engine_identity(e, o->m->engine_id, o->m->engine_id_len);
 	const struct usm_user *user = e->user;
 
-	if (!who)
+	if (!who && e->clock.set)
 		return drop(&u->count.engine, FW_ENGINE);
 	if (!user_is(o->m, user))
 		return drop(&u->count.user, FW_FOREIGN);
@@ -136,7 +136,9 @@ static struct v3_verdict open_signed(struct usm *u, struct usm_engine *e, struct
 		return drop(&u->count.level, FW_LEVEL);
 	if (o->m->digest_len != usm_digest_size(user->auth))
 		return drop(&u->count.digest_size, FW_KEY);
-	if (!v3_digest_ok(u, user->auth, who->keys.auth, o->m))
+	if (!who && !(who = usm_engine_proves(u, e, o->m)))
+		return drop(&u->count.engine, FW_ENGINE);
+	else if (!v3_digest_ok(u, user->auth, who->keys.auth, o->m))
 		return drop(&u->count.digest, FW_KEY);
 	return open_authentic(u, e, o, who);
 }

@@ -101,6 +101,55 @@ static void test_discovery_lied(void)
 	world_close(w);
 }
 
+/* So many lies about the engineID with the msgID of what was asked, each another. */
+static void lie_often(struct v3_world *w, const struct v3_bytes *asked, unsigned lies)
+{
+	struct v3_agent honest = w->self;
+	struct v3_envelope v;
+	struct v3_bytes lie;
+	struct v3_message m;
+
+	v3_message_dec(&m, asked->bytes, asked->len);
+	for (unsigned i = 0; i < lies; i++) {
+		w->self.id[6] = (uint8_t)(0x80 + i);
+		w->self.id[7] = (uint8_t)w->msg_id;
+		v = v3_answer_envelope(&w->self, NULL, NULL, &m, NULL);
+		lie = report_of(w, &v, V3_UNKNOWN_ENGINE_IDS);
+		(void)manager_hears(w, &lie);
+	}
+	w->self = honest;
+}
+
+/* The first contact with lies around each word of the agent; how often it was asked again, or -1. */
+static int contact_flooded(struct v3_world *w, unsigned before, unsigned behind)
+{
+	for (int agains = 0; agains <= USM_AGAINS_MOST; agains++) {
+		struct v3_bytes asked = manager_asks(w), answer = agent_hears(w, &asked);
+
+		lie_often(w, &asked, before);
+		if (manager_hears(w, &answer).does == V3_TAKE)
+			return agains;
+		lie_often(w, &asked, behind);
+	}
+	return -1;
+}
+
+static void test_discovery_flooded(void)
+{
+	for (unsigned lies = 1; lies <= 3; lies++) {
+		struct v3_world *w = start(USM_SHA256, USM_AES256C);
+
+		ok(contact_flooded(w, lies, 0) >= 0, "lies before each word of an agent keep nobody away");
+		ok(w->engine.self.id[7] == 1 && w->engine.trial.id_len == 0 && COUNTED(w, replaced) == 0, "... and are forgotten");
+		is_int(world_ask(w), 0, "... it answers at once then");
+		world_close(w);
+		w = start(USM_SHA256, USM_AES128);
+		ok(contact_flooded(w, 0, lies) >= 0, "nor do lies behind each");
+		is_int(w->engine.self.id[7], 1, "... and are forgotten");
+		world_close(w);
+	}
+}
+
 static void test_remembered(void)
 {
 	struct v3_world *w = start(USM_SHA256, USM_AES128);
@@ -499,9 +548,10 @@ static void test_keys(void)
 
 int main(void)
 {
-	plan(8 + 4 + 4 + 5 + 4 + 8 + 2 + 4 + 2 + 2 + 5 + 4 + 7 + 3 + 3 + 5 + 5 + 9 + 3 + 1 + 3);
+	plan(8 + 4 + 15 + 4 + 5 + 4 + 8 + 2 + 4 + 2 + 2 + 5 + 4 + 7 + 3 + 3 + 5 + 5 + 9 + 3 + 1 + 3);
 	test_discovery();
 	test_discovery_lied();
+	test_discovery_flooded();
 	test_remembered();
 	test_wrong_secrets();
 	test_contexts();
