@@ -142,6 +142,10 @@ void cache_round(struct device *d, struct wall at, bool whole)
 {
 	struct cache *c = &d->cache;
 
+	if (c->moved_at.us > at.us) {	/* the clock was set back, or the file that it was read from lies: no pause ends now */
+		c->moved_at.us = 0;
+		c->still = 0;
+	}
 	if (whole) {
 		if (c->moved_at.us && c->still == 0 && cache_may(d))
 			release_all(d, c->moved_at);
