@@ -299,6 +299,32 @@ static void order_tables(struct mib *mib, struct mistakes *m)
 	}
 }
 
+/* Each packet of a poll carries them: there is room for so many. */
+static void check_changes(const struct mib *mib, struct mistakes *m)
+{
+	struct names seen = { 0 };
+	char text[OID_TEXT_MAX];
+	uint8_t ber[OID_BER_MAX];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < mib->count; i++)
+		for (uint8_t k = 0; k < mib->table[i]->marker_count; k++) {
+			const struct mib_table *t = mib->table[i];
+
+			oid_format(&t->marker[k], text, sizeof(text));
+			if (oid_enc(&t->marker[k], ber, sizeof(ber)) > MIB_MARKER_OCTETS)
+				mistake_add(m, t->file, t->line, "table \"%s\": changes: \"%s\" is too long; at most %u octets when encoded", t->title,
+					    text, MIB_MARKER_OCTETS);
+			if (names_find(&seen, text) != NAMES_NONE)
+				continue;
+			names_put(&seen, text, n);
+			if (++n == MIB_MARKERS_MAX + 1)
+				mistake_add(m, t->file, t->line, "table \"%s\": changes: more than %u different OIDs in all tables; leave some out",
+					    t->title, MIB_MARKERS_MAX);
+		}
+	names_release(&seen);
+}
+
 void mib_check_tables(struct mib *mib, struct mistakes *m)
 {
 	unsigned before = m->count;
@@ -307,6 +333,7 @@ void mib_check_tables(struct mib *mib, struct mistakes *m)
 		check_unless(mib, mib->table[i], m);
 		check_class(mib, i, m);
 	}
+	check_changes(mib, m);
 	if (m->count == before)
 		order_tables(mib, m);
 }

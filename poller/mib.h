@@ -37,7 +37,8 @@
 #include "poller/service/service.h"
 #include "rrd/store.h"
 
-enum { MIB_TABLES_MAX = 64, MIB_COLUMNS_MAX = 32, MIB_NAMES_MAX = 4, MIB_VALUES_MAX = 32, MIB_NO_COLUMN = 255 };
+enum { MIB_TABLES_MAX = 64, MIB_COLUMNS_MAX = 32, MIB_NAMES_MAX = 4, MIB_VALUES_MAX = 32, MIB_NO_COLUMN = 255,
+       MIB_MARKERS_MAX = 16 /* different ones, of all tables */, MIB_MARKER_OCTETS = 40 };
 
 enum mib_as { AS_COUNTER32, AS_COUNTER64, AS_GAUGE, AS_INTEGER, AS_TICKS, AS_STRING, AS_OID, AS_HEX, AS_KINDS };
 const char *mib_as_word(enum mib_as as);

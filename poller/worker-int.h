@@ -115,7 +115,7 @@ size_t plan_name_before(const struct snmp_name *name, uint8_t *buf, size_t size)
 
 /* ---- change markers: markers.c ----------------------------------------------------------------------------------------------- */
 
-enum { MARKERS_MOST = 16, MARKER_OCTETS = 40 };
+enum { MARKERS_MOST = MIB_MARKERS_MAX, MARKER_OCTETS = MIB_MARKER_OCTETS };
 struct marker { uint8_t ber[MARKER_OCTETS], len, table; };
 uint64_t markers_tables(const struct device *d);		/* bit t: it has parts of table t */
 unsigned markers_list(const struct mib *mib, uint64_t tables, struct marker m[MARKERS_MOST]);	/* each once */

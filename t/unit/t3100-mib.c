@@ -185,6 +185,9 @@ static const struct { const char *text, *want; } wrong[] = {
 	{ TABLE(COLUMN_A "counts = redundent\n"), "x.conf:4: table \"t\": counts = redundent: no such word; \"redundant\" is near" },
 	{ TABLE(COLUMN_A "watch = sometimes\n"), "x.conf:4: table \"t\": watch = sometimes: no such word; one of model, always" },
 	{ TABLE(COLUMN_A "changes = {\"x\"}\n"), "x.conf:4: table \"t\": \"x\" is no OID; write numbers with dots, as \"1.3.6.1.2.1.2.2.1.10\"" },
+	{ TABLE(COLUMN_A "changes = {\"1.3.6.1.4.1.4294967295.4294967295.4294967295.4294967295.4294967295.4294967295.4294967295.0\"}\n"),
+	  "x.conf:1: table \"t\": changes: \"1.3.6.1.4.1.4294967295.4294967295.4294967295.4294967295.4294967295.4294967295.4294967295.0\" is too long;"
+	  " at most 40 octets when encoded" },
 	{ TABLE(COLUMN_A "unless = \"x\"\n"), "x.conf:1: table \"t\": unless \"x\": no such table; it names a table by title" },
 	{ TABLE(COLUMN_A "unless = \"t\"\n"), "x.conf:1: table \"t\": unless \"t\" leads back to itself; leave one of them out" },
 	{ TABLE(COLUMN_A "unless = \"u\"\n") "table \"u\" { unless = {\"t\"} entry = \"1.3.6\" " COLUMN_A "}\n",
@@ -238,6 +241,21 @@ static void test_many(void)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "table \"t%d\" { entry = \"1.3.6\" " COLUMN_A "}\n", i);
 	mib = mib_load_text("x.conf", text, len, &m);
 	ok(m.count == 1 && mib->count == MIB_TABLES_MAX, "more tables than there is room for");
+	mib_free(mib);
+	mistakes_release(&m);
+	len = 0;
+	for (int i = 0; i < 9; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "table \"t%d\" { entry = \"1.3.6\" changes = {\"1.3.6.1.2.0\", \"1.3.6.1.3.%d\"} "
+					COLUMN_A "}\n", i, i);
+	mib = mib_load_text("x.conf", text, len, &m);
+	is_int(m.count, 0, "change markers that tables share count once");
+	mib_free(mib);
+	mistakes_release(&m);
+	for (int i = 10; i < 17; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "table \"t%d\" { entry = \"1.3.6\" changes = {\"1.3.6.1.3.%d\"} " COLUMN_A "}\n", i, i);
+	mib = mib_load_text("x.conf", text, len, &m);
+	ok(m.count == 1 && strstr(m.line[0], "table \"t16\": changes: more than 16 different OIDs in all tables") != NULL,
+	   "more change markers than a packet has room for");
 	mib_free(mib);
 	mistakes_release(&m);
 }
@@ -358,7 +376,7 @@ int main(void)
 	struct mistakes m = { 0 };
 	struct mib *mib;
 
-	plan(1 + 8 + 12 + 5 + 11 + (int)(sizeof(wrong) / sizeof(wrong[0])) + 3 + 3 + 6 + 1);
+	plan(1 + 8 + 12 + 5 + 11 + (int)(sizeof(wrong) / sizeof(wrong[0])) + 5 + 3 + 6 + 1);
 	mib = mib_load_text("whole.conf", whole, sizeof(whole) - 1, &m);
 	is_int(m.count, 0, "everything that can be said");
 	for (unsigned i = 0; i < m.count; i++)
