@@ -4,8 +4,8 @@
  * Times lie on a grid, shifted by the hash of the device's name, so that polls spread and do not drift. A round
  * that is not over when the next is due makes that one late (counted): a poll never overlaps itself.
  *
- * A silent agent gets one cheap question a round; the first answer starts a full round at once. An echo that is
- * lost is asked again before a device is called silent.
+ * A silent agent gets one cheap question, ever more seldom (device-quiet.c); its answer starts a full round at once.
+ * An echo that is lost is asked again before a device is called silent.
  */
 #include <stdio.h>
 #include <stdlib.h>

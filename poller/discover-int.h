@@ -39,6 +39,7 @@ struct discovery {
 	struct parts_map by_record;	/* of this table's merge */
 	struct mono began, heard;	/* heard: its last answer, or the start */
 	char trouble[160];		/* the first that could not be read, and why */
+	const struct mib_table *too_long;	/* has a row whose index a record does not hold */
 	struct marks marks;		/* of all tables that are defined, as they were read last */
 	uint8_t torn;			/* how often this table changed while it was read */
 	bool told;			/* some table has a row with a value */

@@ -31,6 +31,8 @@ static struct found *row_of(struct discovery *x, const struct oid *name, uint8_t
 	uint32_t i;
 	struct found *f;
 
+	if (name->len > prefix + LAST_ARCS)
+		x->too_long = t;
 	if (name->len <= prefix || name->len - prefix > LAST_ARCS)
 		return NULL;
 	i = row_find(x, name->arc + prefix, (uint8_t)(name->len - prefix), key);
@@ -546,6 +548,9 @@ static void discovery_end(struct discovery *x)
 
 	parts_gone(x);
 	complete = !x->incomplete;
+	if (x->too_long && !x->trouble[0])
+		snprintf(x->trouble, sizeof(x->trouble), "table '%s': rows whose index has more than %d numbers are left out",
+			 x->too_long->title, LAST_ARCS);
 	news = x->reindexed || (x->added && x->added < d->part_count) || x->gone || x->returned || unsure;
 	discovery_remember(x, at);
 	if (complete)

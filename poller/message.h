@@ -95,7 +95,7 @@ enum odd {
 const char *odd_text(enum odd o);	/* "tells objects ..."; never NULL */
 const char *odd_word(enum odd o);
 
-/* A worker's numbers, every status interval: also the sign that it lives. */
+/* A worker's numbers, every second: also the sign that it lives. */
 struct worker_numbers {
 	uint32_t devices, silent, resolving, parts, checks;
 	uint32_t quiet, paused;			/* agents that are asked less often, since they are silent; not at all: cut off */

@@ -3,13 +3,23 @@
  * Devices are spread over workers by the hash of their name. A worker polls its devices over SNMP and ICMP and runs their
  * checks; it keeps what they said in its last file, sends rows to the stores and levels to main, and shares nothing.
  *
- *	worker.c    the thread: loop, mailbox, configuration, what goes out
- *	device.c    one device: when it is asked, rounds, whether it answers
- *	discover.c  which tables and rows it has: walks, names, the baseline
- *	plan.c      what is asked in the steady state: packed GETs
- *	form.c      questions that are the same for many devices, kept once
- *	sample.c    what an answer means: values, counters, rows, states
- *	checks.c    programs that are run
+ *	worker.c         the thread: loop, mailbox, what goes out
+ *	worker-config.c  what a configuration means for it: devices, checks, what is watched
+ *	device.c         one device: when it is asked, rounds, whether it answers
+ *	device-ask.c     ... one plan of it: its packets leave, and what they bring is filed
+ *	device-quiet.c   ... silent, slow, cut off; backoff.c says when it is asked again
+ *	device-tell.c    ... what main is told of it, and debug
+ *	resolve.c        its name to addresses
+ *	discover.c       which tables and rows it has: walks, the baseline; discover-name.c: what rows are called
+ *	parts.c          its components
+ *	plan.c           what is asked in the steady state: packed GETs
+ *	form.c           questions that are the same for many devices, kept once
+ *	markers.c        do indexes still mean what they did?
+ *	learn.c          how much its agent answers at once, how fast, and what is odd about it
+ *	adapt.c          what stands still is asked less often
+ *	cache.c          agents that renew their counters seldom
+ *	sample.c         what an answer means: values, counters, rows, states
+ *	checks.c         programs that are run
  * Thread: main makes and stops it; everything else is by messages (message.h).
  */
 #ifndef FW_WORKER_H

@@ -25,6 +25,7 @@ cat >names.snmprec <<'X'
 1.3.6.1.2.1.2.2.1.8.3|2|2
 1.3.6.1.2.1.2.2.1.8.4|2|1
 1.3.6.1.2.1.2.2.1.8.5|2|77
+1.3.6.1.2.1.2.2.1.8.6.1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16|2|1
 1.3.6.1.2.1.2.2.1.10.1|65|1000
 1.3.6.1.2.1.2.2.1.10.2|65|2000
 X
@@ -52,6 +53,9 @@ test_run 'equal names get their index, one without a name is its index, odd byte
 	is names/interface/eth~1 ifInOctets 1000 && is names/interface/eth~2 ifInOctets 2000 &&
 	is names/interface/4 ifOperStatus up && is names/interface/lo state down && is names/interface/lo reason admin &&
 	! names_of names | LC_ALL=C grep -q "$(printf "\033")"'
+test_run 'a row whose index is too long is left out, and that is said' '
+	debug_of names discovery_trouble | grep "interface.: rows whose index has more than 16 numbers are left out" &&
+	says debug device names | grep "left out"'
 test_run 'a value that the definition does not list is unknown' '
 	n=$(says show --json interface names | jq -r ".items[] | select(.ifOperStatus == 77) | .component") &&
 	test -n "$n" && is "$n" state unknown && is "$n" reason "ifOperStatus 77"'
