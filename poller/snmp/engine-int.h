@@ -49,7 +49,7 @@ struct snmp_ask {
 	bool next_early;		/* its timer says when to send it early */
 	bool looked;			/* ... and what had come by then is being read first */
 	bool refused;			/* by the agent, or by who says so: nothing is sent again */
-	uint8_t doubt, doubt_at;	/* enum snmp_doubt; which sending asked */
+	uint8_t doubt, doubt_at, doubts; /* enum snmp_doubt; which sending asked; sendings of that kind, no requests */
 	uint8_t agains;			/* sendings that were no retries but followed V3_AGAIN */
 	uint8_t again_from;		/* the first sending since the last of them */
 	struct timer timer;

@@ -152,7 +152,7 @@ static void ask_end(struct snmp_ask *a, const struct snmp_answer *answer)
 
 static void ask_fail(struct snmp_ask *a, enum fw_err err, struct mono at)
 {
-	struct snmp_answer answer = { .err = err, .at = at, .sendings = a->sendings };
+	struct snmp_answer answer = { .err = err, .at = at, .sendings = (unsigned)a->sendings - a->doubts };
 
 	if (a->sendings > 0)
 		answer.sent = a->sent[a->sendings - 1];
@@ -231,6 +231,7 @@ static void doubt_sent(struct snmp_ask *a, struct mono at)
 		return;
 	a->doubt++;
 	a->doubt_at = a->sendings;
+	a->doubts++;
 	if (a->due.us < least.us)
 		a->due = least;
 }
@@ -447,7 +448,7 @@ void snmp_ask_answer(struct snmp_ask *a, const struct snmp_datagram *d, int send
 {
 	answer->sent = a->sent[sending];
 	answer->at = d->at.us < answer->sent.us ? answer->sent : d->at;
-	answer->sendings = a->sendings;
+	answer->sendings = (unsigned)a->sendings - a->doubts;
 	if (a->peer->path) {
 		snmp_path_excess(a->peer->path, mono_since(answer->at, answer->sent), &a->engine->excess);
 		snmp_path_measure(a->peer->path, mono_since(answer->at, answer->sent));

@@ -361,12 +361,15 @@ static void test_refusals(struct world *w, struct usm *usm)
 static void test_mute(struct world *w, struct usm *usm)
 {
 	struct snmp_packet *one = packet, *two = packet_new(2);
+	struct outcome o;
 	struct v3_peer v;
 
 	v3_peer_init(&v, w, usm, 60);
 	ok(good(ask(w, &v, TRUTH, false)), "an agent is heard");
 	is_int(ask(w, &v, MUTE, false).err, FW_DECRYPT, "... then answers only who it is: it cannot decrypt what it is asked");
 	is_int(v.asked, 5, "... which costs two messages more than silence");
+	o = ask(w, &v, SILENCE, false);
+	ok(o.err == FW_TIMEOUT && o.sendings == 3 && v.asked == 4, "... and those are none of the sendings of a request");
 	ok(snmp_agent_count(v.peer.v3)->mute == 1 && counted(w, AT(mute)) >= 3, "... counted");
 	v.peer.retries = 0;
 	is_int(ask(w, &v, MUTE, false).err, FW_DECRYPT, "... as well when it is asked without patience");
@@ -465,7 +468,7 @@ int main(void)
 	struct usm *usm = usm_new(NULL);
 	struct v3_peer v;
 
-	plan(4 + 4 * LYING + 2 + 12 + 8 + 7 + 2 + 2);
+	plan(4 + 4 * LYING + 2 + 12 + 9 + 7 + 2 + 2);
 	packet = packet_new(1);
 	v3_peer_init(&v, &w, usm, 1);
 	test_first(&w, &v);
