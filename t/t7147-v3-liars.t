@@ -64,6 +64,11 @@ test_run 'all are heard when they tell the truth again' '
 	lie off
 	for name in $liars; do wait_for 15 "is $name snmp answers" || return 1; done
 '
+test_run 'an agent that answers as another engine is refused, and what to look at is said' '
+	sim_ctl 127.81.0.4 v3 wrong-engine && wait_for 15 "is forged reason \"no SNMP: another engineID than it had\"" &&
+	says debug device forged >people && cat people && grep "^refused .*the agent says that it is another" people && ! grep "^silent" people &&
+	sim_ctl 127.81.0.4 v3 wrong-engine off && wait_for 15 "is forged snmp answers"
+'
 test_run 'boots forgotten, time that jumps, another engineID: followed' '
 	! counted replaced && sim_ctl 127.81.0.3 v3 boots 3 && sim_ctl 127.81.0.3 v3 time +5000 && sim_ctl 127.81.0.1 v3 engine-id &&
 	wait_for 15 "counted followed-back" && wait_for 15 "counted replaced" && wait_for 15 "is context snmp answers && is clone2 snmp answers"

@@ -487,6 +487,8 @@ static const char *refusal_advice(const json_t *d)
 		{ FW_WINDOW, "the agent's boots or time do not fit, again after they were taken from it: does its clock run, does another "
 			     "agent share its address?" },
 		{ FW_DECRYPT, "the agent cannot decrypt what we send: compare priv and priv-file, and AES-192 with AES-192-C, AES-256 with AES-256-C" },
+		{ FW_ENGINE, "the agent says that it is another than it was: one that was replaced is followed within a minute; if this stays, "
+			     "two agents share its address, or somebody else answers" },
 		{ FW_CONTEXT, "the agent has no such context: correct 'context' of its credentials, or leave it out" },
 	};
 
