@@ -11,9 +11,19 @@ enum { MISTAKES_MOST = 1000, LINEAR_MOST = 32 };
 
 /* ---- mistakes ---------------------------------------------------------------------------------------------------- */
 
+/* A file that several refer to is read by each: its mistake is one. */
+static bool said_before(const struct mistakes *m, const char *line)
+{
+	for (unsigned i = 0; i < m->count; i++)
+		if (strcmp(m->line[i], line) == 0)
+			return true;
+	return false;
+}
+
 void mistake_add(struct mistakes *m, const char *file, unsigned line, const char *fmt, ...)
 {
-	char text[2048], clean[3072], where[32] = "";
+	char text[2048], clean[3072], where[32] = "", *said;
+	size_t size;
 	va_list ap;
 
 	if (m->count >= MISTAKES_MOST) {
@@ -30,9 +40,13 @@ void mistake_add(struct mistakes *m, const char *file, unsigned line, const char
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	text_clean(text, strlen(text), clean, sizeof(clean));
-	m->line[m->count] = must_alloc(strlen(file) + strlen(where) + strlen(clean) + 3);
-	snprintf(m->line[m->count], strlen(file) + strlen(where) + strlen(clean) + 3, "%s%s: %s", file, where, clean);
-	m->count++;
+	size = strlen(file) + strlen(where) + strlen(clean) + 3;
+	said = must_alloc(size);
+	snprintf(said, size, "%s%s: %s", file, where, clean);
+	if (said_before(m, said))
+		free(said);
+	else
+		m->line[m->count++] = said;
 }
 
 void mistakes_release(struct mistakes *m)

@@ -76,6 +76,22 @@ static void test_print(const struct config *c)
 	free(out);
 }
 
+/* A file that several credentials refer to. */
+static void test_open_to_all(void)
+{
+	char auth[64], conf[64];
+	struct mistakes m = { 0 };
+
+	snprintf(auth, sizeof(auth), "%s/core.auth", folder);
+	snprintf(conf, sizeof(conf), "%s/x.conf", folder);
+	write_file("x.conf", text);
+	ok(chmod(auth, 0644) == 0 && config_load(conf, NULL, &m) == NULL, "a password that everyone may read is refused");
+	is_int(m.count, 1, "... said once, though two credentials have it");
+	ok(m.count && strstr(m.line[0], "readable by everyone (0644); use 0640"), "... with what would be right");
+	chmod(auth, 0640);
+	mistakes_release(&m);
+}
+
 static uint64_t fingerprint(const char *credentials)
 {
 	char conf[1024];
@@ -130,7 +146,7 @@ int main(void)
 {
 	struct config *c;
 
-	plan(5 + 3 + 5 + 4 + 1);
+	plan(5 + 3 + 3 + 5 + 4 + 1);
 	if (!mkdtemp(folder))
 		note("no folder");
 	write_file("core.auth", "maplesyrup\n");
@@ -138,6 +154,7 @@ int main(void)
 	c = load(text);
 	test_read(c);
 	test_print(c);
+	test_open_to_all();
 	test_fingerprint();
 	test_keys(c);
 	is_int(prctl(PR_GET_DUMPABLE), 0, "who has read a configuration leaves no core file");
