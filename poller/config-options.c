@@ -186,7 +186,7 @@ static const struct option rrd[] = {
 };
 
 static const struct option retention[] = {
-	{ "age", OPT_SPAN, "1d", "5200w", "400d", "time", "How long events are kept, and states and histories of what is no longer configured." },
+	{ "age", OPT_SPAN, "1d", "5200w", "400d", "time", "How long events are kept, and states, histories and last values of what is no longer configured." },
 	{ "size", OPT_SIZE, "16MiB", "1024TiB", "1GiB", "size", "How large their database may grow; the oldest go first." },
 };
 

@@ -202,8 +202,10 @@ static void devices_take(struct worker *w, bool first, bool anew)
 	w->device = list;
 	w->device_count = n;
 	w->device_by_name = by_name;
-	if (first)
+	if (first) {
+		worker_dropped_forget(w);
 		parts_from_last_all(w);
+	}
 }
 
 static void checks_take(struct worker *w)
@@ -287,6 +289,48 @@ void worker_config_take(struct worker *w, struct config *c)
 		round_count(w);
 	config_unref(old);
 	w->checks_due = true;
+}
+
+/* ---- what is no longer configured ------------------------------------------------------------------------------------------- */
+
+static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static bool is_dropped(const struct worker *w, const struct last_record *device)
+{
+	char name[256];
+	const struct ref *r;
+
+	last_text_get(device, LAST_T_DEVICE, name, sizeof(name));
+	r = config_find(w->config, name);
+	return r == NULL || (r->kind != REF_DEVICE && r->kind != REF_CHECK);
+}
+
+/* As long as the ledger keeps its states (ctl/dropped.c): a name that comes back before that goes on where it was. */
+void worker_dropped_forget(struct worker *w)
+{
+	uint32_t n = last_count(w->last), forgotten = 0;
+	int64_t *seen = must_alloc((n + 1) * sizeof(*seen)), before = worker_wall(w, clock_mono()).us - w->config->retention.us;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct last_record *r = last_at(w->last, i);
+
+		if (r->kind != LAST_FREE)
+			seen[r->device] = later(seen[r->device], later(r->seen_us, r->asked_us));
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (last_at(w->last, i)->kind != LAST_DEVICE || !is_dropped(w, last_at(w->last, i)))
+			seen[i] = INT64_MAX;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct last_record *r = last_at(w->last, i);
+
+		if (r->kind == LAST_FREE || seen[r->device] >= before)
+			continue;
+		last_remove(w->last, i);
+		forgotten++;
+	}
+	free(seen);
+	if (forgotten)
+		log_info(LOG_POLL, "last values of what is no longer configured are forgotten components=%u", forgotten);
 }
 
 /* ---- the baseline -------------------------------------------------------------------------------------------------------------- */

@@ -361,6 +361,7 @@ uint64_t check_fingerprint(const struct check *c);
 
 void worker_config_take(struct worker *w, struct config *c);	/* one reference comes with it */
 void worker_forget(struct worker *w, const char *component);
+void worker_dropped_forget(struct worker *w);	/* last values of what has not been configured for long */
 struct device *worker_device(struct worker *w, const char *name);
 
 /* ---- worker.c ----------------------------------------------------------------------------------------------------------------- */

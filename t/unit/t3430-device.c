@@ -1,5 +1,5 @@
 /* t/unit/t3430-device.c: one device with its worker's engine, a scripted agent, and a scripted server of names: what becomes of a part
- * that the agent refuses, of requests that find no room or have to wait, of a name that moves while the device is asked.
+ * that the agent refuses, of requests that find no room or have to wait, of a name that moves while the device is asked; of what is no longer configured.
  */
 #include <arpa/inet.h>
 #include <event2/dns_struct.h>
@@ -277,11 +277,55 @@ static void moves(void)
 	close(one);
 }
 
+/* ---- what is no longer configured --------------------------------------------------------------------------------------- */
+
+static void remembered(const char *device, int64_t days)
+{
+	static const char *const classes[] = { "", "psu", "port" };
+	int64_t at = worker_wall(&w, clock_mono()).us - days * 86400 * INT64_C(1000000);
+
+	for (unsigned i = 0; i < 3; i++) {
+		uint32_t k = last_add(w.last, device, classes[i], i ? "p1" : "");
+		struct last_record *r = last_begin(w.last, k);
+
+		r->asked_us = i == 2 ? at : 0;	/* of a check on its own only the part is asked */
+		last_end(w.last, k);
+	}
+}
+
+static bool is_known(const char *device)
+{
+	return last_find(w.last, device, "", "") != LAST_NONE && last_find(w.last, device, "psu", "p1") != LAST_NONE;
+}
+
+static void dropped(void)
+{
+	static struct ref refs[] = { { .kind = REF_DEVICE }, { .kind = REF_GROUP } };
+	uint32_t count;
+
+	w.config->refs = refs;
+	names_put(&w.config->names, "kept", 0);
+	names_put(&w.config->names, "group", 1);
+	w.config->retention = span_s(400 * 86400);
+	remembered("long gone", 401);
+	remembered("gone", 399);
+	remembered("kept", 401);
+	remembered("group", 401);
+	worker_dropped_forget(&w);
+	ok(!is_known("long gone") && last_find(w.last, "long gone", "port", "p1") == LAST_NONE && !is_known("group"),
+	   "last values of what has not been configured for longer than events are kept are forgotten");
+	ok(is_known("gone") && is_known("kept"), "... and of nothing else");
+	count = last_count(w.last);
+	remembered("new", 0);
+	ok(last_count(w.last) == count && is_known("new"), "... and make room for others");
+	names_release(&w.config->names);
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/fw-t3430-XXXXXX", command[64];
 
-	plan(12);
+	plan(15);
 	log_level_set(LOG_LEVEL_ERROR);
 	if (!mkdtemp(folder))
 		return 1;
@@ -290,6 +334,7 @@ int main(void)
 	no_room();
 	seldom();
 	moves();
+	dropped();
 	snmp_engine_free(w.snmp);
 	forms_release(&w.forms);
 	event_base_free(w.base);
