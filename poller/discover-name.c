@@ -104,6 +104,31 @@ static const char *hole_name(struct discovery *x, const struct found *f)
 	return arena_strdup(&x->arena, instance);
 }
 
+/* A name with the index behind. */
+static const char *name_with_index(struct discovery *x, const struct found *f)
+{
+	const char *index = index_text(&x->arena, f);
+	size_t room = LAST_INSTANCE_MAX - strlen(index) - 1;	/* 16 arcs have at most 175 octets */
+
+	return arena_printf(&x->arena, "%.*s~%s", (int)room, f->name, index);
+}
+
+static const struct last_record *record_there(const struct discovery *x, const struct mib_table *t, const char *name)
+{
+	uint32_t i = last_find(x->d->w->last, x->d->cfg->name, t->class_name, name);
+	const struct last_record *r = i == LAST_NONE ? NULL : last_at(x->d->w->last, i);
+
+	return r && !(r->flags & LAST_F_GONE) ? r : NULL;
+}
+
+/* Was it one of equal names, and is the only one now? Then it is called as ever: its history stays. */
+static bool keeps_index(const struct discovery *x, const struct mib_table *t, const struct found *f, const char *with)
+{
+	const struct last_record *r = record_there(x, t, with);
+
+	return r && r->arcs == f->arcs && memcmp(r->arc, f->arc, f->arcs * sizeof(f->arc[0])) == 0 && !record_there(x, t, f->name);
+}
+
 /* Give each of our rows its name; those that are equal get their index behind. */
 static void name_rows(struct discovery *x, const struct mib_table *t, uint8_t column)
 {
@@ -123,14 +148,14 @@ static void name_rows(struct discovery *x, const struct mib_table *t, uint8_t co
 		names_set(&seen, f->name, names_find(&seen, f->name) == NAMES_NONE ? 1 : 2);
 	}
 	for (uint32_t i = 0; i < x->rows; i++) {
-		const char *index;
-		size_t room;
+		struct found *f = &x->row[i];
+		const char *with;
 
-		if (x->row[i].name == NULL || names_find(&seen, x->row[i].name) != 2)
+		if (f->name == NULL || t->single)
 			continue;
-		index = index_text(&x->arena, &x->row[i]);
-		room = LAST_INSTANCE_MAX - strlen(index) - 1;	/* 16 arcs have at most 175 octets */
-		x->row[i].name = arena_printf(&x->arena, "%.*s~%s", (int)room, x->row[i].name, index);
+		with = name_with_index(x, f);
+		if (names_find(&seen, f->name) == 2 || keeps_index(x, t, f, with))
+			f->name = with;
 	}
 	names_release(&seen);
 }

@@ -5,8 +5,8 @@
  * complete discoveries in a row did not find is gone (its component stays, down); an incomplete walk renames nothing.
  *
  * Names: the naming column is chosen once per device and table, and kept with its parts: the first of the definition's that
- * most rows fill; equal names all get "~index". A known name under another index is the same component: it is mapped, and
- * that is an event. History stays with the name.
+ * most rows fill; equal names all get "~index", and keep it when only one is left. A known name under another index is the same
+ * component: it is mapped, and that is an event. History stays with the name.
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -116,6 +116,15 @@ test_run '... and has its history again when it gets its name back' '
 	wait_for 15 "test \"\$(value grows/interface/Gi0/2 state)\" = up" && wait_cycles grows 4 20 && written grows/interface/Gi0/2 &&
 	rate_is $rrd/grows/interface/Gi0%2F2.rrd in_octets $((2000 + 581)) 2'
 
+test_run 'one of two equal names goes: the other is called as before' '
+	for c in 2 7 8 10
+	do
+		sim_ctl 127.16.0.4 no-such-instance 1.3.6.1.2.1.2.2.1.$c.2 >/dev/null || return 1
+	done
+	wait_for 20 "value names/interface/eth~2 reason | grep \"^gone\"" && wait_cycles names 2 20 && names_of names &&
+	is names/interface/eth~1 state up && is names/interface/eth~1 ifInOctets 1000 && test "$(says show --json interface names | jq ".items | length")" = 5 &&
+	sim_ctl 127.16.0.4 heal >/dev/null && wait_for 20 "is names/interface/eth~2 ifInOctets 2000 && is names/interface/eth~2 state down"'
+
 # The tables are read anew after a reboot: in the wrong order, and without an end.
 for fault in wrong-order loop
 do
