@@ -24,7 +24,7 @@ conf() {
 		"$(credentials wrong full SHA-256 AES bad)" "$(credentials garbled full SHA-256 AES good bad)" \
 		"$(credentials nobody nobody SHA-256 AES)" "$(credentials level signed SHA AES)" \
 		"$(credentials elsewhere full SHA-256 AES good good 'context = "elsewhere"')" \
-		"$(for name in full strong signed open wrong garbled nobody level
+		"$(for name in full strong signed open wrong garbled nobody level elsewhere
 		do
 			device $name 127.0.0.1:$SNMPD_PORT $name
 		done)"
@@ -46,6 +46,7 @@ test_run 'a poll speaks at every level' '
 test_run 'a wrong password is a wrong key, not silence' 'is wrong reason "no SNMP: wrong key" && is wrong state unknown'
 test_run 'a wrong privacy password cannot be decrypted' 'is garbled reason "no SNMP: decryption error"'
 test_run 'a wrong user is unknown' 'is nobody reason "no SNMP: unknown user"'
+test_run 'a context that it has not' 'is elsewhere reason "no SNMP: unknown context"'
 test_run 'a level that the user has not' 'is level reason "no SNMP: unsupported security level"'
 test_run 'status says so, and what is well is not blamed' '
 	says status >got

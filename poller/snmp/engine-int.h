@@ -136,7 +136,7 @@ enum fw_err snmp_v3_seal(struct snmp_ask *a, uint8_t *room, size_t room_octets, 
 void snmp_v3_receive(struct snmp_engine *e, const struct snmp_datagram *d);
 void snmp_v3_downgraded(struct snmp_ask *a);			/* an answer of another version came: not taken */
 bool snmp_v3_mute(const struct snmp_ask *a);			/* it says who it is, and answers nothing that is encrypted */
-bool snmp_v3_may_be_mute(const struct snmp_ask *a);
+enum snmp_doubt snmp_v3_doubt(const struct snmp_ask *a);	/* nothing has come: what is to be asked first; DOUBT_NONE: nothing */
 void snmp_v3_rest(struct snmp_engine *e);			/* a batch has left, or was read: no key in contexts */
 void snmp_v3_release(struct snmp_engine *e);
 

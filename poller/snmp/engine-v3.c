@@ -106,16 +106,21 @@ struct usm_count snmp_count_v3(const struct snmp_engine *e)
 	return e->usm ? usm_count(e->usm) : (struct usm_count){ 0 };
 }
 
+/* Is it not known yet whether the agent has the context at all? */
+static bool no_context_yet(const struct usm_engine *e) { return e->context_len > 0 && !e->answered; }
+
 /* ---- sending ---- */
 
 enum fw_err snmp_v3_seal(struct snmp_ask *a, uint8_t *room, size_t room_octets, struct iovec *iov)
 {
 	struct v3_sending s = { .packet = a->packet, .msg_id = snmp_ask_next_id(a), .now = clock_mono(), .room = room,
-				.what = a->doubt == DOUBT_WHO_NEXT ? V3_WHO : a->doubt == DOUBT_SHORT_NEXT ? V3_SHORT : V3_REQUEST };
+				.what = a->doubt == DOUBT_WHO_NEXT ? V3_WHO : V3_REQUEST };
 	enum fw_err err;
 
 	if (!a->peer->v3)
 		return FW_NOTFOUND;	/* said by snmp_agent_new() */
+	if (a->doubt == DOUBT_SHORT_NEXT)
+		s.what = no_context_yet(a->peer->v3) ? V3_SHORT_NO_CONTEXT : V3_SHORT;
 	if (a->packet->len_octets > room_octets)
 		return FW_FULL;
 	err = v3_seal(a->engine->usm, a->peer->v3, &s);
@@ -150,11 +155,16 @@ static void again(struct snmp_ask *a, int sending)
 		disappoint(a, FW_WINDOW, true);
 }
 
-bool snmp_v3_may_be_mute(const struct snmp_ask *a)
+/* Many agents drop without a word what they cannot decrypt, and what is for a context that they do not have. */
+enum snmp_doubt snmp_v3_doubt(const struct snmp_ask *a)
 {
 	const struct usm_engine *e = a->peer->v3;
 
-	return a->peer->version == SNMP_V3 && e && e->user->level == USM_AUTHPRIV && e->self.id_len > 0 && usm_engine_ready(e);
+	if (a->peer->version != SNMP_V3 || !e || e->self.id_len == 0)
+		return DOUBT_NONE;
+	if (usm_engine_ready(e))
+		return e->user->level == USM_AUTHPRIV || no_context_yet(e) ? DOUBT_WHO_NEXT : DOUBT_NONE;
+	return a->agains > 0 && no_context_yet(e) ? DOUBT_SHORT_NEXT : DOUBT_NONE;
 }
 
 /* What is decrypted with another key is no message, and many agents drop such without a word. One that was heard before was
@@ -166,10 +176,10 @@ static bool is_mute(const struct snmp_ask *a)
 	const struct usm_user *user = e ? e->user : NULL;
 	const char *context = e ? e->context : NULL;
 
-	if (snmp_v3_may_be_mute(a))
-		return a->doubt == DOUBT_SHORT;
 	if (a->peer->version != SNMP_V3 || !e || user->level != USM_AUTHPRIV || e->self.id_len == 0)
 		return false;
+	if (usm_engine_ready(e))
+		return a->doubt == DOUBT_SHORT;
 	usm_engine_release(e);
 	usm_engine_init(e, user, context);
 	return a->agains > 0;
@@ -186,20 +196,46 @@ bool snmp_v3_mute(const struct snmp_ask *a)
 	return mute;
 }
 
+static bool is_short(const struct snmp_ask *a, int sending) { return a->doubt == DOUBT_SHORT && sending == a->doubt_at; }
+
+/* The answer to something short is in the context that was asked: where it is in doubt, the one without a name. */
+static struct v3_verdict open_any(struct snmp_ask *a, const struct snmp_datagram *d, int sending, const struct v3_message *m,
+				  struct snmp_message *pdu)
+{
+	struct usm_engine *e = a->peer->v3;
+	uint8_t context_len = e->context_len;
+	struct v3_verdict v;
+
+	if (is_short(a, sending) && no_context_yet(e))
+		e->context_len = 0;
+	v = v3_open(a->engine->usm, e, m, d->at, pdu);
+	e->context_len = context_len;
+	return v;
+}
+
+/* It reads us: what was asked is too much for it, was lost, or its context is none that it has. */
+static void short_answered(struct snmp_ask *a)
+{
+	a->doubt = DOUBT_OVER;
+	if (no_context_yet(a->peer->v3))
+		disappoint(a, FW_CONTEXT, true);
+}
+
 static void judge(struct snmp_ask *a, const struct snmp_datagram *d, int sending, const struct v3_message *m)
 {
 	struct snmp_message pdu;
 	struct usm_count before = a->engine->usm->count;
-	struct v3_verdict v = v3_open(a->engine->usm, a->peer->v3, m, d->at, &pdu);
+	struct v3_verdict v = open_any(a, d, sending, m, &pdu);
 	struct snmp_answer answer = { .err = v.err, .reply = v.does == V3_TAKE ? &pdu : NULL };
 
 	slot_counted((struct v3_slot *)a->peer->v3, before, &a->engine->usm->count);
 	switch (v.does) {
 	case V3_TAKE:
-		if (a->doubt == DOUBT_SHORT && sending == a->doubt_at) {
-			a->doubt = DOUBT_OVER;		/* it reads us: what was asked is too much for it, or was lost */
+		if (is_short(a, sending)) {
+			short_answered(a);
 			return;
 		}
+		a->peer->v3->answered = true;
 		a->engine->count.answered++;
 		a->engine->count.varbinds += pdu.varbind_count;
 		snmp_ask_answer(a, d, sending, &answer);

@@ -215,9 +215,11 @@ static bool early_next(const struct snmp_ask *a, struct mono at, struct mono *du
 static bool doubt_next(struct snmp_ask *a, struct mono at, struct mono *due)
 {
 	if (a->doubt != DOUBT_NONE || a->odd || a->refused || regular_sendings(a) <= a->peer->retries ||
-	    a->sendings + 2 > SNMP_SENDINGS_MAX || !snmp_v3_may_be_mute(a))
+	    a->sendings + 2 > SNMP_SENDINGS_MAX)
 		return false;
-	a->doubt = DOUBT_WHO_NEXT;
+	a->doubt = snmp_v3_doubt(a);
+	if (a->doubt == DOUBT_NONE)
+		return false;
 	*due = mono_add(at, span_us(mono_since(a->due, at).us / 2));
 	return true;
 }

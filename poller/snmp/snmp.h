@@ -231,7 +231,7 @@ const struct usm_count *snmp_agent_count(const struct usm_engine *a);
  * before, and what it calls outside its time window goes once more: neither counts as a retry. After a refusal that
  * anyone may have sent the rest of the time-out is waited for a better answer, and nothing is sent again. One that encrypts, was
  * heard before and answers nothing now is asked who it is before it is given up, then something short: FW_DECRYPT when only
- * the first is answered. Returns the ask for snmp_cancel(), NULL when
+ * the first is answered. One that never answered in its context is asked that without a context: FW_CONTEXT when it answers. Returns the ask for snmp_cancel(), NULL when
  * SNMP_OUTSTANDING_MAX requests are out.
  * Sendings are queued and leave by sendmmsg when the loop comes round (snmp_flush(), also called by the engine itself).
  */

@@ -209,6 +209,7 @@ static void trial_won(struct usm *u, struct usm_engine *e)
 	e->self = e->trial;
 	e->clock = (struct usm_clock){ .set = false };
 	e->trial_at = (struct mono){ 0 };
+	e->answered = false;
 	trial_end(e);
 }
 

@@ -188,6 +188,7 @@ struct usm_engine {
 	struct mono trial_at;		/* the last trial began */
 	uint32_t generation;		/* of what heads are laid with, one number for each in the worker; 0: none yet */
 	uint8_t trial_left;		/* further sendings of the trial */
+	bool answered;			/* a request was, in this context */
 };
 
 /* Both are borrowed: they outlive the engine. 'context' is at most USM_CONTEXT_MAX octets; NULL is "". */
@@ -213,8 +214,8 @@ enum { V3_MODEL_USM = 3, V3_REPORTABLE = 4 };
 enum { V3_HEAD_MOST = 264 };
 
 /* What is to leave: the request; or what tells an agent that is silent from one that cannot read us: who are you, asked of
- * nobody by name, and the shortest request that there is, as the user. */
-enum v3_what { V3_REQUEST, V3_WHO, V3_SHORT };
+ * nobody by name, and the shortest request that there is, as the user, in its context or in the one without a name. */
+enum v3_what { V3_REQUEST, V3_WHO, V3_SHORT, V3_SHORT_NO_CONTEXT };
 
 struct v3_sending {
 	struct snmp_packet *packet;	/* patched; stays the caller's */

@@ -106,7 +106,9 @@ enum fw_err v3_seal(struct usm *u, struct usm_engine *e, struct v3_sending *s)
 	while (e->generation == 0)
 		e->generation = ++u->generations;
 	v = envelope(e, who, s);
-	if (s->what == V3_SHORT)
+	if (s->what == V3_SHORT_NO_CONTEXT)
+		v.context_len = 0;
+	if (s->what != V3_REQUEST)
 		return short_request(u, &v, s);
 	snmp_packet_patch_id(p, v3_request_id(s->msg_id));
 	if (head_fits(&p->head, e, &v))

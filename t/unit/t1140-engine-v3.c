@@ -24,7 +24,7 @@ struct v3_peer {
 };
 
 enum lie {
-	TRUTH, SILENCE, MUTE, DEAF_TO_LONG, FORGED, SHORT, NO_AUTH, NO_PRIV, OTHER_ID, OTHER_USER, OTHER_CONTEXT, OTHER_ENGINE, GARBAGE, OLD, REQUEST_ID,
+	TRUTH, SILENCE, MUTE, DEAF_TO_LONG, DEAF_TO_CONTEXT, FORGED, SHORT, NO_AUTH, NO_PRIV, OTHER_ID, OTHER_USER, OTHER_CONTEXT, OTHER_ENGINE, GARBAGE, OLD, REQUEST_ID,
 	VERSION_2C, NOT_BER, REPORT_PLAIN, REPORT_CLOCK, NO_ANSWER_PDU, CUT, LIES
 };
 
@@ -160,7 +160,7 @@ static void send_lie(struct v3_peer *v, const struct heard *h, enum lie lie)
 		send_report(v, h, V3_UNKNOWN_USER_NAMES, true);
 	else if (lie == REPORT_CLOCK)
 		send_report(v, h, V3_NOT_IN_TIME_WINDOWS, true);
-	else if (lie != TRUTH && lie != SILENCE && lie != DEAF_TO_LONG)
+	else if (lie != TRUTH && lie != SILENCE && lie != DEAF_TO_LONG && lie != DEAF_TO_CONTEXT)
 		send_answer(v, h, lie);
 }
 
@@ -187,10 +187,11 @@ static void serve(struct v3_peer *v, enum lie lie, bool alone)
 			send_report(v, &h, h.report, false);
 			continue;
 		}
-		if (lie == MUTE || (lie == DEAF_TO_LONG && h.pdu.varbind_count > 1))
+		if (lie == MUTE || (lie == DEAF_TO_LONG && h.pdu.varbind_count > 1) ||
+		    (lie == DEAF_TO_CONTEXT && h.pdu.community_len > 0))
 			continue;
 		send_lie(v, &h, lie);
-		if (lie == TRUTH || lie == DEAF_TO_LONG || !alone)
+		if (lie == TRUTH || lie == DEAF_TO_LONG || lie == DEAF_TO_CONTEXT || !alone)
 			send_answer(v, &h, TRUTH);
 	}
 }
@@ -384,6 +385,23 @@ static void test_mute(struct world *w, struct usm *usm)
 	v3_peer_release(&v, w);
 }
 
+/* What is for a context that an agent does not have many drop without a word, others report it. */
+static void test_no_context(struct world *w, struct usm *usm, enum usm_auth auth, enum usm_priv priv)
+{
+	struct v3_peer v;
+
+	v3_peer_init(&v, w, usm, 70);
+	snmp_agent_free(w->engine, v.peer.v3);
+	v.user = v.asked_as = user_of("noc", "maplesyrup", "pancakes", auth, priv);
+	localise(&v);
+	v.peer.v3 = snmp_agent_new(w->engine, &v.asked_as, "vlan-10");
+	is_int(ask(w, &v, DEAF_TO_CONTEXT, false).err, FW_CONTEXT, "a context that is dropped without a word is unknown");
+	is_int(ask(w, &v, DEAF_TO_CONTEXT, false).err, FW_CONTEXT, "... each time");
+	is_int(ask(w, &v, SILENCE, false).err, FW_TIMEOUT, "... silence is silence");
+	ok(good(ask(w, &v, TRUTH, false)), "... and when it is there it answers");
+	v3_peer_release(&v, w);
+}
+
 /* ---- agents that change ---- */
 
 static void test_changes(struct world *w, struct v3_peer *v)
@@ -468,7 +486,7 @@ int main(void)
 	struct usm *usm = usm_new(NULL);
 	struct v3_peer v;
 
-	plan(4 + 4 * LYING + 2 + 12 + 9 + 7 + 2 + 2);
+	plan(4 + 4 * LYING + 2 + 12 + 9 + 12 + 7 + 2 + 2);
 	packet = packet_new(1);
 	v3_peer_init(&v, &w, usm, 1);
 	test_first(&w, &v);
@@ -477,6 +495,9 @@ int main(void)
 	test_old(&w, &v);
 	test_refusals(&w, usm);
 	test_mute(&w, usm);
+	test_no_context(&w, usm, USM_SHA256, USM_AES128);
+	test_no_context(&w, usm, USM_SHA256, USM_NOPRIV);
+	test_no_context(&w, usm, USM_NOAUTH, USM_NOPRIV);
 	test_changes(&w, &v);
 	test_clones(&w, usm);
 	test_no_crypto(&w);
