@@ -341,6 +341,7 @@ int main(void)
 	wheel_free(w.wheel);
 	last_close(w.last);
 	mbox_free(w.setup.to_main);
+	mib_free(w.config->mib);
 	free(w.config);
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
 	if (system(command) != 0)
