@@ -340,13 +340,15 @@ static void print_lack(const struct screen *s, const json_t *missing, size_t fir
 	screen_wrap(s, SCREEN_LABEL, words);
 }
 
-static void print_missing(const struct screen *s, const json_t *missing)
+static void print_missing(const struct screen *s, const json_t *d)
 {
+	const json_t *missing = json_object_get(d, "missing");
 	size_t n = json_array_size(missing);
 
 	if (n == 0) {
 		screen_label(s, "missing");
-		fputs("nothing: every object that is asked is answered\n", s->out);
+		fputs(json_text(d, "discovery_trouble")[0] ? "nothing of what is known of it; what could not be read stands under trouble\n"
+							   : "nothing: every object that is asked is answered\n", s->out);
 	}
 	for (size_t i = 0; i < n; i++) {	/* how many for which reason is in the JSON */
 		bool told = false;
@@ -477,6 +479,21 @@ static void print_packing(const struct screen *s, const json_t *d, const json_t 
 	putc('\n', s->out);
 }
 
+/* What to do when answers come that cannot be used; NULL when none do. */
+static const char *useless_advice(const json_t *d)
+{
+	static const struct { enum fw_err why; const char *text; } advice[] = {
+		{ FW_MALFORM, "it answers, but not as SNMP has it: is something else at this port, or a device on the way that changes it?" },
+		{ FW_SOURCE, "it answers from another address: ask it there, or set any-source" },
+		{ FW_FOREIGN, "answers come, but to other requests than ours: does another poller share our address and port?" },
+	};
+
+	for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
+		if (strcmp(json_text(d, "snmp_why"), fw_err_word(advice[i].why)) == 0)
+			return advice[i].text;
+	return NULL;
+}
+
 /* What to do when an agent refuses us by the rules of version 3; NULL when it is silent for another reason. */
 static const char *refusal_advice(const json_t *d)
 {
@@ -508,7 +525,7 @@ static const char *snmpget_options(const json_t *d)
 /* Silent: what to look at, in the order in which it is usually wrong. */
 static void print_device_end(const struct screen *s, const json_t *d)
 {
-	const char *name = json_text(d, "device"), *advice = refusal_advice(d);
+	const char *name = json_text(d, "device"), *advice = refusal_advice(d), *useless = useless_advice(d);
 	char n[32], of[32], tries[160], timeout[32];
 
 	screen_label(s, "late");
@@ -523,7 +540,7 @@ static void print_device_end(const struct screen *s, const json_t *d)
 			 span_format(json_span(d, "timeout_s"), timeout, sizeof(timeout)),
 			 strcmp(json_text(d, "version"), "SNMPv3") == 0 ? "user" : "community");
 		screen_label(s, advice ? "refused" : "silent");
-		screen_wrap(s, SCREEN_LABEL, advice ? advice : tries);
+		screen_wrap(s, SCREEN_LABEL, advice ? advice : useless ? useless : tries);
 		fprintf(s->out, "next: snmpget %s %s:%lld 1.3.6.1.2.1.1.3.0 \u00b7 forewarn events \"%s\"\n", snmpget_options(d),
 			json_text(d, "address"), (long long)json_int(d, "port"), name);
 	} else {
@@ -592,7 +609,7 @@ static void print_device(const struct ctl *c, const json_t *d, const json_t *liv
 	if (strcmp(json_text(d, "snmp"), "silent") == 0) {
 		print_silent(&s, json_wall(d, "snmp_since"));
 	} else {
-		print_missing(&s, json_object_get(d, "missing"));
+		print_missing(&s, d);
 		print_absent(&s, json_object_get(d, "tables_not_there"));
 	}
 	print_device_end(&s, d);

@@ -179,12 +179,14 @@ static void rate_cell(const json_t *item, const struct shown_column *c, char *bu
 		snprintf(buf, size, "%.3g", json_number_value(r));
 }
 
-/* ifHighSpeed says 0 for slow links: ifSpeed says it then. */
+/* ifHighSpeed says 0 for slow links, and agents that do not know it say all ones: ifSpeed says it then. */
 static void speed_cell(const struct sheet *s, const json_t *item, const struct shown_column *c, char *buf, size_t size)
 {
 	double v = 0, slow = 0;
 
 	scaled(s, item, c->key, &v);
+	if (json_integer_value(json_object_get(item, c->key)) == UINT32_MAX)
+		v = 0;
 	if (v <= 0 && scaled(s, item, c->other, &slow))
 		v = slow;
 	if (v > 0)
