@@ -274,12 +274,13 @@ static void forget_counters(struct device *d)
 	}
 }
 
-/* Less than the time that passed says: it began anew in between, and counts for longer than it did before. */
+/* Less than the time that passed says: it began anew in between, and counts for longer than it did before. The very same
+ * hundredth again is a clock that stands, or is renewed as seldom as what an agent caches: it says nothing of the time between. */
 static bool uptime_too_little(const struct device *d, uint64_t now, double seconds)
 {
 	double expected = (double)d->uptime + seconds * 100;
 
-	return expected < 4294967296.0 && (double)now < expected - 100 * (UPTIME_SLACK_S + seconds / 50);
+	return now != d->uptime && expected < 4294967296.0 && (double)now < expected - 100 * (UPTIME_SLACK_S + seconds / 50);
 }
 
 static void rebooted(struct device *d, uint64_t now, struct wall at)
@@ -309,7 +310,8 @@ void sample_uptime(struct device *d, const struct snmp_varbind *vb, struct wall 
 	double seconds = d->uptime_mono.us ? span_as_s(mono_since(now, d->uptime_mono)) : (double)(at.us - d->uptime_at.us) / 1e6;
 	bool back;
 
-	if (vb->type != SNMP_TIMETICKS && vb->type != SNMP_GAUGE32 && vb->type != SNMP_COUNTER32 && vb->type != SNMP_INTEGER) {
+	if ((vb->type != SNMP_TIMETICKS && vb->type != SNMP_GAUGE32 && vb->type != SNMP_COUNTER32 && vb->type != SNMP_INTEGER) ||
+	    vb->number > UINT32_MAX) {
 		sample_no_uptime(d);
 		return;
 	}

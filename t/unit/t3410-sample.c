@@ -262,6 +262,14 @@ static void clocks(void)
 	restarted();
 	uptime(300000, 60);
 	ok(restarted(), "... unless that is not where it would be");
+	uptime(300000, 300);
+	ok(!restarted(), "the same hundredth again: a clock that stands or is cached, and no restart");
+	uptime(300000 + 31000, 310);
+	ok(!restarted() && d->uptime == 331000, "... and when it goes on, none either");
+	d->no_uptime = false;
+	uptime((uint64_t)-5, 60);
+	ok(!restarted() && d->no_uptime && d->uptime == 331000, "below zero or beyond 32 bits it is no sysUpTime");
+	d->no_uptime = false;
 }
 
 /* Parts that GET denies: asked by the names just before, recognised by their own. */
@@ -414,7 +422,7 @@ int main(void)
 {
 	char folder[] = "/tmp/fw-t3410-XXXXXX", command[64];
 
-	plan(64);
+	plan(67);
 	log_level_set(LOG_LEVEL_ERROR);
 	if (!mkdtemp(folder))
 		return 1;
