@@ -122,6 +122,29 @@ static bool agent_as_before(struct device *d)
 	return !d->changed && !d->rebooted;
 }
 
+/* A row that has another name than its part: as when a marker moved. Where walks find nothing new all the same, or names change
+ * all the time, it is let be. One that GET denies is not asked again before the next walk. */
+static void take_name(struct device *d, const struct slot *s, const struct snmp_varbind *vb)
+{
+	struct mono now = clock_mono();
+
+	if (vb->type == SNMP_NULL || vb->type >= SNMP_NO_OBJECT) {
+		sample_refused(d, s);
+		return;
+	}
+	if (markers_name_same(d, &d->part[s->part], vb))
+		return;
+	if (mono_since(now, d->misnamed_at).us > MISNAMED_CALM * d->w->config->interval.us)
+		d->misnamed = 0;
+	d->misnamed_at = now;
+	if (d->misnamed == MISNAMED_MOST)
+		learn_odd(d, ODD_NAMES);
+	else if (d->marker_vain < MARKER_VAIN_MOST && !d->changed) {
+		d->misnamed++;
+		d->changed = true;
+	}
+}
+
 static void take_value(struct device *d, const struct slot *s, const struct snmp_varbind *vb, struct wall at)
 {
 	if (s->part == SLOT_UPTIME) {
@@ -129,6 +152,8 @@ static void take_value(struct device *d, const struct slot *s, const struct snmp
 	} else if (s->part == SLOT_MARKER) {
 		d->marker_new ^= marker_hash(vb);
 		d->markers_read = true;
+	} else if (s->column == markers_name_column(d, &d->part[s->part])) {
+		take_name(d, s, vb);
 	} else {
 		sample_slot(d, s, vb, at);
 	}

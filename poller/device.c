@@ -174,9 +174,9 @@ void device_discovered(struct device *d, bool complete, bool news, bool unsure)
 
 	learn_discovered(d, complete);
 	d->marker_vain = d->changed && !news ? (uint8_t)(d->marker_vain + (d->marker_vain < UINT8_MAX)) : 0;
-	discovery_next(d, now, complete, news);
+	discovery_next(d, now, complete, news && !markers_misnamed(d, now));	/* else names would come without end */
 	d->no_uptime = d->no_uptime && !complete;
-	if (complete && unsure)
+	if (complete && unsure && !markers_misnamed(d, now))
 		d->discovery_due = mono_add(now, span_us(d->w->config->interval.us / 2));
 	for (int k = 0; k < PLANS; k++)
 		plan_release(&d->plan[k]);
@@ -489,6 +489,7 @@ struct device *device_new(struct worker *w, const struct cfg_device *cfg)
 	learn_begin(d);
 	if (r->signature == w->mib_hash) {	/* else tables have other numbers: what was found is found again */
 		d->marker = r->value[LAST_D_MARKER];
+		d->vouched = r->value[LAST_D_VOUCHED];
 		d->trusted = r->value[LAST_D_SNMP] == ANSWER_YES;
 		d->discovery_due = discovery_after_start(w, r);
 	}

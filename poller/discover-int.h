@@ -14,6 +14,7 @@ struct found {
 	uint32_t arc[LAST_ARCS];
 	uint8_t arcs;
 	bool is_row;			/* a row-making column has it */
+	bool fresh;			/* no row had its name before */
 	bool hole;			/* it has an exception, or no value, in some column */
 	uint32_t known;			/* of one with a hole: the part that has had its index; else NAMES_NONE */
 	const char *name;

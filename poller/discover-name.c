@@ -18,26 +18,33 @@ uint32_t row_find(const struct discovery *x, const uint32_t *arc, uint8_t arcs, 
 	return names_find(&x->by_index, key);
 }
 
-static bool cell_text(const struct mib_column *k, const struct cell *c, char *buf, size_t size)
+bool part_name_of(const struct mib_column *k, const struct snmp_varbind *vb, char *buf, size_t size)
 {
-	size_t len = c->len;
+	size_t len = vb->bytes_len < 255 ? vb->bytes_len : 255;
 
 	buf[0] = '\0';
-	if (c->type == 0 || c->type == SNMP_NULL || c->type >= SNMP_NO_OBJECT)
+	if (vb->type == 0 || vb->type == SNMP_NULL || vb->type >= SNMP_NO_OBJECT)
 		return false;
-	if (c->type == SNMP_OID) {
+	if (vb->type == SNMP_OID) {
 		struct oid o;
 
-		return oid_dec(&o, c->bytes, c->len) && oid_format(&o, buf, size);
+		return oid_dec(&o, vb->bytes, vb->bytes_len) && oid_format(&o, buf, size);
 	}
-	if (c->type != SNMP_OCTET_STRING) {
-		snprintf(buf, size, k->as == AS_INTEGER ? "%lld" : "%llu", (long long)c->number);
+	if (vb->type != SNMP_OCTET_STRING) {
+		snprintf(buf, size, k->as == AS_INTEGER ? "%lld" : "%llu", (long long)vb->number);
 		return true;
 	}
-	while (len > 0 && (c->bytes[len - 1] == '\0' || c->bytes[len - 1] == ' '))
+	while (len > 0 && (vb->bytes[len - 1] == '\0' || vb->bytes[len - 1] == ' '))
 		len--;
-	text_clean(c->bytes ? c->bytes : (const uint8_t *)"", len, buf, size);
+	text_clean(vb->bytes ? vb->bytes : (const uint8_t *)"", len, buf, size);
 	return buf[0] != '\0';
+}
+
+static bool cell_text(const struct mib_column *k, const struct cell *c, char *buf, size_t size)
+{
+	struct snmp_varbind vb = { .bytes = c->bytes, .bytes_len = c->len, .number = c->number, .type = c->type };
+
+	return part_name_of(k, &vb, buf, size);
 }
 
 static bool row_is_ours(const struct mib_table *t, const struct found *f)
@@ -141,7 +148,7 @@ static void name_rows(struct discovery *x, const struct mib_table *t, uint8_t co
 		if (f->name == NULL)
 			continue;
 		if (column == INDEX_NAMES || column >= t->column_count ||
-		    !cell_text(&t->column[column], &f->cell[column], buf, sizeof(buf) - 60))
+		    !cell_text(&t->column[column], &f->cell[column], buf, sizeof(buf) - PART_INDEX_ROOM))
 			f->name = hole_name(x, f);
 		else
 			f->name = arena_strdup(&x->arena, buf);

@@ -142,12 +142,15 @@ static uint32_t part_of(struct discovery *x, const struct mib_table *t, const st
 	return part_add(d, record, (uint8_t)x->table);
 }
 
-/* Index, and what was read on the way. */
+/* Index, and what was read on the way. Under another index, or after it was away, its counters begin anew: whether the agent
+ * carried them over, or what is there now has counted on from the port before it, no value tells. */
 static void part_update(struct discovery *x, const struct mib_table *t, struct part *p, const struct found *f, struct wall at)
 {
 	struct last_record *r = last_begin(x->d->w->last, p->record);
-	bool moved = r->arcs && (r->arcs != f->arcs || memcmp(r->arc, f->arc, f->arcs * sizeof(f->arc[0])) != 0);
+	bool same = r->arcs == f->arcs && memcmp(r->arc, f->arc, f->arcs * sizeof(f->arc[0])) == 0, moved = r->arcs && !same;
 
+	if (!same || r->flags & LAST_F_GONE)
+		sample_begin_anew(t, p, r);
 	r->arcs = f->arcs;
 	memcpy(r->arc, f->arc, f->arcs * sizeof(f->arc[0]));
 	x->returned += (r->flags & LAST_F_GONE) != 0;
@@ -178,7 +181,7 @@ static void part_renamed(struct discovery *x, const struct part *p)
 	if (row == NAMES_NONE || x->row[row].name == NULL)
 		return;
 	last_text_get(r, LAST_T_INSTANCE, old, sizeof(old));
-	if (x->renamed++ < TOLD)
+	if (x->row[row].fresh && x->renamed++ < TOLD)	/* else a port that has long been there has this index now */
 		worker_note(d->w, "rename", d->cfg->name, worker_wall(d->w, clock_mono()), "%s %s is called %s now",
 			    part_table(d, p)->class_name, old, x->row[row].name);
 	w = last_begin(d->w->last, p->record);
@@ -231,6 +234,13 @@ static void parts_missing(struct discovery *x, const bool *found, uint32_t count
 			part_missing(x, &x->d->part[i]);
 }
 
+static bool has_no_row(const struct device *d, const struct part *p)
+{
+	const struct last_record *r = last_at(d->w->last, p->record);
+
+	return r->arcs == 0 || r->flags & LAST_F_GONE;
+}
+
 static void table_merge(struct discovery *x)
 {
 	struct device *d = x->d;
@@ -253,6 +263,7 @@ static void table_merge(struct discovery *x)
 			incomplete(x, "table '%s': no room in the last file", t->title);
 			continue;
 		}
+		x->row[i].fresh = p >= before || has_no_row(d, &d->part[p]);
 		part_update(x, t, &d->part[p], &x->row[i], at);
 		if (p < before)
 			found[p] = true;
@@ -532,6 +543,7 @@ static void discovery_remember(struct discovery *x, struct wall at)
 	if (!x->incomplete) {
 		r->value[LAST_D_DISCOVERED_AT] = x->unsure || x->gone ? 0 : (uint64_t)at.us;	/* 0: again soon, also after a restart */
 		r->value[LAST_D_TABLES] = x->tables;
+		r->value[LAST_D_VOUCHED] = marks_vouched(d->w->config->mib, &x->marks);
 	}
 	r->value[LAST_D_BULK] = d->bulk;
 	last_text_set(r, LAST_T_TROUBLE, x->trouble, strlen(x->trouble));
@@ -553,8 +565,10 @@ static void discovery_end(struct discovery *x)
 			 x->too_long->title, LAST_ARCS);
 	news = x->reindexed || (x->added && x->added < d->part_count) || x->gone || x->returned || unsure;
 	discovery_remember(x, at);
-	if (complete)
+	if (complete) {
 		d->marker = marks_together(d, &x->marks);
+		d->vouched = last_at(d->w->last, d->record)->value[LAST_D_VOUCHED];
+	}
 	if (x->reindexed)
 		worker_note(d->w, "reindex", d->cfg->name, at, "%u components have another index; history stays with their names",
 			    x->reindexed);

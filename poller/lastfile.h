@@ -91,6 +91,7 @@ enum last_device_value {
 	LAST_D_MISSED,			/* intervals without a full poll though it answered before and after */
 	LAST_D_SNMP_SINCE,		/* wall us since when LAST_D_SNMP is what it is */
 	LAST_D_CACHE_MOVED_AT, LAST_D_CACHE_LONGEST_US, LAST_D_CACHE_SEEN,	/* what cache.c has seen so far */
+	LAST_D_VOUCHED,			/* bit t: a marker tells when rows of table t changed (markers.c) */
 };
 
 struct last;

@@ -84,7 +84,8 @@ enum { JITTERS = 10 };
 	X(SOURCE,    "source",    "answers from another address than the one asked")	\
 	X(STRANGER,  "stranger",  "answers to other requests than ours")		\
 	X(CACHE,     "cache",     "renews its counters less often than they are asked")	\
-	X(UPTIME,    "no-uptime", "does not tell sysUpTime: restarts are seen by its counters alone")
+	X(UPTIME,    "no-uptime", "does not tell sysUpTime: restarts are seen by its counters alone") \
+	X(NAMES,     "names",     "changes names of rows all the time: what it tells may belong to others")
 
 enum odd {
 #define ODD_ENUM(name, word, text) ODD_##name,

@@ -3,6 +3,7 @@
  * A packet begins with sysUpTime.0, so that every answer carries the agent's own clock, and the change markers of
  * the tables (markers.c), so that it says itself whether its indexes still mean what they did. Then the columns of
  * the parts in order, a part whole in one packet where it fits, so that a row's values are of one instant. Sizes
+ * Where no marker tells when a table's rows changed, its name comes first (markers.c). Sizes
  * are bounded by what the device is known to answer (learn.c): names, and octets of the answer where every value
  * is as long as it can be; a request fits one datagram of 1,472 octets always.
  *
@@ -223,14 +224,14 @@ static void gather_close(struct gather *g)
 	gather_begin(g);
 }
 
-static void gather_put(struct gather *g, struct slot s, const uint8_t *name, size_t len, enum mib_as as)
+static void gather_put(struct gather *g, struct slot s, const uint8_t *name, size_t len, size_t octets)
 {
 	struct asked *a = g->now;
 
 	s.name_len = (uint8_t)len;
 	a->slot[a->count] = s;
 	memcpy(a->name[a->count++], name, len);
-	a->octets += len + 4 + value_most[as];
+	a->octets += len + 4 + octets;
 	g->request_octets += snmp_varbind_size(len);
 }
 
@@ -249,12 +250,12 @@ static void gather_open(struct gather *g)
 	if (g->now->count > 0)
 		return;
 	if (g->with_uptime && (g->d->pack > 1 || first))
-		gather_put(g, (struct slot){ .part = SLOT_UPTIME }, uptime_name, sizeof(uptime_name), AS_TICKS);
+		gather_put(g, (struct slot){ .part = SLOT_UPTIME }, uptime_name, sizeof(uptime_name), value_most[AS_TICKS]);
 	for (unsigned i = 0; i < g->markers && (first || g->plan->sure); i++) {
 		const struct marker *m = &g->marker[i];
 
 		if (has_room(g, 1, m->len, m->len + 4u + value_most[AS_TICKS]))
-			gather_put(g, (struct slot){ .part = SLOT_MARKER, .column = m->table }, m->ber, m->len, AS_TICKS);
+			gather_put(g, (struct slot){ .part = SLOT_MARKER, .column = m->table }, m->ber, m->len, value_most[AS_TICKS]);
 	}
 	g->heads = g->now->count;
 }
@@ -322,34 +323,59 @@ static uint32_t columns_of(const struct device *d, const struct part *p, enum pl
 	return want & ~p->skip;
 }
 
+/* In the order they are asked; the name, where it is asked along, comes before what is told of it. */
+static unsigned columns_order(const struct device *d, const struct part *p, uint32_t want, uint8_t order[MIB_COLUMNS_MAX])
+{
+	uint8_t name = markers_name_column(d, p);
+	unsigned n = 0;
+
+	if (want != 0 && name != MIB_NO_COLUMN && !(p->skip >> name & 1)) {
+		order[n++] = name;
+		want &= ~(1u << name);
+	}
+	for (; want; want &= want - 1)
+		order[n++] = (uint8_t)__builtin_ctz(want);
+	return n;
+}
+
+/* Octets of a value in the answer: a name is as long as it was, or it is another. */
+static size_t octets_of(const struct device *d, const struct part *p, uint8_t column)
+{
+	char instance[LAST_INSTANCE_MAX + 1];
+
+	if (column != markers_name_column(d, p))
+		return value_most[part_table(d, p)->column[column].as];
+	return last_text_get(last_at(d->w->last, p->record), LAST_T_INSTANCE, instance, sizeof(instance)) + 4;
+}
+
 static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
 {
 	const struct part *p = &g->d->part[index];
-	const struct mib_table *t = part_table(g->d, p);
 	bool rest = kind == PLAN_FULL && p->flat && !g->flat;
 	uint32_t want = columns_of(g->d, p, rest ? PLAN_STATUS : kind);
-	uint8_t name[NAME_MOST];
+	uint8_t name[NAME_MOST], order[MIB_COLUMNS_MAX];
+	unsigned count = columns_order(g->d, p, want, order);
 	size_t len, all = 0;
 
-	if (want == 0 || (g->flat && !p->flat))
+	if (count == 0 || (g->flat && !p->flat))
 		return;
-	len = column_name(g->d, p, (uint8_t)__builtin_ctz(want), name);
-	for (uint32_t w = want; w; w &= w - 1)
-		all += len + 4 + value_most[t->column[__builtin_ctz(w)].as];
-	if (!has_room(g, (uint32_t)__builtin_popcount(want), len, all) && holds(g))
+	len = column_name(g->d, p, order[0], name);
+	for (unsigned i = 0; i < count; i++)
+		all += len + 4 + octets_of(g->d, p, order[i]);
+	if (!has_room(g, count, len, all) && holds(g))
 		gather_close(g);
-	for (; want; want &= want - 1) {
-		uint8_t c = (uint8_t)__builtin_ctz(want);
+	for (unsigned i = 0; i < count; i++) {
+		uint8_t c = order[i];
+		size_t octets = octets_of(g->d, p, c);
 
 		if ((len = column_name(g->d, p, c, name)) == 0)
 			continue;
 		gather_open(g);
-		if (!has_room(g, 1, len, len + 4 + value_most[t->column[c].as]) && holds(g)) {
+		if (!has_room(g, 1, len, len + 4 + octets) && holds(g)) {
 			gather_close(g);
 			gather_open(g);
 		}
-		gather_put(g, (struct slot){ .part = index, .column = c, .last = (want & (want - 1)) == 0, .rest = rest }, name,
-			   len, t->column[c].as);
+		gather_put(g, (struct slot){ .part = index, .column = c, .last = i + 1 == count, .rest = rest }, name, len, octets);
 	}
 }
 

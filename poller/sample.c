@@ -258,19 +258,23 @@ static bool uptime_wrapped(uint64_t before, uint64_t now, double seconds)
 	return expected >= 4294967296.0 && fabs(expected - 4294967296.0 - (double)now) < 6000 + seconds;
 }
 
+void sample_begin_anew(const struct mib_table *t, struct part *p, struct last_record *r)
+{
+	p->reset = true;
+	r->source = 0;			/* it may have learned 64 bits meanwhile */
+	for (uint8_t c = 0; c < t->column_count; c++)
+		if (is_counter(t->column[c].as))
+			r->known &= ~(1u << c);
+}
+
 /* After a reboot no counter continues. */
 static void forget_counters(struct device *d)
 {
 	for (uint32_t i = 0; i < d->part_count; i++) {
-		const struct mib_table *t = part_table(d, &d->part[i]);
-		struct last_record *r = last_begin(d->w->last, d->part[i].record);
+		struct part *p = &d->part[i];
 
-		d->part[i].reset = true;
-		r->source = 0;		/* it may have learned 64 bits meanwhile */
-		for (uint8_t c = 0; c < t->column_count; c++)
-			if (is_counter(t->column[c].as))
-				r->known &= ~(1u << c);
-		last_end(d->w->last, d->part[i].record);
+		sample_begin_anew(part_table(d, p), p, last_begin(d->w->last, p->record));
+		last_end(d->w->last, p->record);
 	}
 }
 
@@ -373,6 +377,8 @@ void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
 	if (s->part >= SLOT_MARKER)
 		return;
 	p = &d->part[s->part];
+	if (s->column == markers_name_column(d, p))
+		return;			/* asked along only to see that it is the same */
 	if (agent_says(why) && last_at(d->w->last, p->record)->known >> s->column & 1)
 		d->lacks = true;
 	r = last_begin(d->w->last, p->record);

@@ -13,7 +13,8 @@
 enum {
 	PLANS_MOST = 12, PACK_DEFAULT = 60, PACK_MOST = 200, OCTETS_DEFAULT = 1400, BULK_DEFAULT = 25, BULK_MOST = 100, ROWS_MOST = 200000,
 	ONCE_ECHOES = 5, ECHO_GAP_MS = 200, INDEX_NAMES = 254,
-	MARKER_VAIN_MOST = 3,
+	MARKER_VAIN_MOST = 3, MISNAMED_MOST = 10, MISNAMED_CALM = 10,	/* walks for names that changed; intervals in which none does */
+	PART_INDEX_ROOM = 60,	/* of a name, for an index behind it */
 };
 
 /* ---- one component of a device ---------------------------------------------------------------------------------------- */
@@ -121,10 +122,21 @@ uint64_t markers_tables(const struct device *d);		/* bit t: it has parts of tabl
 unsigned markers_list(const struct mib *mib, uint64_t tables, struct marker m[MARKERS_MOST]);	/* each once */
 uint64_t marker_hash(const struct snmp_varbind *vb);
 
-struct marks { struct marker marker[MARKERS_MOST]; uint64_t hash[MARKERS_MOST]; unsigned count; bool known; };	/* as read at one time */
+struct marks {				/* as read at one time */
+	struct marker marker[MARKERS_MOST];
+	uint64_t hash[MARKERS_MOST];
+	unsigned count;
+	uint32_t times;			/* bit i: marker i is a time, so that it moves with every change */
+	bool known;
+};
 bool marks_take(struct marks *m, struct snmp_message *reply);		/* false: the agent refuses */
 bool marks_same(const struct mib *mib, uint32_t table, const struct marks *a, const struct marks *b);
 uint64_t marks_together(const struct device *d, const struct marks *m);	/* as a packet of the device would have them; 0 not known */
+uint64_t marks_vouched(const struct mib *mib, const struct marks *m);	/* bit t: one that is a time tells when table t changed */
+uint8_t markers_name_column(const struct device *d, const struct part *p);	/* to be asked with its values; MIB_NO_COLUMN: none */
+bool markers_name_same(const struct device *d, const struct part *p, const struct snmp_varbind *vb);	/* has it its name still? */
+bool markers_misnamed(const struct device *d, struct mono now);	/* names are others at every look, and were lately: no walk follows */
+bool part_name_of(const struct mib_column *k, const struct snmp_varbind *vb, char *buf, size_t size);	/* discover-name.c; false: none */
 struct snmp_packet *marks_packet(const struct device *d, const struct marks *m);	/* NULL: there are none */
 
 /* ---- what is learned of an agent: learn.c ------------------------------------------------------------------------------------- */
@@ -237,6 +249,8 @@ struct device {
 	uint8_t snmp_why;		/* enum fw_err: how its last question ended that brought nothing */
 	uint8_t discovery_failed;	/* incomplete discoveries in a row */
 	uint8_t marker_vain;		/* discoveries that markers asked for and that found nothing new, in a row */
+	uint8_t misnamed;		/* walks that a changed name asked for, with no calm between them */
+	struct mono misnamed_at;
 	struct discovery *discovery;
 
 	struct icmp_train *train;
@@ -251,6 +265,7 @@ struct device {
 	struct learn learn;
 	struct cache cache;
 	uint64_t marker, marker_new;	/* the change markers as the tables were walked; as one packet reads them */
+	uint64_t vouched;		/* bit t: a marker tells when rows of table t changed; of the others names are asked along */
 	uint64_t uptime;		/* last sysUpTime, 1/100 s */
 	struct wall uptime_at;
 	struct mono uptime_mono;	/* {0}: of an earlier process */
@@ -336,6 +351,7 @@ void sample_slot(struct device *d, const struct slot *s, const struct snmp_varbi
 void sample_missing(struct device *d, const struct slot *s, enum fw_err why);
 void sample_absent(struct device *d, const struct slot *s);	/* ... and need not be asked before the next discovery */
 void sample_refused(struct device *d, const struct slot *s);	/* not before the next discovery, but it may be there */
+void sample_begin_anew(const struct mib_table *t, struct part *p, struct last_record *r);	/* no counter of it continues */
 void sample_release(struct device *d, struct part *p, struct wall at);	/* rows held back of counters that did not move after all */
 void sample_finish(struct device *d, struct part *p, struct wall at, bool write_row);
 /* Put one value into its record; FW_OK or why it cannot be taken. */

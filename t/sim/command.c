@@ -215,6 +215,19 @@ static void port_reset(struct job *j, uint32_t port)
 	p->discontinuity_cs = device_uptime_cs(j->device, j->now_us);
 }
 
+/* port N swap M: two ports exchange their ifIndexes, each with its counters; port N swap-names M: their names alone. */
+static enum fw_err port_swap(struct job *j, uint32_t port)
+{
+	uint64_t other;
+
+	if (!number_of(j, 2, j->device->model->ports, &other) || other == 0)
+		return wrong(j, "port N swap|swap-names M");
+	port_rebase(j->device, port, j->now_us);
+	port_rebase(j->device, (uint32_t)other, j->now_us);
+	device_swap(j->device, port, (uint32_t)other, word_is(j, 1, "swap-names"), j->now_us);
+	return FW_OK;
+}
+
 static enum fw_err do_port_one(struct job *j, uint32_t port)
 {
 	static const struct { const char *word; uint8_t clear, set; } changes[] = {
@@ -234,10 +247,12 @@ static enum fw_err do_port_one(struct job *j, uint32_t port)
 		return port_wrap(j, port);
 	if (word_is(j, 1, "rate") || word_is(j, 1, "value"))
 		return port_flow(j, port);
+	if (word_is(j, 1, "swap") || word_is(j, 1, "swap-names"))
+		return port_swap(j, port);
 	if (word_is(j, 1, "speed"))
 		return port_speed(j, port);
 	if (!word_is(j, 1, "reset"))
-		return wrong(j, "port N down|up|admin-down|admin-up|remove|add|reset|wrap|rate|value|speed");
+		return wrong(j, "port N down|up|admin-down|admin-up|remove|add|reset|wrap|rate|value|speed|swap|swap-names");
 	port_reset(j, port);
 	return FW_OK;
 }

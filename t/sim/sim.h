@@ -228,6 +228,7 @@ struct extra *device_extra(struct device *d);			/* allocated when absent */
 struct port *device_ports(struct device *d);			/* all, allocated when absent */
 void device_map(struct device *d, int64_t now_us);		/* after a port was removed or added */
 void device_renumber(struct sim *s, struct device *d, int64_t now_us);	/* every ifIndex moves, where there are two */
+void device_swap(struct device *d, uint32_t a, uint32_t b, bool names_alone, int64_t now_us);
 void device_reboot(struct device *d, int64_t now_us);
 void device_heal(struct device *d, int64_t now_us);		/* no fault is left; counters go on, numbers stay */
 uint64_t port_rate(const struct device *d, uint32_t port, enum flow f);

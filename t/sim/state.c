@@ -147,6 +147,21 @@ void device_renumber(struct sim *s, struct device *d, int64_t now_us)
 	device_map(d, now_us);
 }
 
+/* A port is told by its name, so to change names is to change indexes and all that is counted at them. */
+void device_swap(struct device *d, uint32_t a, uint32_t b, bool names_alone, int64_t now_us)
+{
+	uint32_t *index = device_indices(d), was = index[a - 1];
+	struct port *port = device_ports(d), kept = port[a - 1];
+
+	index[a - 1] = index[b - 1];
+	index[b - 1] = was;
+	if (names_alone) {
+		port[a - 1] = port[b - 1];
+		port[b - 1] = kept;
+	}
+	device_map(d, now_us);
+}
+
 void device_reboot(struct device *d, int64_t now_us)
 {
 	d->boot_us = now_us;

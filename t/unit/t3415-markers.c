@@ -144,6 +144,57 @@ static void questions(void)
 	ok(marks_packet(&d, &none) == NULL, "where there are none nothing is asked");
 }
 
+/* Where no marker that is a time vouches for a table its rows are asked their names along: which name is the same? */
+static bool named(uint32_t part, const char *name)
+{
+	struct snmp_varbind vb = { .type = SNMP_OCTET_STRING, .bytes = (const uint8_t *)name, .bytes_len = (uint16_t)strlen(name) };
+
+	return markers_name_same(&d, &d.part[part], &vb);
+}
+
+static uint32_t row(const char *instance, uint32_t index)
+{
+	uint32_t record = last_add(w.last, "sw1", "two", instance);
+	struct last_record *r = last_begin(w.last, record);
+
+	r->arcs = 1;
+	r->arc[0] = index;
+	r->name_column = 0;
+	r->known = 1;
+	last_end(w.last, record);
+	return part_add(&d, record, TWO);
+}
+
+static void names(void)
+{
+	uint32_t plain = row("Gi0/1", 7), twin = row("eth~12", 12), none = row("9", 9);
+	struct marks m = marks_of(100, 24, 7);
+
+	ok(named(plain, "Gi0/1") && named(plain, "Gi0/1 ") && !named(plain, "Gi0/2") && !named(plain, "Gi0/1~7") && !named(plain, ""),
+	   "a row has its name, or another");
+	ok(named(twin, "eth") && !named(twin, "et") && !named(twin, "eth1"), "one of two equal names has its index behind");
+	ok(named(none, "") && !named(none, "lo"), "one without a name is called by its index");
+	is_int((long long)marks_vouched(w.config->mib, &m), 1 << ONE | 1 << TWO, "markers that are times vouch for their tables");
+	m.times = 0;
+	is_int((long long)marks_vouched(w.config->mib, &m), 0, "numbers for none");
+	is_int(markers_name_column(&d, &d.part[plain]), 0, "then its name is asked along");
+	d.vouched = 1 << TWO;
+	is_int(markers_name_column(&d, &d.part[plain]), MIB_NO_COLUMN, "... and else not");
+	d.vouched = 0;
+}
+
+static void names_change(void)
+{
+	struct mono now = clock_mono();
+
+	d.misnamed = MISNAMED_MOST;
+	d.misnamed_at = now;
+	ok(markers_misnamed(&d, now), "names that change at every look cause no more walks");
+	ok(!markers_misnamed(&d, mono_add(now, span_s(601))), "... until ten intervals have been calm");
+	d.misnamed = MISNAMED_MOST - 1;
+	ok(!markers_misnamed(&d, now), "a few changes do");
+}
+
 /* A device that is silent, its round under way; main asks for it once or more. */
 static void again(void)
 {
@@ -178,7 +229,7 @@ int main(void)
 {
 	char folder[] = "/tmp/fw-t3415-XXXXXX", command[64];
 
-	plan(27);
+	plan(37);
 	log_level_set(LOG_LEVEL_ERROR);
 	if (!mkdtemp(folder))
 		return 1;
@@ -187,6 +238,8 @@ int main(void)
 	numbers();
 	polled();
 	questions();
+	names();
+	names_change();
 	again();
 	free(d.part);
 	last_close(w.last);
