@@ -172,12 +172,36 @@ bool device_asked_again(struct device *d, struct mono now)
 
 /* ---- slow ------------------------------------------------------------------------------------------------------------ */
 
-/* Which packet goes as the n-th: the first is first, since it has the agent's clock; the others begin where the last poll was cut. */
+/* Which packet goes as the n-th: the first ones are first in each poll; the others begin where the last poll was cut. */
 uint32_t device_packet(const struct device *d, uint32_t n)
 {
-	uint32_t others = d->plan[d->running].count - 1;
+	const struct plan *p = &d->plan[d->running];
 
-	return n == 0 || others == 0 ? n : 1 + (n - 1 + d->begin_at) % others;
+	return n < p->first || n >= p->count ? n : p->first + (n - p->first + d->begin_at) % (p->count - p->first);
+}
+
+/* The next poll goes on with the n-th. When not even what is watched came, it takes its turn like the others. */
+static void begin_next(struct device *d, struct plan *p, uint32_t n)
+{
+	uint32_t first = p->first;
+
+	if (n >= p->count)
+		return;
+	if (n < first || first == p->count) {
+		p->first = first = 1;
+		d->begin_at = 0;
+	}
+	if (n >= first && p->count > first)
+		d->begin_at = (d->begin_at + n - first) % (p->count - first);
+}
+
+/* Once: what it costs is said of each value, and counted. */
+static void say_cut(struct device *d, uint32_t missed)
+{
+	log_line(d->cut_said ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, LOG_POLL,
+		 "device '%s': a poll takes longer than the interval: what did not come is asked first in the next (forewarn debug device)"
+		 " packets=%u", d->cfg->name, missed);
+	d->cut_said = true;
 }
 
 void device_round_cut(struct device *d, struct mono now)
@@ -198,13 +222,12 @@ void device_round_cut(struct device *d, struct mono now)
 		first = n < first ? n : first;
 		missed++;
 	}
-	if (p->count > 1 && first > 0)
-		d->begin_at = (d->begin_at + first - 1) % (p->count - 1);
+	begin_next(d, p, first);
 	d->next_packet = p->count;
 	d->outstanding = 0;
 	d->plans_run = PLANS_MOST;	/* and no other plan */
 	d->snmp_why = FW_DEADLINE;
-	log_debug(LOG_POLL, "device '%s': its poll took longer than the interval, and was ended packets=%u", d->cfg->name, missed);
+	say_cut(d, missed);
 	device_round_end(d, now);
 }
 

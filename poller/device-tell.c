@@ -60,8 +60,9 @@ bool device_levels_flush(struct device *d)
 {
 	if (!fact_flush(d))
 		return false;
-	if (d->fact.snmp != ANSWER_YES)
-		return true;	/* parts of a silent agent are unknown; their levels go out when it answers */
+	d->levels_wait = d->discovery != NULL;
+	if (d->fact.snmp != ANSWER_YES || d->levels_wait)
+		return true;	/* parts of a silent agent are unknown; their levels go out when it answers, and has been walked */
 	for (uint32_t i = 0; i < d->part_count; i++)
 		if (d->part[i].dirty && !level_flush(d, &d->part[i]))
 			return false;

@@ -17,6 +17,7 @@
 #include "poller/worker-int.h"
 
 enum { UPTIME_YOUNG = 5 * 60 * 100 };	/* sysUpTime, 1/100 s */
+enum { WALK_SHARE = 8 };
 
 static void round_snmp(struct device *d);
 static void round_ask(struct device *d);
@@ -139,6 +140,7 @@ static void round_snmp(struct device *d)
  */
 static void discovery_next(struct device *d, struct mono now, bool complete, bool news)
 {
+	struct span took = mono_since(now, d->round_began);
 	int64_t hour = 3600 * INT64_C(1000000), wait = d->w->config->interval.us;
 
 	if (complete) {
@@ -150,6 +152,8 @@ static void discovery_next(struct device *d, struct mono now, bool complete, boo
 		wait <<= d->discovery_failed;
 		d->discovery_failed += d->discovery_failed < 8;
 	}
+	if (wait < WALK_SHARE * took.us)
+		wait = WALK_SHARE * took.us;	/* while it is walked nothing else is asked */
 	if (wait > hour)
 		wait = hour + (int64_t)(random_u32() % 300) * 1000000;
 	d->discovery_due = mono_add(now, span_us(wait));
@@ -249,14 +253,13 @@ static void tell_fact(struct device *d)
 	worker_levels_due(d);
 }
 
-static void remember_round(struct device *d, struct mono now, struct wall at)
+static bool is_silent(const struct device *d) { return d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES; }
+
+static void remember_fact(struct device *d, struct last_record *r, struct wall at)
 {
-	struct last_record *r = last_begin(d->w->last, d->record);
-	struct span took = mono_since(now, d->round_began);
-	bool up = d->fact.snmp == ANSWER_YES || d->fact.icmp == ANSWER_YES;
+	bool up = !is_silent(d);
 	enum state s = up ? STATE_UP : d->has_address && !d->fact.why ? STATE_DOWN : STATE_UNKNOWN;
 
-	r->asked_us = at.us;
 	if (up)
 		r->seen_us = d->answered_at.us;
 	if (r->state != s || r->since_us == 0) {
@@ -268,12 +271,21 @@ static void remember_round(struct device *d, struct mono now, struct wall at)
 		r->value[LAST_D_SNMP_SINCE] = (uint64_t)at.us;
 	r->value[LAST_D_SNMP] = d->fact.snmp;
 	r->why[LAST_D_SNMP] = !d->has_address ? FW_RESOLVE : d->snmp_why;
+}
+
+static void remember_round(struct device *d, struct mono now, struct wall at)
+{
+	struct last_record *r = last_begin(d->w->last, d->record);
+	struct span took = mono_since(now, d->round_began);
+
+	r->asked_us = at.us;
+	remember_fact(d, r, at);
 	r->value[LAST_D_UPTIME] = d->uptime;
 	r->value[LAST_D_UPTIME_AT] = d->uptime_known ? (uint64_t)d->uptime_at.us : 0;
 	r->value[LAST_D_MARKER] = d->marker;
 	if (d->full) {
 		r->ask_count++;
-		r->miss_count += !up;
+		r->miss_count += is_silent(d);
 		r->value[LAST_D_SPAN_US] = (uint64_t)took.us;
 		r->value[LAST_D_REQUESTS] = d->plan[PLAN_FULL].count;
 	}
@@ -282,7 +294,15 @@ static void remember_round(struct device *d, struct mono now, struct wall at)
 		d->w->n.cycle_worst = took;
 }
 
-static bool is_silent(const struct device *d) { return d->fact.icmp != ANSWER_YES && d->fact.snmp != ANSWER_YES; }
+/* Its tables are walked for longer than an interval: that it answers is told meanwhile, of its parts nothing. */
+static void tell_walked(struct device *d, struct mono now)
+{
+	if (d->discovery == NULL || d->fact.snmp != ANSWER_YES || now.us < d->cycle_due.us)
+		return;
+	remember_fact(d, last_begin(d->w->last, d->record), worker_wall(d->w, now));
+	last_end(d->w->last, d->record);
+	tell_fact(d);
+}
 
 void device_round_end(struct device *d, struct mono now)
 {
@@ -310,6 +330,8 @@ void device_round_end(struct device *d, struct mono now)
 	discovery_sooner(d, now);
 	d->silent_rounds = is_silent(d) ? d->silent_rounds + 1 : 0;
 	d->polled = true;
+	if (d->levels_wait)
+		worker_levels_due(d);
 	if (!device_asked_again(d, now))
 		tell_fact(d);
 	if (!d->once_done && d->w->setup.once) {
@@ -372,8 +394,9 @@ static void late(struct device *d, struct mono now)
 {
 	struct last_record *r;
 
-	if (now.us < d->cycle_due.us)
-		return;
+	if (now.us < d->cycle_due.us || now.us < d->late_due.us)
+		return;		/* each interval once, however often it is looked */
+	d->late_due = mono_add(d->late_due.us > d->cycle_due.us ? d->late_due : d->cycle_due, d->w->config->interval);
 	r = last_begin(d->w->last, d->record);
 	r->value[LAST_D_LATE]++;
 	last_end(d->w->last, d->record);
@@ -389,6 +412,7 @@ static void tick(struct timer *t, struct mono now)
 		discovery_give_up(d, now);
 	if (d->busy && !once) {
 		late(d, now);
+		tell_walked(d, now);
 		device_round_cut(d, now);
 	}
 	if (once && !d->busy && d->resolving && !d->has_address)

@@ -445,6 +445,28 @@ static void gather_free(struct gather *g)
 	free(g);
 }
 
+static bool has_watched(const struct device *d, const struct plan_packet *p)
+{
+	for (uint32_t i = 0; i < p->count && !p->flat; i++)
+		if (p->slot[i].part < d->part_count && d->part[p->slot[i].part].watched)
+			return true;
+	return false;
+}
+
+/* Packets with what is watched go first, behind the very first: that has the agent's clock, and the markers in any case. */
+static void watched_first(const struct device *d, struct plan *plan)
+{
+	plan->first = plan->count > 0;
+	for (uint32_t i = 1; i < plan->count; i++) {
+		struct plan_packet p = plan->packet[i];
+
+		if (!has_watched(d, &p))
+			continue;
+		memmove(&plan->packet[plan->first + 1], &plan->packet[plan->first], (i - plan->first) * sizeof(p));
+		plan->packet[plan->first++] = p;
+	}
+}
+
 void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
 {
 	struct gather *g;
@@ -453,6 +475,7 @@ void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
 	g = gather_new(d, kind, plan);
 	gather_all(g, kind);
 	gather_free(g);
+	watched_first(d, plan);
 }
 
 void plan_build(struct device *d, enum plan_kind kind) { plan_make(d, kind, &d->plan[kind]); }

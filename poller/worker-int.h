@@ -70,6 +70,7 @@ struct plan_packet {
 struct plan {
 	struct plan_packet *packet;
 	uint32_t count;
+	uint32_t first;			/* so many go first in every round: what is watched is in them, and the agent's clock */
 	bool sure;			/* each packet has the change markers: it says itself whether the agent is as it was */
 };
 
@@ -223,6 +224,7 @@ struct device {
 	uint32_t full_rounds;		/* so far, from a number of its own */
 	bool rest_waits;		/* parts have become flat since the plan was built */
 	bool skipped;			/* the agent is left alone in this round */
+	bool cut_said;			/* its polls take longer than the interval */
 	bool trusted;			/* it answered in its last round, of this process or of the one before */
 	enum again { AGAIN_NO, AGAIN_WANTED, AGAIN_BEGUN } again;	/* main asked for it while a round was under way */
 	bool has_address, resolving, resolve_said, waiting;	/* waiting: for its name, in the one round */
@@ -231,7 +233,7 @@ struct device {
 	struct lookup *lookup;
 
 	struct timer tick;
-	struct mono next_tick, cycle_due, discovery_due, round_began;
+	struct mono next_tick, cycle_due, late_due, discovery_due, round_began;
 	bool busy, full, replan, force_fact, once_done, polled;
 	struct device *due_next, **due_prev;	/* in the worker's list of those main has to hear of; prev NULL: not */
 
@@ -260,6 +262,7 @@ struct device {
 
 	struct device_fact fact, told;	/* now; what main has taken */
 	bool fact_dirty;
+	bool levels_wait;		/* for the end of the round in which it is walked */
 	uint32_t silent_rounds;
 	uint16_t pack, bulk;		/* objects a GET, rows a GETBULK (1: GETNEXT), learned */
 	struct learn learn;
