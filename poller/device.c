@@ -107,9 +107,12 @@ static void plan_run(struct device *d, enum plan_kind kind)
 		plan_build(d, kind = PLAN_PROBE);
 	}
 	d->running = kind;
+	d->full_plans += kind == PLAN_FULL;
 	d->next_packet = 0;
 	d->first_done = false;
 	learn_plan(d);
+	if (kind != PLAN_PROBE && !d->learn.sounded)
+		wheel_set(d->w->wheel, &d->sounding, mono_add(clock_mono(), span_us(d->cfg->timeout.us / 2)));
 	device_ask_more(d);
 }
 
@@ -319,6 +322,7 @@ void device_round_end(struct device *d, struct mono now)
 		return;
 	}
 	d->busy = false;
+	wheel_stop(d->w->wheel, &d->sounding);
 	device_quiet_end(d, now);
 	if (d->full) {
 		learn_round(d);
@@ -357,6 +361,7 @@ static void round_ask(struct device *d)
 	unsigned echoes = d->w->setup.once ? ONCE_ECHOES : 1;
 
 	d->snmp_answered = d->snmp_lost = d->train_again = d->shrunk = d->starved = d->skipped = false;
+	d->learn.sounded = d->learn.alive = false;
 	if (!d->cfg->ping || !echo_start(d, echoes, span_ms(ECHO_GAP_MS)))
 		d->fact.icmp = ANSWER_NOT_ASKED;
 	if (asks_snmp(d))
@@ -377,7 +382,7 @@ void device_begin(struct device *d, struct mono now)
 		adapt_round(d);
 	d->outstanding = 0;
 	d->other_tried = 0;
-	d->plans_run = 0;
+	d->plans_run = d->full_plans = 0;
 	if (!d->cfg->literal && (!d->has_address || (d->silent_rounds > 5 && d->full)))
 		device_resolve(d);	/* it may have moved */
 	device_address_follow(d);
@@ -502,7 +507,7 @@ struct device *device_new(struct worker *w, const struct cfg_device *cfg)
 	struct device *d = must_alloc(sizeof(*d));
 	const struct last_record *r;
 
-	*d = (struct device){ .kind = KIND_DEVICE, .w = w, .cfg = cfg, .tick.fire = tick, .pack = PACK_DEFAULT,
+	*d = (struct device){ .kind = KIND_DEVICE, .w = w, .cfg = cfg, .tick.fire = tick, .sounding.fire = learn_sound, .pack = PACK_DEFAULT,
 			      .bulk = BULK_DEFAULT, .calm = 16 };
 	d->record = last_add(w->last, cfg->name, "", "");
 	if (d->record == LAST_NONE) {
@@ -529,6 +534,7 @@ struct device *device_new(struct worker *w, const struct cfg_device *cfg)
 static void cancel(struct device *d)
 {
 	wheel_stop(d->w->wheel, &d->tick);
+	wheel_stop(d->w->wheel, &d->sounding);
 	if (d->train)
 		icmp_cancel(d->train);
 	d->train = NULL;

@@ -2,7 +2,8 @@
  *
  * How much. A GET has at most d->pack names and an answer of learn_octets() octets. What is refused (tooBig), cut
  * (cannot be decoded, fewer objects than asked) or lost while something smaller comes halves both, at once or,
- * when it is lost, after so many sendings that plain loss is no longer likely. Growth never risks a value: after
+ * when it is lost, after so many sendings that plain loss is no longer likely. While nothing at all is answered, one small
+ * question goes out beside the others: an agent that answers it is not silent. Growth never risks a value: after
  * some full rounds without trouble one GET more goes out, a quarter larger than any before and its values not
  * used; only when it is answered whole the plans grow. A trial that fails is made again ever more rarely. An
  * answer of more than OCTETS_DEFAULT may travel in fragments: when such are lost, the first remedy is to fit one
@@ -140,7 +141,7 @@ void learn_lost(struct device *d, struct plan_packet *p, unsigned sendings, enum
 	if (d->running == PLAN_PROBE || why == FW_NET || why == FW_SOURCE || why == FW_FOREIGN || why == FW_COMMUNITY ||
 	    l->suspect_names)
 		return;
-	if (least < d->cfg->retries + SENDINGS_EARLY + 2u)
+	if (!l->alive && least < d->cfg->retries + SENDINGS_EARLY + 2u)
 		least = d->cfg->retries + SENDINGS_EARLY + 2u;		/* not before a second round: silence is said at once */
 	if (l->answered_octets >= p->octets && least < SENDINGS_SURE)
 		least = SENDINGS_SURE;
@@ -155,7 +156,10 @@ bool learn_suspect(struct device *d)
 	uint16_t names = d->learn.suspect_names;
 
 	d->learn.suspect_names = 0;
-	return names > 0 && d->learn.answered && learn_less(d, names, d->learn.suspect_octets, FW_TIMEOUT);
+	if (names == 0 || !d->learn.answered || !learn_less(d, names, d->learn.suspect_octets, FW_TIMEOUT))
+		return false;
+	learn_odd(d, ODD_LARGE);
+	return true;
 }
 
 static unsigned rtt_bucket(int64_t us)
@@ -309,6 +313,38 @@ static void trial_send(struct device *d, struct plan_packet *p, snmp_done *done)
 	l->trial->ask = snmp_ask(d->w->snmp, &d->peer, l->trial->packet, done, d, 0);
 	if (l->trial->ask == NULL)
 		trial_end(d);
+}
+
+static void sound_answer(void *owner, uint32_t tag, const struct snmp_answer *a)
+{
+	struct device *d = owner;
+
+	(void)tag;
+	d->learn.trial->ask = NULL;
+	trial_end(d);
+	if (a->err != FW_OK || !d->busy)
+		return;
+	d->learn.alive = d->learn.answered = d->snmp_answered = true;
+	d->answered_at = worker_wall(d->w, a->at);
+	d->w->n.last_answer = a->at;
+}
+
+/* One small question beside the plan's, so that silence is said no later than without. */
+void learn_sound(struct timer *t, struct mono now)
+{
+	struct device *d = timer_owner(t, struct device, sounding);
+	struct learn *l = &d->learn;
+	struct plan plan = { .packet = NULL };
+
+	(void)now;
+	if (d->snmp_answered || l->sounded || l->trial != NULL || !d->trusted || d->discovery != NULL || d->outstanding == 0 ||
+	    d->running == PLAN_PROBE)
+		return;
+	l->sounded = true;
+	plan_make(d, PLAN_PROBE, &plan);
+	must(plan.count == 1);
+	trial_send(d, &plan.packet[0], sound_answer);
+	free(plan.packet);
 }
 
 /* One packet larger than any that the plan has: by a quarter, or double where very little is asked; only where

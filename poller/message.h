@@ -85,7 +85,8 @@ enum { JITTERS = 10 };
 	X(STRANGER,  "stranger",  "answers to other requests than ours")		\
 	X(CACHE,     "cache",     "renews its counters less often than they are asked")	\
 	X(UPTIME,    "no-uptime", "does not tell sysUpTime: restarts are seen by its counters alone") \
-	X(NAMES,     "names",     "changes names of rows all the time: what it tells may belong to others")
+	X(NAMES,     "names",     "changes names of rows all the time: what it tells may belong to others") \
+	X(LARGE,     "large",     "does not answer what is large, or its long answers are lost on the way")
 
 enum odd {
 #define ODD_ENUM(name, word, text) ODD_##name,

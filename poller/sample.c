@@ -368,6 +368,14 @@ static bool agent_says(enum fw_err why)
 	return why == FW_NOOBJECT || why == FW_NOINST || why == FW_AGENT || why == FW_TOOBIG || why == FW_TYPE || why == FW_RANGE;
 }
 
+/* In how many rounds in a row it is lost with this one, which counts once, however often it asks again in smaller packets. */
+static uint8_t lost_now(const struct device *d, const struct part *p)
+{
+	bool first = d->full_plans <= 1 || p->lost == 0;
+
+	return (uint8_t)(p->lost + (first && p->lost < LOST_MOST));
+}
+
 void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
 {
 	struct part *p;
@@ -384,7 +392,7 @@ void sample_missing(struct device *d, const struct slot *s, enum fw_err why)
 	r = last_begin(d->w->last, p->record);
 	if (agent_says(why))
 		last_missing(r, s->column, why, (struct wall){ at });
-	else if (!(r->known >> s->column & 1) || p->lost + 1 >= LOST_MOST)
+	else if (!(r->known >> s->column & 1) || lost_now(d, p) >= LOST_MOST)
 		last_missing(r, s->column, why, (struct wall){ at - p->lost * d->w->config->interval.us });
 	r->why[s->column] = (uint8_t)why;
 	last_end(d->w->last, p->record);
@@ -686,7 +694,7 @@ void sample_finish(struct device *d, struct part *p, struct wall at, bool full)
 	struct last_record *r;
 
 	if (full)
-		p->lost = p->missed ? (uint8_t)(p->lost + (p->lost < LOST_MOST)) : 0;
+		p->lost = p->missed ? lost_now(d, p) : 0;
 	if (p->fresh != 0) {
 		if (full) {
 			part_row(d, p, at);

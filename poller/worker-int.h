@@ -156,6 +156,7 @@ struct learn {
 	bool answered;			/* without an error, in this round */
 	bool searching;			/* shrunk, and no plan has come whole since */
 	bool verifying;			/* the round waits for that */
+	bool sounded, alive;		/* in this round one small question was sent beside one that stays without an answer; it was answered */
 	bool verified;			/* what GET denies has been asked by GETNEXT since the last discovery */
 	uint8_t denied_count;
 	struct slot denied[LEARN_DENIED];	/* columns that GET denies, each of one part */
@@ -184,6 +185,7 @@ bool learn_verify(struct device *d);			/* ask by GETNEXT for what GET denied; tr
 void learn_round(struct device *d);			/* a full round is over */
 void learn_discovered(struct device *d, bool complete);
 struct span learn_rtt(const struct device *d, double share);	/* that many of the answers took at most; 0 unknown */
+void learn_sound(struct timer *t, struct mono now);	/* nothing was answered yet: is it the size of the question, or the agent? */
 void learn_odd(struct device *d, enum odd what);		/* said once, counted always */
 
 /* ---- agents that renew their counters seldom: cache.c ---------------------------------------------------------------------------- */
@@ -232,7 +234,7 @@ struct device {
 	uint8_t others, other_now, other_tried;
 	struct lookup *lookup;
 
-	struct timer tick;
+	struct timer tick, sounding;	/* the latter: see learn_sound() */
 	struct mono next_tick, cycle_due, late_due, discovery_due, round_began;
 	bool busy, full, replan, force_fact, once_done, polled;
 	struct device *due_next, **due_prev;	/* in the worker's list of those main has to hear of; prev NULL: not */
@@ -241,7 +243,7 @@ struct device {
 	uint32_t part_count, part_size;
 	struct plan plan[PLANS];
 	enum plan_kind running;
-	uint32_t next_packet, outstanding, plans_run;
+	uint32_t next_packet, outstanding, plans_run, full_plans;	/* the latter: of this round */
 	bool snmp_answered, snmp_lost, shrunk, first_done, markers_read;
 	bool starved;			/* the request table was full: says nothing about the device */
 	bool changed;			/* rebooted or renumbered: nothing is filed before it has been walked again */
