@@ -36,6 +36,8 @@ bool device_quiet_skip(struct device *d, struct mono now)
 
 void device_quiet_end(struct device *d, struct mono now)
 {
+	if (d->fact.snmp == ANSWER_YES)
+		d->strays = 0;
 	if (d->fact.snmp == ANSWER_YES || d->fact.snmp == ANSWER_NOT_ASKED)
 		backoff_answered(&d->quiet);
 	else if (!d->skipped && !d->starved)
@@ -120,6 +122,7 @@ void device_stray(void *owner, const struct sockaddr_storage *source)
 	}
 	if (d == NULL || !backoff_quiet(&d->quiet) || device_paused(d, now))
 		return;
+	d->strays++;
 	if (backoff_heard(&d->quiet, bounds_of(d), now).us <= now.us && !d->busy)
 		device_begin(d, now);
 }

@@ -94,6 +94,8 @@ static json_t *how_json(const struct device *d, struct mono now)
 		json_object_set_new(j, "rtt_mean_s", json_real(span_as_s(d->path.srtt)));
 		json_object_set_new(j, "rtt_deviation_s", json_real(span_as_s(d->path.rttvar)));
 	}
+	if (d->strays)
+		json_object_set_new(j, "answers_too_late", json_integer(d->strays));
 	if (backoff_quiet(&d->quiet) && d->quiet.due.us > now.us)
 		json_object_set_new(j, "asked_again_s", json_real(span_as_s(mono_since(d->quiet.due, now))));
 	return j;

@@ -454,6 +454,7 @@ static void peer_take(struct device *d)
 	d->peer.path = &d->path;
 	d->path = (struct snmp_path){ 0 };
 	d->quiet = (struct backoff){ 0 };
+	d->strays = 0;
 	d->paused_until = d->polled_at = (struct mono){ 0 };
 	d->peer.any_source = d->cfg->any_source;
 	if (asks_snmp(d)) {

@@ -220,6 +220,7 @@ struct device {
 	struct snmp_peer peer;
 	struct snmp_path path;		/* what was measured of the way to it */
 	struct backoff quiet;		/* while its agent is silent */
+	uint32_t strays;		/* ... datagrams that came from it, in answer to no question that waits */
 	struct mono paused_until;	/* its parents are cut off: not asked */
 	struct mono polled_at;		/* first answer of the last full poll; 0: the next one is the first of a row */
 	uint32_t begin_at;		/* the packet after the first that a full round goes on with */

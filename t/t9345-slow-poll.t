@@ -10,7 +10,7 @@ test_begin 'polls longer than the interval'
 sim_start --device '127.16.1.1+2 kind=switch ports=300 psu=2 fan=2 sensors=0 uptime=100000 name=sw#'
 POLL_INTERVAL=2s
 poll_conf a.conf 'rrd { write = false }' \
-	"device \"far\" { address = \"127.16.1.1:$SIM_PORT\"  window = 1  timeout = 2s  ping = false }" \
+	"device \"far\" { address = \"127.16.1.1:$SIM_PORT\"  window = 1  timeout = 1s  ping = false }" \
 	"device \"slow\" { address = \"127.16.1.2:$SIM_PORT\"  request-rate = 2  timeout = 2s  ping = false }"
 forewarn_start "$POLL_CONF"
 
@@ -38,5 +38,9 @@ test_run 'it is said, once' 'grep -c "device .far.: a poll takes longer than the
 sim_ctl 127.16.1.1 heal >/dev/null
 test_run 'when it answers as before, nothing is missing' '
 	wait_for 30 "test \"\$(says show --json interface far | jq \"[.items[] | select(.missing.ifHCInOctets)] | length\")\" = 0"'
+sim_ctl 127.16.1.1 delay 9000 >/dev/null
+test_run 'one whose answers all come too late is said to be slow, not to be at a wrong address' '
+	wait_for 40 "test \"\$(debug_of far answers_too_late)\" -gt 0 2>/dev/null" && is far snmp silent &&
+	says debug device far | tr -s "\n " " " | grep "[0-9] datagrams came from it since, none in time: is it slow, and its timeout too short?"'
 test_run 'it ends well' 'forewarn_stop && test "$FOREWARN_STATUS" = 0'
 test_end

@@ -40,7 +40,7 @@ struct daemon {
 
 	struct worker **worker;
 	struct worker_numbers *numbers;	/* last beat of each */
-	struct mono *beat_at;
+	struct mono *beat_at, looked_at;	/* ... and when main last looked at that */
 	struct slowest slowest;
 	bool *mute;			/* worker that no longer reports, said once */
 	bool *tell_due;			/* ... and that must say all again, since it reports */

@@ -44,6 +44,19 @@ static void on_mail(evutil_socket_t fd, short what, void *arg)
 	intake_read(arg);
 }
 
+/* The process itself stood still (SIGSTOP, a virtual machine that was paused): the time in between says nothing of its workers. */
+static void stood_still(struct daemon *d, struct mono now)
+{
+	struct span still = mono_since(now, d->looked_at);
+
+	if (d->looked_at.us && still.us > d->config->interval.us) {
+		log_warn(LOG_MAIN, "this process, or its main thread, stood still for %.0f s", span_as_s(still));
+		for (unsigned w = 0; w < d->worker_count; w++)
+			d->beat_at[w] = mono_add(d->beat_at[w], still);
+	}
+	d->looked_at = now;
+}
+
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
@@ -51,6 +64,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	stood_still(d, now);
 	intake_second(d, now);
 	reload_tell(d);
 	api_second(d, now);

@@ -523,10 +523,25 @@ static const char *snmpget_options(const json_t *d)
 }
 
 /* Silent: what to look at, in the order in which it is usually wrong. */
-static void print_device_end(const struct screen *s, const json_t *d)
+static void silent_words(const json_t *d, const json_t *live, char *buf, size_t size)
+{
+	json_int_t late = json_int(live, "answers_too_late");
+	struct text t = text_over(buf, size);
+	char timeout[32];
+
+	text_add(&t, "%lld tries of %s go unanswered: ", (long long)json_int(d, "retries") + 1,
+		 span_format(json_span(d, "timeout_s"), timeout, sizeof(timeout)));
+	if (late)
+		text_add(&t, "%lld datagrams came from it since, none in time: is it slow, and its timeout too short?", (long long)late);
+	else
+		text_add(&t, "is the address right, the agent running, the %s right, and is this machine let in?",
+			 strcmp(json_text(d, "version"), "SNMPv3") == 0 ? "user" : "community");
+}
+
+static void print_device_end(const struct screen *s, const json_t *d, const json_t *live)
 {
 	const char *name = json_text(d, "device"), *advice = refusal_advice(d), *useless = useless_advice(d);
-	char n[32], of[32], tries[160], timeout[32];
+	char n[32], of[32], tries[200];
 
 	screen_label(s, "late");
 	fprintf(s->out, "%s of %s cycles", text_thousands((unsigned long long)json_int(d, "late"), n, sizeof(n)),
@@ -535,10 +550,7 @@ static void print_device_end(const struct screen *s, const json_t *d)
 	fprintf(s->out, " \u00b7 lost %s of %s requests\n", text_thousands((unsigned long long)json_int(d, "lost"), n, sizeof(n)),
 		text_thousands((unsigned long long)json_int(d, "requests_so_far"), of, sizeof(of)));
 	if (strcmp(json_text(d, "snmp"), "silent") == 0) {
-		snprintf(tries, sizeof(tries), "%lld tries of %s go unanswered: is the address right, the agent running, the %s right, and "
-			 "is this machine let in?", (long long)json_int(d, "retries") + 1,
-			 span_format(json_span(d, "timeout_s"), timeout, sizeof(timeout)),
-			 strcmp(json_text(d, "version"), "SNMPv3") == 0 ? "user" : "community");
+		silent_words(d, live, tries, sizeof(tries));
 		screen_label(s, advice ? "refused" : "silent");
 		screen_wrap(s, SCREEN_LABEL, advice ? advice : useless ? useless : tries);
 		fprintf(s->out, "next: snmpget %s %s:%lld 1.3.6.1.2.1.1.3.0 \u00b7 forewarn events \"%s\"\n", snmpget_options(d),
@@ -612,7 +624,7 @@ static void print_device(const struct ctl *c, const json_t *d, const json_t *liv
 		print_missing(&s, d);
 		print_absent(&s, json_object_get(d, "tables_not_there"));
 	}
-	print_device_end(&s, d);
+	print_device_end(&s, d, live);
 }
 
 static int device_debug_command(struct ctl *c, const char *name)
