@@ -43,10 +43,19 @@ nothing:23:no-such-instance 1.3
 none:24:"
 
 sim_start --device '127.16.1.1+30 kind=switch ports=8 psu=0 fan=0 sensors=0 name=sw#' --device '127.16.1.50 kind=switch ports=100 bulk=60000 name=jumbo' \
-	--device '127.16.1.51 kind=switch ports=8 name=sizes'
+	--device '127.16.1.51 kind=switch ports=8 name=sizes' --device '127.16.1.52 kind=switch ports=8 name=bare'
+for c in 6 7 8 9 10 11 2 3 4 5 14 15 19
+do
+	sim_ctl 127.16.1.52 hide $ifx.$c.3 >/dev/null
+done
+for c in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21
+do
+	sim_ctl 127.16.1.52 hide $ift.$c.3 >/dev/null
+done
 sim_ctl 127.16.1.51 set $ifx.6.3 c 4294900000 >/dev/null
 set -- "device \"jumbo\" { address = \"127.16.1.50:$SIM_PORT\"  ping = false }" \
-	"device \"sizes\" { address = \"127.16.1.51:$SIM_PORT\"  ping = false }"
+	"device \"sizes\" { address = \"127.16.1.51:$SIM_PORT\"  ping = false }" \
+	"device \"bare\" { address = \"127.16.1.52:$SIM_PORT\"  ping = false }"
 old_ifs=$IFS
 IFS='
 '
@@ -137,6 +146,10 @@ test_run 'a walk: exceptions and NULL among the rows: the others are found, and 
 	sim_ctl 127.16.1.22 reboot && wait_for 20 "missing hole/interface/Gi0/3 ifOperStatus \"agent has no such instance\"" && wait_cycles hole 8 40 &&
 	test "$(says show --json interface hole | jq ".items | length")" = 8 && none_gone && odd_of hole | grep -w exception &&
 	is hole/interface/Gi0/3 state unknown && is hole/interface/Gi0/5 state up && is hole/interface/Gi0/8 ifDescr "simulated port 8" && moves hole 8 && moves hole 5'
+# Its name and nothing else: as of radios that an agent lists while they are not fitted.
+test_run 'a row of which nothing but the name is told: unknown, and for what reason, though it was never read' '
+	is bare/interface/Gi0/3 state unknown && is bare/interface/Gi0/3 reason "ifOperStatus: agent has no such instance" && is bare/interface/Gi0/3 polled null &&
+	is bare/interface/Gi0/4 state up'
 test_run 'counted for each device, and in all' '
 	debug_of middle missing_by_reason | jq -e ".\"no-instance\" == 3 and .\"no-object\" == 1 and .type == 1" &&
 	says debug --json | jq -e "[.items[].values_missing_by_reason | select(. != null)] | map(.\"no-object\" // 0) | add > 0"'

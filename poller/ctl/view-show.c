@@ -114,6 +114,8 @@ static void state_json(struct gather *g, json_t *j, const struct mib_table *t, c
 	} else if (r->kind == LAST_PART && strcmp(g->class_name, "check") != 0 && device && device->fact.snmp == ANSWER_NO) {
 		s = STATE_UNKNOWN;
 		snprintf(reason, sizeof(reason), "agent");
+	} else if (r->state == STATE_UNKNOWN && reason[0] && device && device->fact.snmp == ANSWER_YES) {
+		s = STATE_UNKNOWN;	/* its agent answers, and has said why: nothing of it may ever have come */
 	} else if (r->seen_us < g->fresh.us && !(r->flags & LAST_F_GONE)) {
 		s = STATE_UNKNOWN;
 		if (r->seen_us)
