@@ -469,6 +469,13 @@ void model_restore(struct model *m, const char *name, const struct past *p)
 	it->has_past = true;
 }
 
+const struct past *model_past(const struct entity *e)
+{
+	const struct item *it = item_of_const(e);
+
+	return it->has_past && !e->seen ? &it->past : NULL;
+}
+
 /* ---- what changed ----------------------------------------------------------------------------------------------- */
 
 static void tell_state(const struct pending *p, model_each_change *each, void *owner)

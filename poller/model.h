@@ -142,8 +142,9 @@ bool model_blind(const struct model *m);
  * level that comes in is held against it: the same state keeps its 'since'; another one began after 'seen'. Hand-
  * set ones: model_set().
  */
-struct past { enum state state; struct wall since, since_after, seen; };
+struct past { enum state state; struct wall since, since_after, seen; uint8_t why; };	/* 'why' of a device: see struct device_fact */
 void model_restore(struct model *m, const char *name, const struct past *p);
+const struct past *model_past(const struct entity *e);	/* NULL: there is none, or it has been heard of since */
 
 /* Entities whose own state is not up, and devices that are up but whose agent tells nothing, in no order; borrowed until the next call that changes a state. Cheap. */
 size_t model_not_up(const struct model *m, struct entity *const **out);

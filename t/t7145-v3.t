@@ -57,6 +57,10 @@ test_run 'debug says what to do' '
 	says debug device wrong >got && cat got && grep "SNMPv3" got && grep "^refused .*compare auth and auth-file" got &&
 	says debug device nobody | grep "^refused .*does not know this user"
 '
+sed "/^credentials \"wrong\"/s/user = \"full\"/user = \"nobody\"/" "$POLL_CONF" >other.conf && mv other.conf "$POLL_CONF"
+test_run 'an agent that refuses for another reason is told with that one, and it is an event' '
+	says poll && is wrong reason "no SNMP: unknown user" && is wrong state unknown && says events >got && cat got && grep "wrong .*unknown user" got
+'
 snmpd_again() {
 	run_behind "$SCRATCH/snmpd.out" env SNMP_PERSISTENT_DIR=$persist SNMPCONFPATH=$persist \
 		snmpd -f -c "$SCRATCH/snmpd.conf" -Ln -I -smux "udp:127.0.0.1:$SNMPD_PORT"

@@ -348,7 +348,7 @@ static void take_level(struct daemon *d, const struct msg_level *m)
 	d->dirty |= model_set(d->model, &l);
 }
 
-/* Its agent no longer answers, or does again, or refuses us for another reason; the device is up all the while. */
+/* Its agent no longer answers, or does again, or refuses us for another reason; the device is in one state all the while. */
 static void agent_event(struct daemon *d, const struct entity *e, struct device_fact before)
 {
 	static const char *const word[] = { [ANSWER_NOT_ASKED] = "not asked", [ANSWER_NO] = "silent", [ANSWER_YES] = "answers" };
@@ -365,11 +365,17 @@ void intake_fact(struct daemon *d, uint32_t device, struct device_fact f, struct
 {
 	const struct entity *e = model_find(d->model, d->config->device[device].name);
 	struct device_fact before = e->fact;
-	bool was_up = e->seen && e->state == STATE_UP;
+	const struct past *past = model_past(e);
+	bool seen = e->seen || (past && past->why && f.why);
+	enum state was = past ? past->state : e->state;
 
+	if (past && past->why)
+		before = (struct device_fact){ .snmp = ANSWER_NO, .why = past->why };
 	d->dirty |= model_device_fact(d->model, device, f, at);
-	if (!was_up || e->state != STATE_UP || (before.snmp == f.snmp && before.why == f.why))
+	if (!seen || e->state != was || (before.snmp == f.snmp && before.why == f.why))
 		return;		/* another state is an event of its own */
+	if (was != STATE_UP && !(was == STATE_UNKNOWN && before.why && f.why))
+		return;		/* silent, of whatever cause */
 	if (before.snmp != ANSWER_NOT_ASKED)
 		agent_event(d, e, before);
 	remember_state(d, e);
@@ -709,7 +715,8 @@ static bool restore_state(void *owner, const struct ledger_state *s)
 {
 	struct daemon *d = owner;
 	const struct ref *r = config_find(d->config, s->name);
-	struct past p = { .state = s->state, .since = s->since, .since_after = s->since_after, .seen = s->seen };
+	struct past p = { .state = s->state, .since = s->since, .since_after = s->since_after, .seen = s->seen,
+			  .why = (uint8_t)s->why };
 
 	if (p.seen.us < d->looked_until.us)
 		p.seen = d->looked_until;	/* it was the same until then: what changes is written at once */
