@@ -240,13 +240,18 @@ $(OUT)/fuzz/fuzz-%: LDHARDEN = -fsanitize=fuzzer,$(SANITIZE)
 $(OUT)/fuzz/fuzz-%: $(OUT)/t/fuzz/fuzz-%.o $(call archives,$(ALL_LAYERS))
 	$(call link,$(ALL_LIBS))
 
-# Preloaded, it is the clock of the programs as they are.
+# Preloaded, it is the clock of the programs as they are; tick winds it up.
 $(OUT)/soak/fast.so: t/soak/fast.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(WARN) $(CFLAGS) -shared -fPIC -o $@ $< -ldl
 
-soak: all $(OUT)/soak/fast.so
+$(OUT)/soak/tick: t/soak/tick.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(WARN) $(CFLAGS) -o $@ $<
+
+soak: all $(OUT)/soak/fast.so $(OUT)/soak/tick
 	@cd t && for s in $(notdir $(wildcard t/soak*.sh)); do sh ./$$s || exit 1; done
 
 style:

@@ -1,28 +1,34 @@
 #!/bin/sh
 # t/soak-days.sh: the daemon for SOAK_DAYS (default 2) at its usual interval of a minute, on a simulated network of which half
-# fails by turns. Time is injected (t/soak/fast.c): SOAK_FACTOR (default 60) as fast, so that a day takes 24 minutes. Nothing may
-# grow, the healthy half misses no poll in all those days, and its history has no hole. Run by 'make soak'.
+# fails by turns. Time is injected (t/soak/fast.c): SOAK_FACTOR (default 60) as fast, so that a day takes 24 minutes, and none while
+# the machine is at something else. Nothing may grow, the healthy half misses no poll in all those days, and its history has no
+# hole. Run by 'make soak'.
 
 . ./lib-test.sh
-test_needs perl jq rrdtool
+test_needs perl jq rrdtool taskset
 
 SOAK_DAYS=${SOAK_DAYS:-2} SOAK_FACTOR=${SOAK_FACTOR:-60}
 devices=40 healthy='sw2[3-9]|sw3[0-9]|sw40'
 test_begin "$SOAK_DAYS days at $SOAK_FACTOR times the speed, $devices devices of which half fail by turns"
 
-FAST_FACTOR=$SOAK_FACTOR FAST_WALL_US=$(date +%s)000000
+FAST_FACTOR=$SOAK_FACTOR FAST_CLOCK=$SCRATCH/clock FAST_WALL_US=$(date +%s)000000
 FAST_MONO_US=$(awk '{ printf "%.0f", $1 * 1000000 }' /proc/uptime)
-export FAST_FACTOR FAST_WALL_US FAST_MONO_US
+export FAST_FACTOR FAST_CLOCK FAST_WALL_US FAST_MONO_US
+# All on one processor: when that stands still, so does the clock.
+cpu=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+run_behind tick.out taskset -c "$cpu" "$FOREWARN_OUT/soak/tick" "$FAST_CLOCK"
+wait_for 5 'test -s "$FAST_CLOCK"' || test_fatal 'the clock ticks' tick.out
 # The same programs, in a hurry.
 mkdir fast
 for program in forewarn simnet
 do
-	printf '#!/bin/sh\nLD_PRELOAD=%s exec %s "$@"\n' "$FOREWARN_OUT/soak/fast.so" "$FOREWARN_OUT/$program" >fast/$program
+	printf '#!/bin/sh\nexec taskset -c %s env LD_PRELOAD=%s %s "$@"\n' "$cpu" "$FOREWARN_OUT/soak/fast.so" "$FOREWARN_OUT/$program" >fast/$program
 	chmod 755 fast/$program
 done
 PATH=$SCRATCH/fast:$PATH FOREWARN=$SCRATCH/fast/forewarn
 # now_s: seconds since 1970 of theirs
-now_s() { echo $(($(date +%s%6N) * FAST_FACTOR / 1000000 - FAST_WALL_US / 1000000 * (FAST_FACTOR - 1))); }
+now_s() { LD_PRELOAD=$FOREWARN_OUT/soak/fast.so date +%s; }
+left_out_s() { od -A n -t d8 -j 8 "$FAST_CLOCK" | awk '{ printf "%.1f", $1 / 1000000 }'; }
 
 status_kb() { awk -v what="$1" '$1 == what ":" { print $2 }' "/proc/$FOREWARN_PID/status"; }
 measure() { echo "$(status_kb VmRSS) $(ls /proc/$FOREWARN_PID/fd | wc -l) $(status_kb Threads) $(du -sk --apparent-size state | cut -f1)"; }
@@ -67,6 +73,7 @@ done
 last=$(measure)
 hours=$((($(now_s) - began) / 3600))
 echo "# $hours hours, $round faults and recoveries; resident kB, open files, threads, state kB: a quarter in $first; at the end $last"
+echo "# left out of time, while the machine was at something else: $(left_out_s) s of its own"
 test_run 'it still runs' 'alive "$FOREWARN_PID"'
 
 # below FIELD PERCENT SLACK: the last value is at most so much above the first.

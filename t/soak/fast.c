@@ -1,18 +1,22 @@
 /* t/soak/fast.c: time that passes FAST_FACTOR times as fast for a program that this is preloaded into (LD_PRELOAD).
  *
- * Both clocks run from FAST_WALL_US and FAST_MONO_US (microseconds) on, the same for all programs of a test; whatever waits, waits
- * for so much less. So the daemon that is installed lives through days in an hour, against agents whose clocks run as fast. Stamps of
- * the kernel are of its own time, and are not asked for.
+ * Both clocks run from FAST_WALL_US and FAST_MONO_US (microseconds) on, by what t/soak/tick.c counts in the file FAST_CLOCK: so they
+ * are the same for all programs of a test, and stand still while the machine is at something else. Whatever waits, waits for so
+ * much less. So the daemon that is installed lives through days in an hour, against agents whose clocks run as fast. Stamps of the
+ * kernel are of its own time, and are not asked for.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -20,6 +24,7 @@
 #include <unistd.h>
 
 static int64_t factor = 1, begin_us[2];	/* of CLOCK_REALTIME, CLOCK_MONOTONIC */
+static const int64_t *counted_us;	/* of the machine's time, since the beginning */
 
 static int64_t number_of(const char *name, int64_t otherwise)
 {
@@ -31,17 +36,19 @@ static int64_t number_of(const char *name, int64_t otherwise)
 __attribute__((constructor))
 static void begin(void)
 {
+	const char *clock = getenv("FAST_CLOCK");
+	int fd = clock ? open(clock, O_RDONLY | O_CLOEXEC) : -1;
+	void *map = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(*counted_us), PROT_READ, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED) {
+		fprintf(stderr, "fast: cannot read FAST_CLOCK, %s\n", clock ? clock : "which is not set");
+		_exit(1);
+	}
+	close(fd);
+	counted_us = map;
 	factor = number_of("FAST_FACTOR", 1);
 	begin_us[0] = number_of("FAST_WALL_US", 0);
 	begin_us[1] = number_of("FAST_MONO_US", 0);
-}
-
-static int64_t real_us(clockid_t which)
-{
-	struct timespec ts = { 0 };
-
-	(void)syscall(SYS_clock_gettime, which, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 static struct timespec timespec_of(int64_t us)
@@ -51,7 +58,9 @@ static struct timespec timespec_of(int64_t us)
 
 static int64_t fast_us(int which)
 {
-	return begin_us[which] + (real_us(which ? CLOCK_MONOTONIC : CLOCK_REALTIME) - begin_us[which]) * factor;
+	if (!counted_us)
+		begin();	/* another library's constructor asks */
+	return begin_us[which] + __atomic_load_n(counted_us, __ATOMIC_ACQUIRE) * factor;
 }
 
 static int ms_of(int ms) { return ms <= 0 ? ms : (int)((ms + factor - 1) / factor); }
@@ -123,9 +132,11 @@ int epoll_wait(int fd, struct epoll_event *events, int most, int ms)
 int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict lock, const struct timespec *restrict until)
 {
 	static int (*libc)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
-	int64_t us = (int64_t)until->tv_sec * 1000000 + until->tv_nsec / 1000;
-	struct timespec ts = timespec_of(begin_us[0] + (us - begin_us[0]) / factor);
+	int64_t us = ((int64_t)until->tv_sec * 1000000 + until->tv_nsec / 1000 - fast_us(0)) / factor;
+	struct timespec ts = { 0 };
 
+	(void)syscall(SYS_clock_gettime, CLOCK_REALTIME, &ts);
+	ts = timespec_of((int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 + (us > 0 ? us : 0));
 	if (!libc)
 		*(void **)&libc = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
 	return libc(cond, lock, &ts);
