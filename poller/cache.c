@@ -77,7 +77,7 @@ struct span cache_most(const struct device *d)
 
 bool cache_holds(const struct device *d, struct wall asked, struct wall at)
 {
-	return cache_may(d) && d->cache.part_delta == 0 && asked.us && at.us - asked.us < cache_most(d).us + d->w->config->interval.us / 2;
+	return cache_may(d) && asked.us && at.us - asked.us < cache_most(d).us + d->w->config->interval.us / 2;
 }
 
 /* Those that were idle while others were renewed, at 'at'. A poll may fall into the middle of a renewal, so this is known by the

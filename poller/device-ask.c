@@ -10,6 +10,19 @@
 
 static void answer(void *owner, uint32_t tag, const struct snmp_answer *a);
 
+/* The last slot of a part in a packet is done, and with it the part: its row is of all of its columns. Where they lie in several
+ * packets, whose answers come in any order, it is done with the last that comes. */
+static void part_end(struct device *d, const struct slot *s, struct wall at)
+{
+	struct part *p = &d->part[s->part];
+	bool full = d->running == PLAN_FULL && !s->rest;
+
+	if (full && p->awaited > 0)
+		p->awaited--;
+	if (p->awaited == 0)
+		sample_finish(d, p, at, full);
+}
+
 /* All slots of a packet that brought nothing. */
 void device_packet_missing(struct device *d, struct plan_packet *p, enum fw_err why)
 {
@@ -18,8 +31,7 @@ void device_packet_missing(struct device *d, struct plan_packet *p, enum fw_err 
 
 		sample_missing(d, s, why);
 		if (s->last && s->part < d->part_count)
-			sample_finish(d, &d->part[s->part], worker_wall(d->w, clock_mono()),
-				      d->running == PLAN_FULL && !s->rest);
+			part_end(d, s, worker_wall(d->w, clock_mono()));
 	}
 }
 
@@ -83,7 +95,7 @@ static void object_refused(struct device *d, const struct plan_packet *p, uint32
 	else
 		sample_refused(d, &s);
 	if (s.last && (i == 0 || p->slot[i - 1].part != s.part))
-		sample_finish(d, &d->part[s.part], worker_wall(d->w, clock_mono()), d->running == PLAN_FULL && !s.rest);
+		part_end(d, &s, worker_wall(d->w, clock_mono()));
 }
 
 /* The agent named a varbind it refuses: leave that out and ask again. */
@@ -178,7 +190,7 @@ static void take_values(struct device *d, struct plan_packet *p, struct snmp_mes
 		else
 			sample_missing(d, s, learn_instead(d, p, there));	/* what we did not ask for is never filed */
 		if (s->last && s->part < d->part_count)
-			sample_finish(d, &d->part[s->part], at, d->running == PLAN_FULL && !s->rest);
+			part_end(d, s, at);
 	}
 	if (!agent_as_before(d))
 		d->next_packet = d->plan[d->running].count;

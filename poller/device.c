@@ -96,6 +96,21 @@ static bool wants_discovery(const struct device *d, struct mono now)
 	return d->full && d->fact.snmp != ANSWER_NO && now.us >= d->discovery_due.us;
 }
 
+/* A plan begins. Of a part that the one before did not end, for its agent fell silent, what came is no reading of now; what its
+ * counters moved by is part of the next row. */
+static void parts_await(struct device *d, const struct plan *plan)
+{
+	for (uint32_t i = 0; i < d->part_count && d->split; i++) {
+		if (d->part[i].awaited)
+			d->part[i].fresh = d->part[i].missed = 0;
+		d->part[i].awaited = 0;
+	}
+	for (uint32_t i = 0; i < plan->split_count; i++)
+		if (!plan->split[i].flat || adapt_asks_flat(d))
+			d->part[plan->split[i].part].awaited = (uint8_t)plan->split[i].packets;
+	d->split = plan->split_count > 0;
+}
+
 /* Begin the SNMP part of a round with a plan. */
 static void plan_run(struct device *d, enum plan_kind kind)
 {
@@ -111,6 +126,7 @@ static void plan_run(struct device *d, enum plan_kind kind)
 	d->next_packet = 0;
 	d->first_done = false;
 	learn_plan(d);
+	parts_await(d, &d->plan[kind]);
 	if (kind != PLAN_PROBE && !d->learn.sounded)
 		wheel_set(d->w->wheel, &d->sounding, mono_add(clock_mono(), span_us(d->cfg->timeout.us / 2)));
 	device_ask_more(d);

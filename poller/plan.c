@@ -60,6 +60,7 @@ void plan_release(struct plan *p)
 	for (uint32_t i = 0; i < p->count; i++)
 		plan_packet_release(&p->packet[i]);
 	free(p->packet);
+	free(p->split);
 	*p = (struct plan){ .packet = NULL };
 }
 
@@ -372,6 +373,7 @@ static void gather_part(struct gather *g, uint32_t index, enum plan_kind kind)
 			continue;
 		gather_open(g);
 		if (!has_room(g, 1, len, len + 4 + octets) && holds(g)) {
+			g->now->slot[g->now->count - 1].last = true;
 			gather_close(g);
 			gather_open(g);
 		}
@@ -467,6 +469,35 @@ static void watched_first(const struct device *d, struct plan *plan)
 	}
 }
 
+/* The first slot of a packet behind clock and markers. */
+static const struct slot *first_of_part(const struct plan_packet *p)
+{
+	uint32_t i = 0;
+
+	while (i + 1 < p->count && p->slot[i].part >= SLOT_MARKER)
+		i++;
+	return &p->slot[i];
+}
+
+/* A part that goes on from one packet to the next. */
+static void splits_find(struct plan *plan)
+{
+	for (uint32_t i = 0; i + 1 < plan->count; i++) {
+		const struct plan_packet *p = &plan->packet[i];
+		const struct slot *s = &p->slot[p->count - 1], *next = first_of_part(p + 1);
+		struct split *k = plan->split_count ? &plan->split[plan->split_count - 1] : NULL;
+
+		if (s->part >= SLOT_MARKER || s->part != next->part || s->rest || p->flat != p[1].flat)
+			continue;
+		if (k && k->part == s->part && k->flat == p->flat) {
+			k->packets++;
+			continue;
+		}
+		plan->split = must_realloc(plan->split, (plan->split_count + 1) * sizeof(*k));
+		plan->split[plan->split_count++] = (struct split){ s->part, 2, p->flat };
+	}
+}
+
 void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
 {
 	struct gather *g;
@@ -475,6 +506,8 @@ void plan_make(struct device *d, enum plan_kind kind, struct plan *plan)
 	g = gather_new(d, kind, plan);
 	gather_all(g, kind);
 	gather_free(g);
+	if (kind == PLAN_FULL)
+		splits_find(plan);
 	watched_first(d, plan);
 }
 

@@ -158,6 +158,16 @@ static uint64_t *delta_of(struct part *p)
 	return p->delta;
 }
 
+/* By what its counters moved in this round, or-ed. */
+static uint64_t moved_by(const struct part *p)
+{
+	uint64_t all = 0;
+
+	for (uint32_t m = p->moved; m; m &= m - 1)
+		all |= p->delta[__builtin_ctz(m)];
+	return all;
+}
+
 static void part_done(struct part *p)
 {
 	free(p->delta);
@@ -192,8 +202,7 @@ static void counter_value(struct device *d, struct part *p, struct last_record *
 		return;
 	}
 	r->run[run] = (r->run[run] + delta) & (UINT64_MAX >> 2);
-	delta_of(p)[run] = delta;
-	d->cache.part_delta |= delta;
+	delta_of(p)[run] = (p->moved >> run & 1 ? p->delta[run] : 0) + delta;
 	p->moved |= 1u << run;
 }
 
@@ -513,7 +522,7 @@ static void row_now(struct device *d, struct part *p, struct wall at)
 /* Counters that have just begun, of an agent that may cache them: they begin anew where they are renewed first. */
 static bool begins_at_renewal(const struct device *d, const struct part *p, const struct last_record *r)
 {
-	return cache_may(d) && r->flags & LAST_F_RESET && !p->reset && !r->renewed && p->moved && d->cache.part_delta != 0;
+	return cache_may(d) && r->flags & LAST_F_RESET && !p->reset && !r->renewed && moved_by(p) != 0;
 }
 
 static void renewed_set(struct device *d, struct part *p, bool renewed)
@@ -527,7 +536,7 @@ static void part_row(struct device *d, struct part *p, struct wall at)
 	const struct last_record *r = last_at(d->w->last, p->record);
 	bool renewal = begins_at_renewal(d, p, r);
 
-	if (!p->reset && p->moved && cache_holds(d, (struct wall){ r->asked_us }, at))
+	if (!p->reset && p->moved && moved_by(p) == 0 && cache_holds(d, (struct wall){ r->asked_us }, at))
 		return;
 	if (renewal || (p->reset && r->renewed))
 		renewed_set(d, p, renewal);
@@ -693,6 +702,7 @@ void sample_finish(struct device *d, struct part *p, struct wall at, bool full)
 {
 	struct last_record *r;
 
+	d->cache.parts_moved += p->fresh && moved_by(p) != 0;
 	if (full)
 		p->lost = p->missed ? lost_now(d, p) : 0;
 	if (p->fresh != 0) {
@@ -700,7 +710,6 @@ void sample_finish(struct device *d, struct part *p, struct wall at, bool full)
 			part_row(d, p, at);
 			adapt_read(d, p);
 		}
-		d->cache.parts_moved += d->cache.part_delta != 0;
 		d->cache.parts_counting += full && has_fresh_counter(part_table(d, p), p);
 		r = last_begin(d->w->last, p->record);
 		lost_counters(part_table(d, p), r, full ? p->missed : 0);
@@ -711,6 +720,6 @@ void sample_finish(struct device *d, struct part *p, struct wall at, bool full)
 	}
 	part_state(d, p, at);
 	p->missed = 0;
-	part_done(p);
-	d->cache.part_delta = 0;
+	if (p->fresh || !p->moved)
+		part_done(p);
 }

@@ -31,6 +31,7 @@ struct part {
 	uint8_t table;			/* of the definitions */
 	uint8_t lost;			/* full rounds in a row in which a value did not come */
 	uint8_t still;			/* full readings in a row in which no counter moved */
+	uint8_t awaited;		/* packets of this full plan that are still to bring columns of it, where they are several */
 	bool flat;			/* asked every third full round, its state every one */
 	bool watched : 1, dirty : 1;	/* dirty: main has not taken its level */
 	bool weighed : 1;		/* a group weighs it by what is read: asked as often as its state */
@@ -48,7 +49,7 @@ struct slot {
 	uint16_t name_at;		/* of its name in the packet's bytes */
 	uint8_t name_len;
 	uint8_t column : 6;
-	bool last : 1;			/* of its part */
+	bool last : 1;			/* of its part in this packet */
 	bool rest : 1;			/* its part is flat: only its state is asked in this packet */
 };
 _Static_assert(sizeof(struct slot) == 8 && MIB_COLUMNS_MAX <= 64, "there is one for each object that is asked");
@@ -67,10 +68,14 @@ struct plan_packet {
 	struct snmp_ask *ask;		/* outstanding */
 };
 
+struct split { uint32_t part; uint16_t packets; bool flat; };
+
 struct plan {
 	struct plan_packet *packet;
 	uint32_t count;
 	uint32_t first;			/* so many go first in every round: what is watched is in them, and the agent's clock */
+	struct split *split;		/* parts whose columns lie in several packets, of a full plan */
+	uint32_t split_count;
 	bool sure;			/* each packet has the change markers: it says itself whether the agent is as it was */
 };
 
@@ -195,7 +200,6 @@ struct cache {
 	struct span paused;		/* all pauses together that this process saw, and how many */
 	uint32_t paused_count;
 	struct wall moved_at;
-	uint64_t part_delta;		/* by which the counters of the part at hand moved, or-ed */
 	uint32_t parts_moved, parts_counting;	/* in this full poll; those that have counters */
 	uint32_t counting;		/* the latter of the poll before */
 	uint8_t pauses, still, run;	/* pauses seen; polls without, with movement in a row */
@@ -206,7 +210,7 @@ void cache_begin(struct device *d);
 void cache_round(struct device *d, struct wall at, bool whole);	/* a full poll is over; whole: nothing of it was lost */
 bool cache_may(const struct device *d);			/* its counters pause, or it is not known yet whether they do */
 struct span cache_most(const struct device *d);		/* the longest that they may pause */
-bool cache_holds(const struct device *d, struct wall asked, struct wall at);	/* the part at hand stands still: no row yet */
+bool cache_holds(const struct device *d, struct wall asked, struct wall at);	/* of a part that stands still: no row yet */
 
 /* ---- one device: device.c ---------------------------------------------------------------------------------------------- */
 
@@ -238,6 +242,7 @@ struct device {
 	struct timer tick, sounding;	/* the latter: see learn_sound() */
 	struct mono next_tick, cycle_due, late_due, discovery_due, round_began;
 	bool busy, full, replan, force_fact, once_done, polled;
+	bool split;			/* columns of a part lie in several packets of the plan that runs */
 	struct device *due_next, **due_prev;	/* in the worker's list of those main has to hear of; prev NULL: not */
 
 	struct part *part;

@@ -1,5 +1,6 @@
 /* t/unit/t3430-device.c: one device with its worker's engine, a scripted agent, and a scripted server of names: what becomes of a part
- * that the agent refuses, of requests that find no room or have to wait, of a name that moves while the device is asked; of what is no longer configured.
+ * that the agent refuses, of one whose columns come in several answers, in any order, of requests that find no room or have to wait,
+ * of a name that moves while the device is asked; of what is no longer configured.
  */
 #include <arpa/inet.h>
 #include <event2/dns_struct.h>
@@ -19,9 +20,15 @@ static const char definitions[] =
 	"    state \"oper\" { up = {1} down = {2} } }\n"
 	"table \"port\" { entry = \"1.3.6.1.2.1.2.2.1\" name = { \"descr\" } rows = { \"octets\" } counts = named\n"
 	"    column \"octets\" { oid = \"1.3.6.1.2.1.2.2.1.10\" as = counter32 ds = \"in\" unit = \"B/s\" }\n"
-	"    column \"descr\" { oid = \"1.3.6.1.2.1.2.2.1.2\" as = string slow = true } }\n";
+	"    column \"descr\" { oid = \"1.3.6.1.2.1.2.2.1.2\" as = string slow = true } }\n"
+	"table \"wide\" { entry = \"1.3.6.1.3.1\" name = { \"name\" } rows = { \"a\" } counts = named\n"
+	"    column \"a\" { oid = \"1.3.6.1.3.1.1\" as = counter64 ds = \"a\" unit = \"1/s\" }\n"
+	"    column \"b\" { oid = \"1.3.6.1.3.1.2\" as = counter64 ds = \"b\" unit = \"1/s\" }\n"
+	"    column \"c\" { oid = \"1.3.6.1.3.1.3\" as = counter64 ds = \"c\" unit = \"1/s\" }\n"
+	"    column \"d\" { oid = \"1.3.6.1.3.1.4\" as = counter64 ds = \"d\" unit = \"1/s\" }\n"
+	"    column \"name\" { oid = \"1.3.6.1.3.1.9\" as = string slow = true } }\n";
 
-enum { PSU, PORT };
+enum { PSU, PORT, WIDE };
 
 static struct worker w;
 static struct cfg_credentials credentials;
@@ -159,6 +166,117 @@ static void refused(void)
 	   "an agent refuses one object of a question: the others are read");
 	is_int(record(&d->part[1])->why[0], FW_AGENT, "... that one is missing, and why");
 	is_int(record(&d->part[1])->state, STATE_UNKNOWN, "... and its component, of which nothing else is asked, is unknown, no longer up");
+	device_free(d);
+	close(fd);
+}
+
+/* ---- a part in two packets -------------------------------------------------------------------------------------------- */
+
+static uint64_t counter;	/* of the agent: all that it counts */
+
+static void counters_answer(int fd, const uint8_t *in, size_t n, const struct sockaddr_in *to)
+{
+	uint8_t list[4096], out[4096];
+	struct wr varbinds = wr_over(list, sizeof(list)), reply = wr_over(out, sizeof(out));
+	struct snmp_message m, each;
+	struct snmp_varbind vb;
+
+	if (snmp_message_dec(&m, in, n) != FW_OK)
+		return;
+	each = m;
+	while (snmp_varbind_next(&each, &vb)) {
+		bool is_name = vb.name[3] == 3 && vb.name[5] == 9;	/* 1.3.6.1.3.1.9 */
+
+		vb.type = is_name ? SNMP_OCTET_STRING : vb.name[3] == 3 ? SNMP_COUNTER64 : SNMP_TIMETICKS;
+		vb.number = counter;
+		vb.bytes = (const uint8_t *)"p1";
+		vb.bytes_len = 2;
+		snmp_varbind_enc(&varbinds, &vb);
+	}
+	m.pdu = SNMP_RESPONSE;
+	m.error_status = m.error_index = 0;
+	snmp_message_enc(&reply, &m, list, varbinds.len);
+	sendto(fd, out, reply.len, 0, (const struct sockaddr *)to, sizeof(*to));
+}
+
+/* A round, a minute after the one before. The first question is answered after the second, or not at all. */
+static void round_backwards(struct device *d, int fd, bool first_lost)
+{
+	uint8_t held[2048], now[2048];
+	struct sockaddr_in from = { 0 };
+	socklen_t len = sizeof(from);
+	ssize_t first = -1, n;
+
+	w.clock.wall0.us += 60 * INT64_C(1000000);
+	counter += 6000;
+	d->cycle_due = clock_mono();
+	device_begin(d, clock_mono());
+	for (unsigned i = 0; i < 1000 && d->busy; i++) {
+		turn();
+		if (first < 0) {
+			first = recvfrom(fd, held, sizeof(held), 0, (struct sockaddr *)&from, &len);
+		} else if ((n = recv(fd, now, sizeof(now), 0)) > 0 && memcmp(now, held, (size_t)n) != 0) {
+			counters_answer(fd, now, (size_t)n, &from);
+			if (!first_lost)
+				counters_answer(fd, held, (size_t)first, &from);
+		}
+	}
+}
+
+/* The last row: how many of its counters are known; '*apart' is how far they are from each other. */
+static unsigned last_row(double *apart)
+{
+	const struct msg_rows *b = w.rows[0];
+	const struct row_head *h = NULL;
+	const union store_value *v;
+	uint64_t least = UINT64_MAX, most = 0;
+	unsigned known = 0;
+
+	for (uint32_t at = 0; b && at < b->used_octets; at += (uint32_t)(sizeof(*h) + ((h->name_len + 8u) & ~7u) + h->values * sizeof(*v)))
+		h = (const struct row_head *)(b->bytes + at);
+	v = h ? (const void *)((const uint8_t *)h + sizeof(*h) + ((h->name_len + 8u) & ~7u)) : NULL;
+	for (unsigned i = 0; h && i < h->values; i++) {
+		if (!(h->known >> i & 1))
+			continue;
+		known++;
+		least = v[i].counter < least ? v[i].counter : least;
+		most = v[i].counter > most ? v[i].counter : most;
+	}
+	*apart = (double)(most - least);
+	return known;
+}
+
+static void in_two(void)
+{
+	struct sockaddr_in address;
+	int fd = socket_on("127.0.0.1", &address);
+	struct device *d = literal(address);
+	struct sent_layout sent = { &w.config->mib->table[WIDE]->layout, w.config->mib->table[WIDE]->layout.ds_count, 1, 1 };
+	double apart;
+	unsigned known;
+
+	w.sent = &sent;
+	w.sent_count = 1;
+	w.setup.store_count = 1;
+	w.config->rrd_write = true;
+	part(d, "wide", WIDE, 1);
+	d->pack = 4;
+	for (int i = 0; i < 3; i++)
+		round_backwards(d, fd, false);
+	is_int(d->plan[PLAN_FULL].count, 2, "a part whose columns do not fit one packet");
+	known = last_row(&apart);
+	note("%u known, %g apart", known, apart);
+	ok(known == 4 && apart < 100, "its answers come in the other order: a row has all of its counters, as of one time");
+	round_backwards(d, fd, true);
+	ok(!d->busy && last_row(&apart) == 1, "one answer is lost: what the other brought has its row");
+	round_backwards(d, fd, false);
+	round_backwards(d, fd, false);
+	ok(last_row(&apart) == 4 && d->part[0].fresh == 0 && d->part[0].awaited == 0, "... and all of them again, after the next");
+	w.sent_count = 0;
+	w.sent = NULL;
+	w.config->rrd_write = false;
+	free(w.rows[0]);
+	w.rows[0] = NULL;
 	device_free(d);
 	close(fd);
 }
@@ -325,12 +443,13 @@ int main(void)
 {
 	char folder[] = "/tmp/fw-t3430-XXXXXX", command[64];
 
-	plan(15);
+	plan(19);
 	log_level_set(LOG_LEVEL_ERROR);
 	if (!mkdtemp(folder))
 		return 1;
 	world(folder);
 	refused();
+	in_two();
 	no_room();
 	seldom();
 	moves();
