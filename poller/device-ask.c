@@ -101,12 +101,12 @@ static void object_refused(struct device *d, const struct plan_packet *p, uint32
 /* The agent named a varbind it refuses: leave that out and ask again. */
 static void ask_without(struct device *d, struct plan_packet *p, uint32_t tag, const struct snmp_message *m)
 {
-	uint32_t i = (uint32_t)m->error_index - 1;
+	uint32_t i = p->count == 1 ? 0 : (uint32_t)m->error_index - 1;
 	bool denied = m->error_status == SNMP_ERR_NO_SUCH_NAME;
 
-	if (m->error_index < 1 || i >= p->count || (p->slot[i].part == SLOT_UPTIME && !denied)) {
+	if (i >= p->count || (p->slot[i].part == SLOT_UPTIME && !denied)) {
 		packet_lost(d, p, FW_AGENT);	/* it names none */
-		learn_lost(d, p, 2, FW_AGENT);
+		learn_refused(d, p);
 		return;
 	}
 	if (p->slot[i].part == SLOT_UPTIME)

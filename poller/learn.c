@@ -151,6 +151,16 @@ void learn_lost(struct device *d, struct plan_packet *p, unsigned sendings, enum
 	}
 }
 
+/* Fewer objects may be let through, and show which one it is: the second time in a row, or while that is being found out. */
+void learn_refused(struct device *d, struct plan_packet *p)
+{
+	bool searching = d->learn.searching;
+
+	learn_lost(d, p, SENDINGS_SUSPECT / 2, FW_AGENT);
+	if (searching || p->lost >= SENDINGS_SUSPECT)
+		learn_less(d, p->count, p->octets, FW_AGENT);
+}
+
 bool learn_suspect(struct device *d)
 {
 	uint16_t names = d->learn.suspect_names;

@@ -2,10 +2,10 @@
  *
  * A packet begins with sysUpTime.0, so that every answer carries the agent's own clock, and the change markers of
  * the tables (markers.c), so that it says itself whether its indexes still mean what they did. Then the columns of
- * the parts in order, a part whole in one packet where it fits, so that a row's values are of one instant. Sizes
- * Where no marker tells when a table's rows changed, its name comes first (markers.c). Sizes
- * are bounded by what the device is known to answer (learn.c): names, and octets of the answer where every value
- * is as long as it can be; a request fits one datagram of 1,472 octets always.
+ * the parts in order, a part whole in one packet where it fits, so that a row's values are of one instant. Where no
+ * marker tells when a table's rows changed, its name comes first (markers.c). Sizes are bounded by what the device is
+ * known to answer (learn.c): names, and octets of the answer where every value is as long as it can be; a request fits
+ * one datagram of 1,472 octets always.
  *
  * Parts that the agent lists but denies to a GET (LAST_F_NEXT) are asked by GETNEXT of the name just before each
  * of theirs.

@@ -177,6 +177,7 @@ static inline uint16_t learn_octets_of(const struct learn *l) { return l->octets
 bool learn_less(struct device *d, uint32_t names, uint16_t octets, enum fw_err why);	/* false: it is as small as can be */
 void learn_plan(struct device *d);			/* a plan begins */
 void learn_lost(struct device *d, struct plan_packet *p, unsigned sendings, enum fw_err why);
+void learn_refused(struct device *d, struct plan_packet *p);	/* by an error that names none of its objects */
 void learn_walked(struct device *d, const struct snmp_walk_learned *w);
 bool learn_suspect(struct device *d);			/* something smaller came: ask for less. True when it does */
 void learn_answered(struct device *d, struct plan_packet *p, const struct snmp_answer *a);

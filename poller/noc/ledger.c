@@ -59,8 +59,6 @@ static const char *const migrations[] = {
 
 enum { SCHEMA = sizeof(migrations) / sizeof(*migrations) };
 
-const char *ledger_schema(void) { return migrations[0]; }
-
 /* ---- errors ----------------------------------------------------------------------------------------------------- */
 
 static enum fw_err code_of(int sqlite_code)

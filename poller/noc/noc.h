@@ -280,7 +280,6 @@ struct mbox_count ledger_thread_mailbox(struct ledger_thread *t);
  */
 bool ledger_thread_flush(struct ledger_thread *t, struct span most);
 void ledger_thread_stop(struct ledger_thread *t);	/* commits what waits, joins, closes */
-const char *ledger_schema(void);					/* as SQL */
 
 /* ---- notifications -------------------------------------------------------------------------------------------- */
 

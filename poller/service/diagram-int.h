@@ -54,7 +54,6 @@ struct diagram {
 
 void diagram_init(struct diagram *d, uint32_t most, uint64_t most_steps);
 void diagram_release(struct diagram *d);
-size_t diagram_octets(const struct diagram *d);
 
 static inline uint32_t diagram_level(const struct diagram *d, uint32_t f) { return d->node[f].level; }
 

@@ -73,12 +73,6 @@ void diagram_release(struct diagram *d)
 	*d = (struct diagram){ 0 };
 }
 
-size_t diagram_octets(const struct diagram *d)
-{
-	return d->room * sizeof(*d->node) + d->buckets * sizeof(*d->bucket) + d->knowns * sizeof(*d->known) +
-	       d->frames * sizeof(*d->frame);
-}
-
 void diagram_reserve(struct diagram *d, uint32_t more)
 {
 	uint32_t room = d->room;

@@ -95,8 +95,6 @@ void join_keep(struct join *j, uint32_t *root, size_t n);
 uint32_t join_any(struct join *j, uint32_t a, uint32_t b);
 /* One of each, put together, of at most 'size': of those the sets that have no other one in them. */
 uint32_t join_both(struct join *j, uint32_t a, uint32_t b, unsigned size);
-/* The size of the smallest set; UINT32_MAX when there is none. */
-uint32_t join_least(struct join *j, uint32_t a);
 
 /*
  * How many sets a family has of each size, as whole numbers of any length: sizes from 'from' on, 'terms' of them, and

@@ -186,7 +186,6 @@ void graph_rate(struct graph *g, uint32_t component, double unavailability, doub
 }
 
 double graph_unavailability(const struct graph *g, uint32_t component) { return component_of(g, component)->rate.q; }
-double graph_q_horizon(const struct graph *g, uint32_t component) { return component_of(g, component)->rate.q_horizon; }
 
 enum state graph_get(const struct graph *g, uint32_t component)
 {
@@ -238,8 +237,6 @@ uint64_t graph_member_capacity(const struct graph *g, uint32_t gate, size_t i)
 
 	return n->capacity && i < n->members ? n->capacity[i] : 0;
 }
-
-uint64_t graph_capacity_needed(const struct graph *g, uint32_t gate) { return node_of(g, gate)->need_capacity; }
 
 struct graph_size graph_size(const struct graph *g)
 {

@@ -77,12 +77,6 @@ static void take_sizes(struct join *j)
 	}
 }
 
-uint32_t join_least(struct join *j, uint32_t a)
-{
-	take_sizes(j);
-	return j->least[a] == NO_SET ? UINT32_MAX : j->least[a];
-}
-
 /* ---- questions --------------------------------------------------------------------------------------------------- */
 
 struct question { uint32_t what, a, b; };

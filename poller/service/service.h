@@ -244,11 +244,9 @@ bool graph_is_component(const struct graph *g, uint32_t node);
 uint32_t graph_need(const struct graph *g, uint32_t gate);
 uint32_t graph_full(const struct graph *g, uint32_t gate);
 size_t graph_members(const struct graph *g, uint32_t gate, const uint32_t **members);	/* borrowed */
-/* Of the i-th member; 0 when it has none. What the gate needs. */
+/* Of the i-th member; 0 when it has none. */
 uint64_t graph_member_capacity(const struct graph *g, uint32_t gate, size_t i);
-uint64_t graph_capacity_needed(const struct graph *g, uint32_t gate);
 double graph_unavailability(const struct graph *g, uint32_t component);
-double graph_q_horizon(const struct graph *g, uint32_t component);
 
 struct graph_size { uint32_t components, gates, watched, inexact; uint32_t diagram_nodes, most_nodes; size_t octets; };
 struct graph_size graph_size(const struct graph *g);

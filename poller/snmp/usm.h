@@ -280,7 +280,6 @@ enum v3_report {
 	V3_UNAVAILABLE_CONTEXTS, V3_UNKNOWN_CONTEXTS,
 	V3_REPORTS
 };
-const char *v3_report_text(enum v3_report r);		/* "usmStatsUnknownUserNames" */
 
 /* Everything in a message but its PDU. Whoever forges one sets it as he likes. */
 struct v3_envelope {

@@ -178,27 +178,21 @@ bool v3_digest_ok(struct usm *u, enum usm_auth a, const uint8_t *key, const stru
 /* ---- reports ---- */
 
 static const struct report_kind {
-	const char *name;
 	uint8_t oid_len, oid[10];
 } report_kinds[V3_REPORTS] = {
-	[V3_REPORT_NONE]             = { "no report", 0, { 0 } },
-	[V3_UNSUPPORTED_SEC_LEVELS]  = { "usmStatsUnsupportedSecLevels", 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 1, 0 } },
-	[V3_NOT_IN_TIME_WINDOWS]     = { "usmStatsNotInTimeWindows", 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 2, 0 } },
-	[V3_UNKNOWN_USER_NAMES]      = { "usmStatsUnknownUserNames", 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 3, 0 } },
-	[V3_UNKNOWN_ENGINE_IDS]      = { "usmStatsUnknownEngineIDs", 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 4, 0 } },
-	[V3_WRONG_DIGESTS]           = { "usmStatsWrongDigests", 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 5, 0 } },
-	[V3_DECRYPTION_ERRORS]       = { "usmStatsDecryptionErrors", 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 6, 0 } },
-	[V3_UNKNOWN_SECURITY_MODELS] = { "snmpUnknownSecurityModels", 10, { 0x2b, 6, 1, 6, 3, 11, 2, 1, 1, 0 } },
-	[V3_INVALID_MSGS]            = { "snmpInvalidMsgs", 10, { 0x2b, 6, 1, 6, 3, 11, 2, 1, 2, 0 } },
-	[V3_UNKNOWN_PDU_HANDLERS]    = { "snmpUnknownPDUHandlers", 10, { 0x2b, 6, 1, 6, 3, 11, 2, 1, 3, 0 } },
-	[V3_UNAVAILABLE_CONTEXTS]    = { "snmpUnavailableContexts", 9, { 0x2b, 6, 1, 6, 3, 12, 1, 4, 0 } },
-	[V3_UNKNOWN_CONTEXTS]        = { "snmpUnknownContexts", 9, { 0x2b, 6, 1, 6, 3, 12, 1, 5, 0 } },
+	[V3_REPORT_NONE]             = { 0, { 0 } },	/* no report */
+	[V3_UNSUPPORTED_SEC_LEVELS]  = { 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 1, 0 } },	/* usmStatsUnsupportedSecLevels */
+	[V3_NOT_IN_TIME_WINDOWS]     = { 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 2, 0 } },	/* usmStatsNotInTimeWindows */
+	[V3_UNKNOWN_USER_NAMES]      = { 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 3, 0 } },	/* usmStatsUnknownUserNames */
+	[V3_UNKNOWN_ENGINE_IDS]      = { 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 4, 0 } },	/* usmStatsUnknownEngineIDs */
+	[V3_WRONG_DIGESTS]           = { 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 5, 0 } },	/* usmStatsWrongDigests */
+	[V3_DECRYPTION_ERRORS]       = { 10, { 0x2b, 6, 1, 6, 3, 15, 1, 1, 6, 0 } },	/* usmStatsDecryptionErrors */
+	[V3_UNKNOWN_SECURITY_MODELS] = { 10, { 0x2b, 6, 1, 6, 3, 11, 2, 1, 1, 0 } },	/* snmpUnknownSecurityModels */
+	[V3_INVALID_MSGS]            = { 10, { 0x2b, 6, 1, 6, 3, 11, 2, 1, 2, 0 } },	/* snmpInvalidMsgs */
+	[V3_UNKNOWN_PDU_HANDLERS]    = { 10, { 0x2b, 6, 1, 6, 3, 11, 2, 1, 3, 0 } },	/* snmpUnknownPDUHandlers */
+	[V3_UNAVAILABLE_CONTEXTS]    = { 9, { 0x2b, 6, 1, 6, 3, 12, 1, 4, 0 } },	/* snmpUnavailableContexts */
+	[V3_UNKNOWN_CONTEXTS]        = { 9, { 0x2b, 6, 1, 6, 3, 12, 1, 5, 0 } },	/* snmpUnknownContexts */
 };
-
-const char *v3_report_text(enum v3_report r)
-{
-	return report_kinds[r < V3_REPORTS ? r : V3_REPORT_NONE].name;
-}
 
 struct usm_piece v3_report_oid(enum v3_report r)
 {

@@ -268,7 +268,7 @@ static void test_changes(void)
 static void test_past(void)
 {
 	struct model *m = fresh();
-	struct past down = { STATE_DOWN, at(-500), at(-510), at(-100) };
+	struct past down = { STATE_DOWN, at(-500), at(-510), at(-100), FW_OK };
 	struct heard h;
 
 	model_restore(m, "app2", &down);

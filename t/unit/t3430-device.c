@@ -100,6 +100,8 @@ static void turn(void)
 
 /* ---- an agent that refuses one object of a GET ------------------------------------------------------------------------ */
 
+static int status_said = SNMP_ERR_GEN_ERR;
+static bool names_none;		/* its errors do not say of which object they are */
 static const uint8_t refused_name[] = { 0x2b, 6, 1, 4, 1, 9, 9, 117, 1, 2 };	/* oper.2 */
 
 static void agent_answer(int fd)
@@ -118,8 +120,8 @@ static void agent_answer(int fd)
 	m.error_status = m.error_index = 0;
 	for (int i = 1; snmp_varbind_next(&each, &vb); i++) {
 		if (vb.name_len == sizeof(refused_name) && memcmp(vb.name, refused_name, sizeof(refused_name)) == 0) {
-			m.error_status = SNMP_ERR_GEN_ERR;
-			m.error_index = i;
+			m.error_status = status_said;
+			m.error_index = names_none ? 0 : i;
 		}
 		vb.type = vb.name[3] == 1 && vb.name[4] == 1 ? SNMP_TIMETICKS : SNMP_INTEGER;
 		vb.number = 1;
@@ -166,6 +168,31 @@ static void refused(void)
 	   "an agent refuses one object of a question: the others are read");
 	is_int(record(&d->part[1])->why[0], FW_AGENT, "... that one is missing, and why");
 	is_int(record(&d->part[1])->state, STATE_UNKNOWN, "... and its component, of which nothing else is asked, is unknown, no longer up");
+	device_free(d);
+	close(fd);
+}
+
+static void refused_unnamed(void)
+{
+	struct sockaddr_in address;
+	int fd = socket_on("127.0.0.1", &address);
+	struct device *d = literal(address);
+
+	names_none = true;
+	status_said = 99;
+	for (uint32_t i = 1; i < 9; i++)
+		part(d, "psu", PSU, i);
+	d->cycle_due = clock_mono();
+	round_with(d, fd);
+	is_int(record(&d->part[0])->why[0], FW_AGENT, "an agent refuses a question by an error that names no object");
+	for (int i = 0; i < 4; i++) {
+		d->cycle_due = clock_mono();
+		round_with(d, fd);
+	}
+	ok(record(&d->part[0])->why[0] == FW_OK && record(&d->part[7])->why[0] == FW_OK, "... then fewer are asked at once, and what it lets through is read");
+	is_int(record(&d->part[1])->why[0], FW_AGENT, "... the object itself is missing, and why");
+	names_none = false;
+	status_said = SNMP_ERR_GEN_ERR;
 	device_free(d);
 	close(fd);
 }
@@ -443,12 +470,13 @@ int main(void)
 {
 	char folder[] = "/tmp/fw-t3430-XXXXXX", command[64];
 
-	plan(19);
+	plan(22);
 	log_level_set(LOG_LEVEL_ERROR);
 	if (!mkdtemp(folder))
 		return 1;
 	world(folder);
 	refused();
+	refused_unnamed();
 	in_two();
 	no_room();
 	seldom();
