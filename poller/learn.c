@@ -259,15 +259,20 @@ static void trial_end(struct device *d)
 	d->learn.trial = NULL;
 }
 
-void learn_cancel(struct device *d)
+static void trial_cancel(struct device *d)
 {
-	d->learn.verifying = false;
-	d->learn.denied_count = 0;
 	if (d->learn.trial == NULL)
 		return;
 	snmp_cancel(d->w->snmp, d->learn.trial->ask);
 	d->learn.trial->ask = NULL;
 	trial_end(d);
+}
+
+void learn_cancel(struct device *d)
+{
+	d->learn.verifying = false;
+	d->learn.denied_count = 0;
+	trial_cancel(d);
 }
 
 /* Did each name come, in its place? */
@@ -446,10 +451,12 @@ bool learn_verify(struct device *d)
 	struct plan_packet p;
 	bool wanted = l->denied_count > 0 && !l->verified;
 
-	if (!wanted)
-		return false;
+	if (wanted && l->sounded)
+		trial_cancel(d);	/* it has answered: nobody waits for the small question */
+	if (!wanted || l->trial != NULL)
+		return false;		/* a larger GET is out: the next round asks */
 	l->verified = true;
-	if (l->trial == NULL && plan_verify(d, l->denied, l->denied_count, &p))
+	if (plan_verify(d, l->denied, l->denied_count, &p))
 		trial_send(d, &p, verify_answer);
 	l->denied_count = 0;
 	l->verifying = l->trial != NULL;
