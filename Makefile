@@ -209,10 +209,10 @@ test-programs: all $(UNIT) $(REPLAY)
 FROM_T  = $(if $(filter /%,$(OUT)),$(OUT),../$(OUT))
 TESTS  ?= $(UNIT_SRC:t/unit/%.c=$(FROM_T)/t/%) $(notdir $(wildcard t/t[0-9]*.t))
 
-# In the order of the layers, base first, so that the first failure is the deepest. Most of a test's time is waiting.
+# The top layer first: its tests wait longest, and would wait alone at the end. Most of a test's time is waiting.
 TEST_JOBS ?= 5
 check-run:
-	@cd t && prove -j$(TEST_JOBS) --timer -e ./lib-run $(shell for t in $(TESTS); do echo "$${t##*/} $$t"; done | sort | cut -d' ' -f2)
+	@cd t && prove -j$(TEST_JOBS) --timer -e ./lib-run $(shell for t in $(TESTS); do echo "$${t##*/} $$t"; done | sort -r | cut -d' ' -f2)
 
 demo:
 	@.ci/deps
